@@ -1,0 +1,6 @@
+"""`python -m ltxdsl` is the command `ltx`."""
+
+from ltxdsl.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What the commands share: reading scripts, options, printing findings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ltxdsl.diagnostics import Diagnostic, Severity, render, to_json
+from ltxdsl.models import ModelSet, ModelSetError, load_model_set
+from ltxdsl.source import Source
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def script_options(function: F) -> F:
+    """The script (a file, `-` for standard input, or `-e TEXT`), its inputs, and the model set."""
+    for option in reversed(
+        (
+            click.argument("file", required=False),
+            click.option("-e", "--expression", metavar="SCRIPT", help="The script itself, instead of a file."),
+            click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A value for an input."),
+            click.option("--models", metavar="NAME", help="A model set of ltx.toml, or a diffusers folder."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def read_source(file: str | None, expression: str | None) -> Source:
+    """The script that the command line names."""
+    if (file is None) == (expression is None):
+        raise click.UsageError("give a script: a file, `-` for standard input, or -e 'SCRIPT'")
+    if expression is not None:
+        return Source(expression, "<script>")
+    if file == "-":
+        return Source(sys.stdin.read(), "<stdin>")
+    return read_file(str(file))
+
+
+def read_file(file: str) -> Source:
+    """A script file; what is wrong with it is a usage error."""
+    path = Path(file)
+    if path.is_dir():
+        raise click.UsageError(f"`{file}` is a folder; a script is a file")
+    if not path.exists():
+        near = sorted(p.name for p in path.parent.glob("*.ltx"))[:5]
+        raise click.UsageError(f"there is no script `{file}`" + (f"; there is {', '.join(near)}" if near else ""))
+    try:
+        return Source(path.read_text(encoding="utf-8"), file)
+    except UnicodeDecodeError:
+        raise click.UsageError(f"`{file}` is not a text in UTF-8") from None
+    except OSError as error:
+        raise click.UsageError(f"`{file}`: {error.strerror}") from None
+
+
+def read_given(pairs: Iterable[str]) -> dict[str, str]:
+    """`--set name=value` pairs."""
+    given = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.UsageError(f"--set takes NAME=VALUE, not `{pair}`")
+        given[name] = value
+    return given
+
+
+def read_models(name: str | None, source: Source) -> ModelSet:
+    """The model set; `ltx.toml` is looked for from the script's folder upwards."""
+    try:
+        return load_model_set(name, Path(source.name).parent if Path(source.name).exists() else None)
+    except ModelSetError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def show(diagnostics: Iterable[Diagnostic], source: Source) -> None:
+    """Draw findings on standard error."""
+    color = sys.stderr.isatty()
+    for diagnostic in diagnostics:
+        click.echo(render(diagnostic, source, color) + "\n", err=True, color=color)
+
+
+def show_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def findings(diagnostics: Iterable[Diagnostic], source: Source) -> list[dict[str, object]]:
+    """Findings for machines."""
+    return [to_json(d, source) for d in diagnostics]
+
+
+def counted(diagnostics: Iterable[Diagnostic]) -> str:
+    """`2 errors, 1 warning`."""
+    counts = {severity: sum(d.severity is severity for d in diagnostics) for severity in Severity}
+    shown = [f"{n} {severity}{'s' if n > 1 else ''}" for severity, n in counts.items() if n]
+    return ", ".join(shown) or "no problems"
+
+
+def refuse_overwriting(path: Path, text: str, force: bool) -> None:
+    """A file with other content is only replaced by --force."""
+    if path.is_dir():
+        raise click.UsageError(f"`{path}` is a folder; name a file in it")
+    if path.exists() and not force and path.read_text(encoding="utf-8", errors="replace") != text:
+        raise click.UsageError(f"`{path}` is there already: name another file, or add --force")

@@ -1,0 +1,65 @@
+"""`ltx export`: a ComfyUI workflow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ltxdsl.cli import FOUND_ERRORS
+from ltxdsl.cli.common import (
+    findings,
+    read_given,
+    read_models,
+    read_source,
+    refuse_overwriting,
+    script_options,
+    show,
+    show_json,
+)
+from ltxdsl.comfy.export import export_prompt
+from ltxdsl.compiler import Request, compile
+from ltxdsl.store import write_into_place
+
+
+@click.command()
+@script_options
+@click.option("-o", "--out", default="-", help="The JSON file to write; standard output if not said.")
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@click.option("--json", "as_json", is_flag=True, help="Say what was written as one JSON document.")
+def command(
+    file: str | None,
+    expression: str | None,
+    given: tuple[str, ...],
+    models: str | None,
+    out: str,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Write a ComfyUI workflow in the API format, as `POST /prompt` takes it."""
+    source = read_source(file, expression)
+    model_set = read_models(models, source)
+    compiled = compile(source, model_set, Request(given=read_given(given), target="comfy"))
+    if not compiled.ok:
+        if as_json:
+            show_json({"ok": False, "diagnostics": findings(compiled.diagnostics, source)})
+        else:
+            show(compiled.diagnostics, source)
+        return FOUND_ERRORS
+    exported = export_prompt(compiled, model_set)
+    text = json.dumps(exported.prompt, indent=2, ensure_ascii=False) + "\n"
+    if out == "-":
+        click.echo(text, nl=False)
+        return 0
+    target = Path(out)
+    refuse_overwriting(target, text, force)
+    write_into_place(target, text)
+    if as_json:
+        show_json({"ok": True, "written": out, "nodes": len(exported.prompt), "notes": list(exported.notes)})
+        return 0
+    show(compiled.diagnostics, source)
+    for note in exported.notes:
+        click.echo(f"note: {note}", err=True)
+    click.echo(f"wrote {out}: {len(exported.prompt)} nodes")
+    return 0

@@ -1,0 +1,63 @@
+"""`ltx plan`: what a run will do and cost."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from ltxdsl.cli import FOUND_ERRORS
+from ltxdsl.cli.common import findings, read_given, read_models, read_source, script_options, show, show_json
+from ltxdsl.compiler import Compilation, Request, compile
+from ltxdsl.compiler.cost import HARDWARE
+from ltxdsl.compiler.planner import plan
+from ltxdsl.models.settings import cache_folder
+from ltxdsl.report.plan_text import plan_text
+from ltxdsl.store import Store
+
+
+@click.command()
+@script_options
+@click.option("-o", "--out", default="", help="The file to write, or a folder for several.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Instead of the script's seed.")
+@click.option("--on", "hardware", type=click.Choice(list(HARDWARE)), default="cpu", help="Hardware to estimate for.")
+@click.option("--emit", type=click.Choice(["plan", "syntax", "graph", "comfy"]), default="plan", help="Which stage.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def command(
+    file: str | None, expression: str | None, given: tuple[str, ...], models: str | None, **options: Any
+) -> int:
+    """Show what a run will do: passes with sizes, tokens and sigmas, models, memory, time."""
+    source = read_source(file, expression)
+    model_set = read_models(models, source)
+    target = "comfy" if options["emit"] == "comfy" else "local"
+    request = Request(given=read_given(given), output=options["out"], seed=options["seed"], target=target)
+    compiled = compile(source, model_set, request)
+    if not compiled.ok:
+        if options["as_json"]:
+            show_json({"ok": False, "diagnostics": findings(compiled.diagnostics, source)})
+        else:
+            show(compiled.diagnostics, source)
+        return FOUND_ERRORS
+    if options["emit"] != "plan":
+        show_json(_emitted(compiled, model_set, options["emit"]))
+        return 0
+    planned = plan(compiled.graph, compiled.stages, model_set, options["hardware"])
+    if options["as_json"]:
+        show_json({"ok": True, **msgspec.to_builtins(planned)})
+        return 0
+    show(compiled.diagnostics, source)
+    plan_text(planned, Store(cache_folder() / "store"), source.name, sys.stdout.isatty())
+    return 0
+
+
+def _emitted(compiled: Compilation, models: Any, stage: str) -> Any:
+    if stage == "syntax":
+        return msgspec.to_builtins(compiled.script, str_keys=True)
+    if stage == "comfy":
+        from ltxdsl.comfy.export import export_prompt
+
+        return export_prompt(compiled, models).prompt
+    nodes = compiled.graph.order()
+    return [{**msgspec.to_builtins(n), "inputs": {p: str(r) for p, r in n.inputs.items()}} for n in nodes]

@@ -1,0 +1,102 @@
+"""`ltx run`: make the video."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+import msgspec
+
+from ltxdsl.cli import FOUND_ERRORS, RUN_FAILED
+from ltxdsl.cli.common import findings, read_given, read_models, read_source, script_options, show, show_json
+from ltxdsl.compiler import Compilation, Request, compile
+from ltxdsl.compiler.planner import plan
+from ltxdsl.diagnostics import Diagnostic, Severity
+from ltxdsl.models import ModelSet
+from ltxdsl.models.settings import cache_folder
+from ltxdsl.runtime.execute import Result, RunError, execute
+from ltxdsl.source import Source
+from ltxdsl.store import Store
+
+
+@click.command()
+@script_options
+@click.option("-o", "--out", default="", help="The file to write, or a folder for several.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Instead of the script's seed.")
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def command(
+    file: str | None, expression: str | None, given: tuple[str, ...], models: str | None, **options: Any
+) -> int:
+    """Make the video. What a run before it made is reused; a killed run goes on where it stopped."""
+    source = read_source(file, expression)
+    model_set = read_models(models, source)
+    request = Request(given=read_given(given), output=options["out"], seed=options["seed"])
+    compiled = _with_all_inputs(compile(source, model_set, request))
+    if not options["as_json"] and not (options["quiet"] and compiled.ok):
+        show(compiled.diagnostics, source)
+    if not compiled.ok:
+        return _failed(compiled.diagnostics, source, options["as_json"], FOUND_ERRORS)
+    try:
+        result = _run(compiled, model_set, options)
+    except RunError as error:
+        problem = Diagnostic(error.code, Severity.ERROR, error.message, hint=error.hint)
+        if not options["as_json"]:
+            show([problem], source)
+        return _failed((*compiled.diagnostics, problem), source, options["as_json"], RUN_FAILED)
+    if options["as_json"]:
+        show_json({"ok": True, "diagnostics": findings(compiled.diagnostics, source), **msgspec.to_builtins(result)})
+    elif not options["quiet"]:
+        _tell(result)
+    return 0
+
+
+def _with_all_inputs(compiled: Compilation) -> Compilation:
+    """A run needs a value for every input."""
+    missing = [
+        Diagnostic(
+            "LTX009",
+            Severity.ERROR,
+            f"the input `{i.name}` ({i.kind}) has no value",
+            i.span,
+            why="A name that is used and never bound is an input of the script.",
+            hint=f"give one with `--set {i.name}=…`",
+        )
+        for i in compiled.inputs.values()
+        if not i.given
+    ]
+    return msgspec.structs.replace(compiled, diagnostics=(*compiled.diagnostics, *missing))
+
+
+def _failed(diagnostics: tuple[Diagnostic, ...], source: Source, as_json: bool, code: int) -> int:
+    if as_json:
+        show_json({"ok": False, "diagnostics": findings(diagnostics, source)})
+    return code
+
+
+def _run(compiled: Compilation, models: ModelSet, options: dict[str, Any]) -> Result:
+    planned = plan(compiled.graph, compiled.stages, models)
+    store = Store(cache_folder() / "store")
+    if options["quiet"] or options["as_json"]:
+        return execute(planned, models, store, force=options["force"])
+    from ltxdsl.cli.progress import reporter
+
+    with reporter(sys.stderr.isatty()) as live:
+        return execute(planned, models, store, reporter=live, force=options["force"])
+
+
+def _tell(result: Result) -> None:
+    """The last lines: what was written, how long it took, what was there already."""
+    for written in result.written:
+        verb = "wrote" if written.fresh else "unchanged"
+        click.echo(f"{verb} {written.path}  {_size(written.bytes)}")
+    steps = len(result.computed) + len(result.reused)
+    stored = f", {len(result.reused)} of {steps} from the store" if result.reused and result.computed else ""
+    everything = ", everything was in the store" if not result.computed else ""
+    click.echo(f"{result.seconds:.1f} s{stored}{everything}")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"

@@ -1,0 +1,93 @@
+"""The compiler: text to graph to plan. `compile` is the whole way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from ltxdsl.compiler.bind import Input, bind
+from ltxdsl.compiler.checks import Program, check
+from ltxdsl.compiler.graph import Graph
+from ltxdsl.compiler.lower import Scene, Stage
+from ltxdsl.compiler.outputs import with_outputs, with_seed
+from ltxdsl.compiler.passes import drop_dead, drop_unneeded_inputs, insert_crops, share_equal
+from ltxdsl.diagnostics import Diagnostic, has_errors
+from ltxdsl.grammar import parse
+from ltxdsl.grammar.tree import Script
+from ltxdsl.models import ModelSet
+from ltxdsl.ops import Statement
+from ltxdsl.ops.declare import NOWHERE
+from ltxdsl.source import Source
+
+# Crops are part of the meaning: without them later stages would see guide tokens as frames.
+LEGALIZE = (insert_crops,)
+# Unneeded inputs go before dead ops, so that what only they read is dead; equal ops are shared last.
+OPTIMIZE = (drop_unneeded_inputs, drop_dead, share_equal)
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of a script from outside: values of its inputs, the target, the output file, the seed."""
+
+    given: dict[str, str] = {}
+    target: str = "local"
+    output: str = ""
+    seed: int | None = None
+
+
+class Compilation(msgspec.Struct, frozen=True, kw_only=True):
+    """Every stage of a script on its way."""
+
+    source: Source
+    script: Script
+    statements: tuple[Statement, ...]
+    inputs: dict[str, Input]
+    stages: tuple[Stage, ...]
+    graph: Graph
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it can be planned, run and exported."""
+        return not has_errors(self.diagnostics)
+
+
+def analyze(source: Source, models: ModelSet, request: Request = Request()) -> Compilation:  # noqa: B008 - frozen
+    """Text to graph as written, with everything that was found on the way. It is all that `ltx check` needs."""
+    script, unparsed = parse(source)
+    bound, unbound = bind(script, models, request.given, Path(source.name).parent)
+    bound, misplaced = with_outputs(with_seed(bound, request.seed), request.output, source)
+    scene = Scene(models)
+    scene.run(bound.statements)
+    program = Program(source=source, script=script, bound=bound, scene=scene, models=models, target=request.target)
+    diagnostics = [*unparsed, *unbound, *misplaced, *(() if unparsed else check(program))]
+    return Compilation(
+        source=source,
+        script=script,
+        statements=bound.statements,
+        inputs=bound.inputs,
+        stages=tuple(scene.stages),
+        graph=scene.graph,
+        diagnostics=tuple(sorted(diagnostics, key=lambda d: (d.span is None, d.span or NOWHERE, d.code))),
+    )
+
+
+def transform(graph: Graph, optimize: bool = True) -> Graph:
+    """The graph as it will run: legal, and without needless work."""
+    graph = graph.copy()
+    for step in (*LEGALIZE, *(OPTIMIZE if optimize else ())):
+        graph = step(graph)
+    return graph
+
+
+def compile(
+    source: Source,
+    models: ModelSet,
+    request: Request = Request(),  # noqa: B008 - frozen
+    optimize: bool = True,
+) -> Compilation:
+    """The whole way from text to the graph that will run; with errors, the graph stays as written."""
+    found = analyze(source, models, request)
+    if not found.ok:
+        return found
+    return msgspec.structs.replace(found, graph=transform(found.graph, optimize))

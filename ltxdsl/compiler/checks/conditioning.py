@@ -1,0 +1,146 @@
+"""Rules of pictures and guides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from ltxdsl import geometry
+from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.compiler.lower import Placed, Stage
+from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.ops.conditioning import Guide, InplaceImage
+from ltxdsl.source import Span
+
+
+def _once(program: Program) -> Iterator[tuple[Stage, Placed]]:
+    """Each condition in the first pass that it holds for."""
+    seen = set()
+    for stage in program.stages:
+        for placed in stage.placed:
+            if id(placed.statement) not in seen:
+                seen.add(id(placed.statement))
+                yield stage, placed
+
+
+@rule(
+    "LTX020",
+    "guide outside the clip",
+    Severity.ERROR,
+    why="A frame index past the end is accepted by ComfyUI once another guide stands before it, and means nothing.",
+    wrong='length 25f\nprompt "a lake"\nguide "a.png" @ 40f\npass dev 30',
+    right='length 25f\nprompt "a lake"\nguide "a.png" @ 24f\npass dev 30',
+    source="guides §4.2",
+)
+def guide_outside(program: Program) -> Iterator[Finding]:
+    """Frames count from 0; slots before the clip are written `-1`, `-2`, …"""
+    for stage, placed in _once(program):
+        at = placed.statement.at
+        span = placed.statement.span_of("at")
+        if placed.frame >= stage.frames:
+            message = f"frame {placed.frame} is not in the clip: its frames are 0 to {stage.frames - 1}"
+            yield Finding(message, span, fixes=(Fix(span, "end"),))
+        elif placed.frame < 0 and at.anchor != "slot":
+            yield Finding(f"`{at}` lies {-placed.frame} frames before the clip", span, fixes=(Fix(span, "start"),))
+
+
+@rule(
+    "LTX021",
+    "in place before the clip",
+    Severity.ERROR,
+    why="`inplace` writes into a latent frame of the clip; only guide tokens can stand before it.",
+    wrong='prompt "a lake"\ninplace "a.png" @ -1\npass dev 30',
+    right='prompt "a lake"\nguide "a.png" @ -1\npass dev 30',
+    source="guides §6.2",
+)
+def inplace_before_the_clip(program: Program) -> Iterator[Finding]:
+    """In ComfyUI the in-place nodes read -1 as the last frame."""
+    for said in program.each(InplaceImage):
+        if said.at.anchor == "slot":
+            hint = "write `guide` for a reference before the clip, or `@ end` for the last frame"
+            yield Finding(f"`inplace` cannot stand at slot {said.at.slot}", said.span_of("at"), hint)
+
+
+@rule(
+    "LTX022",
+    "guide video off the latent grid",
+    Severity.ERROR,
+    why="After the first frame a latent covers frames 8k+1 to 8k+8; ComfyUI moves a guide video back to 8k+1 silently.",
+    wrong='prompt "a lake"\nguide video "walk.mp4" @ 40f\npass dev 30',
+    right='prompt "a lake"\nguide video "walk.mp4" @ 41f\npass dev 30',
+    source="guides §4.2",
+)
+def guide_video_off_the_grid(program: Program) -> Iterator[Finding]:
+    """Stills keep their exact frame."""
+    for _, placed in _once(program):
+        moving = isinstance(placed.statement, Guide) and placed.count > 1
+        if moving and placed.frame > 0 and placed.frame % 8 != 1:
+            span = placed.statement.span_of("at")
+            low = (placed.frame - 1) // 8 * 8 + 1
+            fixes = (Fix(span, f"{low}f"), Fix(span, f"{low + 8}f"))
+            yield Finding(f"a guide video cannot start at frame {placed.frame}", span, fixes=fixes)
+
+
+@rule(
+    "LTX023",
+    "two conditions at the same frame",
+    Severity.NOTE,
+    why="Both pull at once. ComfyUI before 0.23 then crops too few guide frames; newer ones and this runtime do not.",
+    wrong='prompt "a lake"\nguide "a.png" @ end\nguide "b.png" @ end\npass dev 30',
+    right='prompt "a lake"\nguide "a.png" @ end\nguide "b.png" @ -1\npass dev 30',
+    source="guides §5.2",
+)
+def same_frame(program: Program) -> Iterator[Finding]:
+    """Guide against guide; a guide over an in-place frame is a known trick and stays unreported."""
+    for stage in program.stages[:1]:
+        guides = [p for p in stage.placed if isinstance(p.statement, Guide)]
+        for first, second in combinations(guides, 2):
+            if _starts(first) & _starts(second):
+                yield Finding(f"two guides share frame {min(_starts(first) & _starts(second))}", second.statement.span)
+
+
+def _starts(placed: Placed) -> set[int]:
+    if placed.count == 1:
+        return {placed.frame}
+    latents = geometry.guide_latents(placed.count, placed.frame)
+    first = geometry.slot_of(max(placed.frame, 0))
+    return {geometry.first_frame_of(first + i) for i in range(latents)}
+
+
+@rule(
+    "LTX024",
+    "held picture in a late pass",
+    Severity.WARNING,
+    why="At full strength the picture and the upscaled first frame meet in one latent: people report flicker there.",
+    wrong='prompt "a lake"\ninplace "a.png"\npass 0.5x dev 30\nupscale 2x',
+    right='prompt "a lake"\ninplace "a.png" strength 0.7\npass 0.5x dev 30\nupscale 2x',
+    source="seed notes; guides §14",
+)
+def held_in_late_passes(program: Program) -> Iterator[Finding]:
+    """About 0.7 is the community's value; a block on the first pass limits it to that pass."""
+    late = {id(p.statement): p.statement for s in program.stages[1:] for p in s.placed}
+    for said in late.values():
+        if isinstance(said, InplaceImage) and said.strength == 1.0:
+            span = said.span_of("strength")
+            fixes = (
+                (Fix(span, "0.7"),)
+                if said.gives("strength")
+                else (Fix(Span(said.span.end, said.span.end), " strength 0.7"),)
+            )
+            yield Finding("`inplace` at strength 1 also holds in the upscaled passes", said.span, fixes=fixes)
+
+
+@rule(
+    "LTX025",
+    "strong reference before the clip",
+    Severity.NOTE,
+    why="References at -1 over about 0.4 tend to leave watercolour-like artifacts; 0.3 to 0.4 is usual.",
+    wrong='prompt "a lake"\nguide "a.png" @ -1\npass dev 30',
+    right='prompt "a lake"\nguide "a.png" @ -1 strength 0.4\npass dev 30',
+    source="seed notes",
+)
+def strong_reference(program: Program) -> Iterator[Finding]:
+    """Only pictures before the clip."""
+    for said in program.each(Guide):
+        if said.at.anchor == "slot" and said.strength > 0.6:
+            yield Finding(f"a reference before the clip at strength {said.strength:g}", said.span)

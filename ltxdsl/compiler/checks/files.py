@@ -1,0 +1,83 @@
+"""Rules of files that a script reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.diagnostics import Severity
+from ltxdsl.ops.conditioning import Guide, InplaceImage
+from ltxdsl.ops.kinds import MediaRef
+from ltxdsl.ops.media import Save
+
+
+def _media(program: Program) -> Iterator[MediaRef]:
+    seen = set()
+    for said in (*program.each(Guide), *program.each(InplaceImage)):
+        if said.source.path and said.source.path not in seen:
+            seen.add(said.source.path)
+            yield said.source
+
+
+@rule(
+    "LTX080",
+    "file not found",
+    Severity.ERROR,
+    why="Pictures are looked for beside the script, then where `ltx` runs.",
+    wrong='prompt "a lake"\nguide "no-such-picture.png" @ end\npass dev 30',
+    right='prompt "a lake"\nguide img @ end\npass dev 30',
+)
+def file_missing(program: Program) -> Iterator[Finding]:
+    """Not for exports: ComfyUI has an input folder of its own."""
+    for source in _media(program) if program.target == "local" else ():
+        if not Path(source.path).exists():
+            near = sorted(p.name for p in Path(source.path).parent.glob(f"*{Path(source.path).suffix}"))[:3]
+            hint = f"there is {', '.join(near)}" if near else ""
+            shown = f"input `{source.input}`: " if source.input else ""
+            yield Finding(f"{shown}there is no file `{source.path}`", source.span, hint)
+
+
+@rule(
+    "LTX081",
+    "folder in the place of a file",
+    Severity.ERROR,
+    why="A picture or video is one file.",
+    wrong='prompt "a lake"\nguide "." @ end\npass dev 30',
+    right='prompt "a lake"\nguide img @ end\npass dev 30',
+)
+def folder_for_file(program: Program) -> Iterator[Finding]:
+    """For what is read and what is written."""
+    for source in _media(program):
+        if Path(source.path).is_dir():
+            yield Finding(f"`{source.path}` is a folder", source.span)
+    for said in program.each(Save):
+        if Path(said.path).is_dir():
+            yield Finding(f"`{said.path}` is a folder", said.span_of("path"), "name a file in it")
+
+
+@rule(
+    "LTX082",
+    "file that is no picture",
+    Severity.ERROR,
+    why="The first bytes of a file say what it is, whatever it is called.",
+    wrong='prompt "a lake"\nguide "notes.png" @ end\npass dev 30',
+    right='prompt "a lake"\nguide img @ end\npass dev 30',
+)
+def not_a_picture(program: Program) -> Iterator[Finding]:
+    """Reads a few bytes; a picture that breaks off later is found when it is read."""
+    for source in _media(program):
+        path = Path(source.path)
+        if source.kind == "image" and path.is_file() and not _looks_like_picture(path):
+            yield Finding(f"`{source.path}` is not a picture that can be read", source.span)
+
+
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"BM", b"II*\x00", b"MM\x00*", b"GIF8")
+
+
+def _looks_like_picture(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(16).startswith(_SIGNATURES)
+    except OSError:
+        return False

@@ -1,0 +1,119 @@
+"""What a rule is: its code, its docs and its check, declared together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from ltxdsl.compiler.bind import Bound
+from ltxdsl.compiler.lower import Scene, Stage
+from ltxdsl.diagnostics import Diagnostic, Fix, Severity
+from ltxdsl.grammar.tree import Name, Script
+from ltxdsl.grammar.tree import Statement as Written
+from ltxdsl.models import ModelSet
+from ltxdsl.ops.declare import S, Statement
+from ltxdsl.source import Source, Span
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """What rules look at: typed statements, the passes with their facts, the models, the target."""
+
+    source: Source
+    script: Script
+    bound: Bound
+    scene: Scene
+    models: ModelSet
+    target: str
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The sampled passes in order."""
+        return self.scene.stages
+
+    def writes(self, *words: str) -> bool:
+        """Whether a statement at the top starts with one of these words, bound or not."""
+        heads = (e.parts[0][0] for e in self.script.entries if isinstance(e, Written))
+        return any(isinstance(head, Name) and head.text in words for head in heads)
+
+    def each(self, cls: S) -> Iterator[Any]:
+        """Every statement of a kind, those in blocks too."""
+        for statement in _with_blocks(self.bound.statements):
+            if isinstance(statement, cls):
+                yield statement
+
+
+def _with_blocks(statements: Iterable[Statement]) -> Iterator[Statement]:
+    for statement in statements:
+        yield statement
+        yield from _with_blocks(statement.settings)
+
+
+class Finding(NamedTuple):
+    """One place where a rule is broken."""
+
+    message: str
+    span: Span | None = None
+    hint: str = ""
+    fixes: tuple[Fix, ...] = ()
+
+
+Check = Callable[[Program], Iterator[Finding]]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule: `why` is the knowledge behind it, `wrong` and `right` are scripts that break and keep it."""
+
+    code: str
+    title: str
+    severity: Severity
+    why: str
+    wrong: str
+    right: str
+    source: str = ""
+    check: Check | None = None  # None: the parser or the binder finds it
+
+    @property
+    def family(self) -> str:
+        """The subject, by the tens of the code."""
+        return FAMILIES[self.code[:-1]]
+
+
+FAMILIES = {
+    "LTX00": "the script",
+    "LTX01": "size and time",
+    "LTX02": "pictures and guides",
+    "LTX03": "prompts in time",
+    "LTX04": "passes and schedules",
+    "LTX05": "guidance",
+    "LTX06": "models",
+    "LTX07": "results",
+    "LTX08": "files",
+    "LTX09": "targets",
+}
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(code: str, title: str, severity: Severity, **docs: Any) -> Callable[[Check], Check]:
+    """Declare the rule that a check enforces."""
+
+    def declare(check: Check) -> Check:
+        assert code not in RULES, code
+        RULES[code] = Rule(code=code, title=title, severity=severity, check=check, **docs)
+        return check
+
+    return declare
+
+
+def known_elsewhere(code: str, title: str, **docs: Any) -> None:
+    """Declare a rule that the parser or the binder enforces."""
+    RULES[code] = Rule(code=code, title=title, severity=Severity.ERROR, **docs)
+
+
+def check(program: Program) -> Iterator[Diagnostic]:
+    """Everything that the rules find."""
+    for found in RULES.values():
+        for message, span, hint, fixes in found.check(program) if found.check else ():
+            yield Diagnostic(found.code, found.severity, message, span, found.why, hint, fixes)

@@ -1,0 +1,137 @@
+"""Rules of size and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ltxdsl import geometry
+from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.compiler.lower import Stage
+from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.ops.sampling import Upscale
+from ltxdsl.ops.time import ClipLength, ClipSize
+from ltxdsl.source import Span
+from ltxdsl.values import Frames, Size, plain
+
+
+@rule(
+    "LTX010",
+    "frame count off the grid",
+    Severity.ERROR,
+    why="The video VAE gives the first frame a latent of its own and packs the rest by 8: clips have 1 + 8N frames.",
+    wrong='length 120f\nprompt "a lake"\npass dev 30',
+    right='length 121f\nprompt "a lake"\npass dev 30',
+    source="guides §1.1",
+)
+def frames_off_the_grid(program: Program) -> Iterator[Finding]:
+    """Nodes and VAE floor such counts silently."""
+    for said in program.each(ClipLength):
+        if isinstance(said.time, Frames) and (said.time.count < 1 or said.time.count % 8 != 1):
+            span = said.span_of("time")
+            low = geometry.snapped_frames(said.time.count)
+            near = (low, low + 8) if said.time.count - low <= 4 else (low + 8, low)
+            fixes = tuple(Fix(span, f"{n}f") for n in near)
+            yield Finding(f"{said.time.count} frames are not of the form 1 + 8N", span, fixes=fixes)
+
+
+@rule(
+    "LTX011",
+    "size off the grid",
+    Severity.ERROR,
+    why="One latent cell is 32x32 pixels in every pass; nodes cut the rest off without a word.",
+    wrong='size 1920x1080\nprompt "a lake"\npass dev 30',
+    right='size 1920x1088\nprompt "a lake"\npass dev 30',
+    source="guides §1.2, §1.3",
+)
+def size_off_the_grid(program: Program) -> Iterator[Finding]:
+    """The first pass whose size is no multiple of 32 is reported; later ones follow from it."""
+    for stage in program.stages:
+        width, height = stage.asked
+        if (width, height) != (stage.width, stage.height):
+            span, fixes = _size_fixes(program, stage)
+            shown = f"{plain(width)}x{plain(height)}"
+            yield Finding(f"{stage.name} would be {shown}, which is no multiple of 32 on both sides", span, fixes=fixes)
+            return
+
+
+def _size_fixes(program: Program, stage: Stage) -> tuple[Span, tuple[Fix, ...]]:
+    """The nearest sizes that survive the factors up to this stage."""
+    said = next(program.each(ClipSize), None)
+    if said is None:
+        return stage.statement.span, ()
+    multiple = _multiple(program)
+    span = said.span_of("size")
+    widths = _nearest_first(said.size.width, multiple)
+    heights = _nearest_first(said.size.height, multiple)
+    sizes = dict.fromkeys(Size(w, h) for w, h in zip(widths, heights, strict=True))
+    return span, tuple(Fix(span, str(size)) for size in sizes)
+
+
+def _nearest_first(value: int, multiple: int) -> tuple[int, int]:
+    low, high = geometry.snapped_to(value, multiple)
+    return (low, high) if value - low <= high - value else (high, low)
+
+
+def _multiple(program: Program) -> int:
+    """What the size must be a multiple of, so that every stage is one of 32."""
+    first = next((s.statement for s in program.stages), None)
+    scale = getattr(first, "scale", None)
+    share = scale.value if scale else 1.0
+    return max(32, round(32 / share)) if share <= 1 else 32
+
+
+@rule(
+    "LTX012",
+    "the chain ends at another size",
+    Severity.NOTE,
+    why="`size` is what the whole chain should end at; a first pass at 0.25x needs two 2x upscales to get there.",
+    wrong='size 512x512\nprompt "a lake"\npass 0.25x dev 30\nupscale 2x',
+    right='size 512x512\nprompt "a lake"\npass 0.25x dev 30\nupscale 2x\nupscale 2x',
+    source="design §2",
+)
+def chain_ends_elsewhere(program: Program) -> Iterator[Finding]:
+    """Not a mistake: test renders stop early on purpose."""
+    if not program.stages:
+        return
+    scene, (width, height) = program.scene, program.scene.size
+    off_grid = any(s.asked != (s.width, s.height) for s in program.stages)
+    if (scene.width, scene.height) != (width, height) and not off_grid:
+        share = scene.width / width
+        span = program.stages[-1].statement.span
+        message = (
+            f"the chain ends at {scene.width}x{scene.height}, {plain(round(share, 3))}x of `size` {width}x{height}"
+        )
+        yield Finding(message, span)
+
+
+@rule(
+    "LTX013",
+    "large square picture",
+    Severity.WARNING,
+    why="Colours have been seen to shift in large squares such as 1920x1920 after an upscale; 1536x1536 is fine.",
+    wrong='size 1920x1920\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x',
+    right='size 1536x1536\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x',
+    source="media §3.2",
+)
+def large_square(program: Program) -> Iterator[Finding]:
+    """Only where the last stage is an upscale."""
+    for stage in program.stages[-1:]:
+        if stage.width == stage.height >= 1792 and isinstance(stage.statement, Upscale):
+            yield Finding(f"the last pass is a square of {stage.width} pixels", stage.statement.span)
+
+
+@rule(
+    "LTX014",
+    "clip longer than the model's positions",
+    Severity.WARNING,
+    why="Positions are normalised to 20 s; past that the model extrapolates.",
+    wrong='length 30s\nprompt "a lake"\npass dev 30',
+    right='length 20s\nprompt "a lake"\npass dev 30',
+    source="guides §2",
+)
+def longer_than_positions(program: Program) -> Iterator[Finding]:
+    """Seconds, whatever the frame rate."""
+    for said in program.each(ClipLength):
+        seconds = (program.scene.frames - 1) / program.scene.fps
+        if seconds > 20:
+            yield Finding(f"the clip lasts {plain(round(seconds, 2))} s", said.span_of("time"))

@@ -1,0 +1,71 @@
+"""The plan: steps in order, flat and printable. The executor and `ltx plan` read nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step is expected to cost on the chosen hardware."""
+
+    seconds: float = 0.0
+    flops: float = 0.0
+    bytes: float = 0.0  # activations and outputs, without weights
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of one kernel.
+
+    `inputs` maps ports to `step.port`; `parts` are what must be loaded, `loads` those not yet loaded at this
+    point, `unloads` those that no later step needs; `frees` are values that no later step reads. `key` names the
+    result in the store.
+    """
+
+    id: str
+    kernel: str
+    op: dict[str, Any]  # the op's parameters, tagged with its type
+    inputs: dict[str, str]
+    outputs: tuple[str, ...]
+    key: str
+    label: str
+    stage: str = ""
+    pure: bool = True
+    stored: bool = False
+    parts: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
+    unloads: tuple[str, ...] = ()
+    frees: tuple[str, ...] = ()
+    estimate: Estimate = Estimate()
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person wants to know about one pass."""
+
+    name: str
+    width: int
+    height: int
+    frames: int
+    latent: tuple[int, int, int]  # frames, rows, columns
+    tokens: int
+    guide_tokens: int
+    audio_tokens: int
+    sampler: str = ""
+    sigmas: tuple[float, ...] = ()
+    cfg: tuple[float, ...] = ()
+    calls: int = 0  # transformer evaluations, counting each row of a batch
+    models: tuple[str, ...] = ()
+    estimate: Estimate = Estimate()
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that will happen, in order."""
+
+    models: str
+    hardware: str
+    stages: tuple[Stage, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[str, ...]
+    peak_bytes: float = 0.0
+    estimate: Estimate = Estimate()

@@ -1,0 +1,188 @@
+"""Graph to plan: an order that loads each model once where it can, keys for the store, lifetimes, estimates."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from ltxdsl import geometry
+from ltxdsl.compiler import cost
+from ltxdsl.compiler.cost import HARDWARE, Hardware
+from ltxdsl.compiler.graph import Graph, Node
+from ltxdsl.compiler.lower import Stage
+from ltxdsl.compiler.plan import Estimate, Plan, Step
+from ltxdsl.compiler.plan import Stage as PlannedStage
+from ltxdsl.models import ModelSet
+
+STORE_FORMAT = "1"
+
+
+def plan(graph: Graph, stages: Iterable[Stage], models: ModelSet, hardware: str = "cpu") -> Plan:
+    """The steps of a compiled graph, in order."""
+    machine = HARDWARE[hardware]
+    by_name = {s.name: s for s in stages}
+    order = by_residency(graph)
+    keys: dict[str, str] = {}
+    steps = []
+    for node in order:
+        keys[node.id] = step_key(node, keys, models)
+        steps.append(_step(node, keys[node.id], _estimate(node, by_name, models, machine)))
+    placed = _with_lifetimes(steps)
+    return Plan(
+        models=models.name,
+        hardware=hardware,
+        stages=tuple(_stage(s, models, machine) for s in by_name.values()),
+        steps=placed,
+        outputs=tuple(_path(s) for s in placed if "file" in s.outputs),
+        peak_bytes=_peak(placed, models),
+        estimate=_total(placed, models, machine),
+    )
+
+
+def by_residency(graph: Graph) -> list[Node]:
+    """Sources first; of the ops that are ready, one whose models are loaded, else the one that was written first."""
+    waiting = {n.id: {r.node for r in n.inputs.values()} for n in graph.order()}
+    ordered: list[Node] = []
+    loaded: set[str] = set()
+    while waiting:
+        ready = [id for id, needs in waiting.items() if not needs]
+        chosen = min(ready, key=lambda id: not set(graph[id].op.uses) <= loaded)
+        del waiting[chosen]
+        for needs in waiting.values():
+            needs.discard(chosen)
+        loaded |= set(graph[chosen].op.uses)
+        ordered.append(graph[chosen])
+    return ordered
+
+
+def step_key(node: Node, keys: dict[str, str], models: ModelSet) -> str:
+    """A name for the result: what it is made of, all the way down."""
+    op = node.op
+    made_of = {
+        "format": STORE_FORMAT,
+        "op": [op.kernel, op.version, op.identity()],
+        "inputs": {port: f"{keys[ref.node]}.{ref.port}" for port, ref in sorted(node.inputs.items())},
+        "parts": {part: models.fingerprint(part) for part in op.uses},
+        "loras": {use.name: models.lora_fingerprint(use.name) for use in getattr(op, "loras", ())},
+        "files": [file_digest(path) for path in op.reads()],
+    }
+    return hashlib.sha256(msgspec.json.encode(made_of, order="sorted")).hexdigest()
+
+
+def file_digest(path: str) -> str:
+    """The digest of a file's content; `missing` if it is not there."""
+    file = Path(path)
+    if not path or not file.is_file():
+        return "missing"
+    stat = file.stat()
+    return _digest(str(file), stat.st_size, stat.st_mtime_ns)
+
+
+@cache
+def _digest(path: str, size: int, changed: int) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _step(node: Node, key: str, estimate: Estimate) -> Step:
+    return Step(
+        id=node.id,
+        kernel=node.op.kernel,
+        op=msgspec.to_builtins(node.op),
+        inputs={port: str(ref) for port, ref in node.inputs.items()},
+        outputs=tuple(node.op.outputs),
+        key=key,
+        label=node.op.label(),
+        stage=node.stage,
+        pure=node.op.pure,
+        stored=node.op.stored,
+        parts=node.op.uses,
+        estimate=estimate,
+    )
+
+
+def _with_lifetimes(steps: list[Step]) -> tuple[Step, ...]:
+    """Say at each step what it loads, and what nothing after it needs."""
+    later_parts: set[str] = set()
+    later_values: set[str] = set()
+    backwards = []
+    for step in reversed(steps):
+        made = {f"{step.id}.{port}" for port in step.outputs}
+        read = set(step.inputs.values()) | made
+        backwards.append((step, tuple(sorted(set(step.parts) - later_parts)), tuple(sorted(read - later_values))))
+        later_parts |= set(step.parts)
+        later_values |= set(step.inputs.values())
+    loaded: set[str] = set()
+    placed = []
+    for step, unloads, frees in reversed(backwards):
+        loads = tuple(part for part in step.parts if part not in loaded)
+        loaded = (loaded | set(step.parts)) - set(unloads)
+        placed.append(msgspec.structs.replace(step, loads=loads, unloads=unloads, frees=frees))
+    return tuple(placed)
+
+
+def _estimate(node: Node, stages: dict[str, Stage], models: ModelSet, machine: Hardware) -> Estimate:
+    """By what the op uses: the transformer, the text encoder, the decoder; the rest is small."""
+    model = models.architecture
+    stage = stages.get(node.stage) or next(reversed(stages.values()), None)
+    if stage is None:
+        return Estimate()
+    if "transformer" in node.op.uses:
+        return cost.sampling(stage, model, machine)
+    if "text_encoder" in node.op.uses:
+        return cost.text_encoding(model, machine)
+    if "video_vae" in node.op.uses:
+        if "image" in node.op.outputs:
+            return cost.decoding(stage, model, machine, getattr(node.op, "tile", 0))
+        return Estimate(seconds=0.05)
+    return Estimate(seconds=0.02)
+
+
+def _stage(stage: Stage, models: ModelSet, machine: Hardware) -> PlannedStage:
+    rows, columns = geometry.cells(stage.width, stage.height)
+    latent = geometry.latent_frames(stage.frames)
+    loras = tuple(f"{use.name} {use.strength:g}" for use in stage.loras)
+    return PlannedStage(
+        name=stage.name,
+        width=stage.width,
+        height=stage.height,
+        frames=stage.frames,
+        latent=(latent, rows, columns),
+        tokens=latent * rows * columns,
+        guide_tokens=stage.guide_latents * rows * columns,
+        audio_tokens=geometry.audio_latents(stage.frames, stage.fps),
+        sampler=stage.sampler,
+        sigmas=stage.sigmas,
+        cfg=stage.cfg,
+        calls=cost.model_calls(stage),
+        models=(stage.role.base, *loras),
+        estimate=cost.sampling(stage, models.architecture, machine),
+    )
+
+
+def _peak(steps: Iterable[Step], models: ModelSet) -> float:
+    """The most memory at any step: loaded weights and the step's own tensors."""
+    loaded: set[str] = set()
+    peak = 0.0
+    for step in steps:
+        loaded |= set(step.loads)
+        weights = sum(cost.part_bytes(models.architecture, part) for part in loaded)
+        peak = max(peak, weights + step.estimate.bytes)
+        loaded -= set(step.unloads)
+    return peak
+
+
+def _total(steps: Iterable[Step], models: ModelSet, machine: Hardware) -> Estimate:
+    loads = [part for step in steps for part in step.loads]
+    loading = sum(cost.part_bytes(models.architecture, part) for part in loads) / machine.read_bytes
+    return Estimate(
+        seconds=loading + sum(s.estimate.seconds for s in steps), flops=sum(s.estimate.flops for s in steps)
+    )
+
+
+def _path(step: Step) -> str:
+    return str(step.op.get("path", ""))

@@ -1,0 +1,115 @@
+"""Diagnostics: what is wrong, where, why, and what would mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+from ltxdsl.source import Source, Span
+
+
+class Severity(StrEnum):
+    """How bad it is: an error stops the way to a video; the others do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """A replacement of a span that mends the problem."""
+
+    span: Span
+    text: str
+    title: str = ""
+
+
+class Diagnostic(msgspec.Struct, frozen=True, kw_only=False):
+    """One finding. `why` is a line of LTX knowledge; `hint` says what to do where no machine fix exists."""
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span | None = None
+    why: str = ""
+    hint: str = ""
+    fixes: tuple[Fix, ...] = ()
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any of them stops the way to a video."""
+    return any(d.severity is Severity.ERROR for d in diagnostics)
+
+
+_COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.NOTE: "36;1"}
+
+
+class _Ink:
+    """Adds terminal colours, or nothing."""
+
+    def __init__(self, color: bool) -> None:
+        self.color = color
+
+    def __call__(self, style: str, text: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self.color and text else text
+
+
+def render(diagnostic: Diagnostic, source: Source, color: bool = False) -> str:
+    """A finding drawn under its source line."""
+    ink = _Ink(color)
+    style = _COLORS[diagnostic.severity]
+    lines = [f"{ink(style, f'{diagnostic.severity}[{diagnostic.code}]')} {ink('1', diagnostic.message)}"]
+    margin = " "
+    if diagnostic.span is not None:
+        drawn, margin = _excerpt(diagnostic.span, source, style, ink)
+        lines += drawn
+    notes = [("why", diagnostic.why), ("help", diagnostic.hint)]
+    notes += [("fix", _fix_text(fix, source)) for fix in diagnostic.fixes]
+    lines += [f"{margin} {ink('34', '=')} {ink('1', f'{label}:')} {text}" for label, text in notes if text]
+    return "\n".join(lines)
+
+
+def _excerpt(span: Span, source: Source, style: str, ink: _Ink) -> tuple[list[str], str]:
+    line, column = source.line_column(span.start)
+    text = source.line_text(line)
+    margin = " " * len(str(line))
+    width = max(1, min(span.end - span.start, len(text) - column + 1))
+    pad = "".join("\t" if char == "\t" else " " for char in text[: column - 1])
+    return [
+        f"{margin}{ink('34', '-->')} {source.name}:{line}:{column}",
+        f"{margin} {ink('34', '|')}",
+        f"{ink('34', str(line))} {ink('34', '|')} {text}",
+        f"{margin} {ink('34', '|')} {pad}{ink(style, '^' * width)}",
+    ], margin
+
+
+def _fix_text(fix: Fix, source: Source) -> str:
+    old = source[fix.span]
+    title = f" ({fix.title})" if fix.title else ""
+    if not old:
+        return f"add `{fix.text.strip()}`{title}"
+    return f"write `{fix.text}` for `{old}`{title}" if fix.text else f"remove `{old}`{title}"
+
+
+def to_json(diagnostic: Diagnostic, source: Source) -> dict[str, object]:
+    """A finding for machines; lines and columns are 1-based, ends exclusive."""
+    found = msgspec.to_builtins(diagnostic)
+    if diagnostic.span is not None:
+        line, column = source.line_column(diagnostic.span.start)
+        end_line, end_column = source.line_column(diagnostic.span.end)
+        place = {"file": source.name, "line": line, "column": column}
+        found["place"] = {**place, "end_line": end_line, "end_column": end_column}
+    return dict(found)
+
+
+def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
+    """The text with fixes applied from the end; of overlapping ones the first in the text wins."""
+    chosen: list[Fix] = []
+    for fix in sorted(fixes, key=lambda f: (f.span.start, f.span.end)):
+        if not chosen or fix.span.start >= chosen[-1].span.end:
+            chosen.append(fix)
+    for fix in reversed(chosen):
+        text = text[: fix.span.start] + fix.text + text[fix.span.end :]
+    return text

@@ -1,0 +1,87 @@
+"""The arithmetic of LTX 2.x latents: frames, sizes, tokens, audio lengths.
+
+The video VAE packs 32x32 pixels and 8 frames into one latent cell; the first frame has a latent of its own
+(causal). One latent cell is one token of the transformer.
+"""
+
+from __future__ import annotations
+
+import math
+
+SPATIAL = 32
+TEMPORAL = 8
+AUDIO_LATENTS_PER_SECOND = 25
+
+
+def latent_frames(frames: int) -> int:
+    """Latent frames of a clip of `frames` pixel frames."""
+    return (max(frames, 1) - 1) // TEMPORAL + 1
+
+
+def pixel_frames(latents: int) -> int:
+    """Pixel frames that `latents` latent frames decode to."""
+    return TEMPORAL * (latents - 1) + 1
+
+
+def snapped_frames(frames: int) -> int:
+    """The next lower frame count of the form 1 + 8N."""
+    return pixel_frames(latent_frames(frames))
+
+
+def slot_of(frame: int) -> int:
+    """The latent frame that shows a pixel frame: 0 -> 0, 1..8 -> 1, 9..16 -> 2."""
+    return (frame + TEMPORAL - 1) // TEMPORAL
+
+
+def first_frame_of(slot: int) -> int:
+    """The first pixel frame of a latent frame: 0 -> 0, 1 -> 1, 2 -> 9."""
+    return 0 if slot == 0 else TEMPORAL * slot - (TEMPORAL - 1)
+
+
+def cells(width: int, height: int) -> tuple[int, int]:
+    """Latent height and width of a picture size; what is over the grid is cut."""
+    return height // SPATIAL, width // SPATIAL
+
+
+def tokens(width: int, height: int, frames: int) -> int:
+    """Video tokens of a clip."""
+    rows, columns = cells(width, height)
+    return latent_frames(frames) * rows * columns
+
+
+def audio_latents(frames: int, fps: float) -> int:
+    """Audio latents of a clip, rounded as in Lightricks' code and diffusers (half to even)."""
+    return round(frames / fps * AUDIO_LATENTS_PER_SECOND)
+
+
+def comfy_audio_latents(frames: int, fps: float) -> int:
+    """Audio latents of a clip as ComfyUI's LTXVEmptyLatentAudio counts them (rounded up)."""
+    return math.ceil(frames / fps * AUDIO_LATENTS_PER_SECOND)
+
+
+def guide_frames_used(count: int, start: int) -> int:
+    """Frames of a guide video that are used when it starts at pixel frame `start`.
+
+    At the first frame the clip is causal (1 + 8N); later it is cut to whole latents of 8 frames. A guide of up
+    to 8 frames counts as a still: its first frame.
+    """
+    if count <= TEMPORAL:
+        return 1
+    return snapped_frames(count) if start <= 0 else TEMPORAL * (count // TEMPORAL)
+
+
+def guide_latents(count: int, start: int) -> int:
+    """Latent frames that a guide of `count` pixel frames adds when it starts at pixel frame `start`."""
+    used = guide_frames_used(count, start)
+    return latent_frames(used) if start <= 0 or used == 1 else used // TEMPORAL
+
+
+def upsampled_cells(cell_count: int, factor: float) -> int:
+    """Latent height or width after the latent upsampler (x1.5 rounds up)."""
+    return math.ceil(cell_count * factor)
+
+
+def snapped_to(value: float, multiple: int) -> tuple[int, int]:
+    """The multiples just under and just over a value (both equal when it is one); never under one multiple."""
+    low = max(multiple, int(value // multiple) * multiple)
+    return low, low if low == value else low + multiple

@@ -1,0 +1,161 @@
+"""Syntax tree back to text, in the one layout that `ltx fmt` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ltxdsl.grammar.tree import (
+    Assign,
+    At,
+    Binary,
+    Block,
+    Comment,
+    Entry,
+    Field,
+    Group,
+    Item,
+    ListOf,
+    Literal,
+    Name,
+    Part,
+    Range,
+    Script,
+    Statement,
+    Text,
+)
+from ltxdsl.source import Source
+
+INDENT = "  "
+LINE_LENGTH = 110
+_TIGHT = {"*": 2, "/": 2, "+": 1, "-": 1}
+
+
+def format_script(script: Script, source: Source) -> str:
+    """One statement a line, blocks indented by two, comments and single blank lines kept."""
+    lines = list(_Writer(script, source).lines())
+    while lines and not lines[0]:
+        lines.pop(0)
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+class _Writer:
+    """Walks the tree and deals the comments out to the places where they stood."""
+
+    def __init__(self, script: Script, source: Source) -> None:
+        self.script = script
+        self.source = source
+        self.comments = sorted(script.comments, key=lambda c: c.span.start)
+        self.next = 0
+
+    def lines(self) -> Iterator[str]:
+        yield from self._entries(self.script.entries, "", 0)
+        yield from self._comments_before(len(self.source.text) + 1, "")
+
+    def _entries(self, entries: tuple[Entry, ...], indent: str, start: int) -> Iterator[str]:
+        previous_end = start
+        for index, entry in enumerate(entries):
+            first = index == 0 and start > 0
+            before = list(self._comments_before(entry.span.start, indent))
+            if not first and self._blank_line(previous_end, entry.span.start, bool(before)):
+                yield ""
+            yield from before
+            yield from self._entry(entry, indent)
+            previous_end = self._end(entry)
+
+    def _entry(self, entry: Entry, indent: str) -> Iterator[str]:
+        head = indent + _head(entry)
+        block = entry.block if isinstance(entry, Statement) else None
+        if block is None:
+            yield head + self._trailing(entry.span.end)
+        elif (line := self._on_one_line(head, block)) is not None:
+            yield line + self._trailing(block.span.end)
+        else:
+            yield head + " {" + self._trailing(block.span.start + 1)
+            yield from self._entries(block.entries, indent + INDENT, block.span.start + 1)
+            yield from self._comments_before(block.span.end, indent + INDENT)
+            yield indent + "}" + self._trailing(block.span.end)
+
+    def _on_one_line(self, head: str, block: Block) -> str | None:
+        if "\n" in self.source[block.span]:
+            return None
+        if not block.entries:
+            return head + " {}"
+        inner = [_one_line(entry) for entry in block.entries]
+        line = f"{head} {{ {'; '.join(inner)} }}"
+        return line if len(line) <= LINE_LENGTH else None
+
+    def _comments_before(self, position: int, indent: str) -> Iterator[str]:
+        previous: Comment | None = None
+        while self.next < len(self.comments) and self.comments[self.next].span.start < position:
+            comment = self.comments[self.next]
+            if previous and self._blank_line(previous.span.end, comment.span.start, False):
+                yield ""
+            yield indent + comment.text
+            previous = comment
+            self.next += 1
+
+    def _trailing(self, end: int) -> str:
+        """The comment that stands on the same line after `end`, if there is one and nothing else before it."""
+        if self.next < len(self.comments):
+            comment = self.comments[self.next]
+            between = self.source.text[end : comment.span.start]
+            if comment.span.start >= end and "\n" not in between and not between.strip(" \t;"):
+                self.next += 1
+                return "  " + comment.text
+        return ""
+
+    def _end(self, entry: Entry) -> int:
+        if 0 < self.next <= len(self.comments):
+            return max(entry.span.end, self.comments[self.next - 1].span.end)
+        return entry.span.end
+
+    def _blank_line(self, start: int, end: int, with_comments: bool) -> bool:
+        gap = self.source.text[start:end]
+        if with_comments:
+            gap = gap.split("#", 1)[0]
+        return gap.count("\n") > 1
+
+
+def _one_line(entry: Entry) -> str:
+    block = entry.block if isinstance(entry, Statement) else None
+    if block is None:
+        return _head(entry)
+    return f"{_head(entry)} {{ {'; '.join(_one_line(e) for e in block.entries)} }}"
+
+
+def _head(entry: Entry) -> str:
+    if isinstance(entry, Field):
+        return f"{_item(entry.key)}: {_part(entry.items)}"
+    return " | ".join(_part(part) for part in entry.parts)
+
+
+def _part(part: Part) -> str:
+    text = _item(part[0])
+    for before, item in zip(part, part[1:], strict=False):
+        text += _gap(before, item) + _item(item)
+    return text
+
+
+def _gap(before: Item, item: Item) -> str:
+    glued = isinstance(item, Group) and isinstance(before, Name) and before.span.end == item.span.start
+    return "" if glued else " "
+
+
+def _item(item: Item) -> str:
+    match item:
+        case Literal(_, text) | Name(text):
+            return text
+        case Text(_, raw):
+            return raw
+        case Binary(sign, left, right):
+            return f"{_item(left)} {sign} {_item(right)}"
+        case Range(start, end):
+            return f"{_item(start)}..{_item(end)}"
+        case ListOf(items):
+            return ", ".join(map(_item, items))
+        case Group(items):
+            return f"({', '.join(map(_item, items))})"
+        case At(value):
+            return f"@ {_item(value)}"
+        case Assign(name, value):
+            return f"{name.text} = {_item(value)}"

@@ -1,0 +1,189 @@
+"""Source text to syntax tree, with Lark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from lark import Lark, Token, Transformer
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
+
+from ltxdsl.diagnostics import Diagnostic, Severity
+from ltxdsl.grammar.tree import (
+    Assign,
+    At,
+    Binary,
+    Block,
+    Comment,
+    Entry,
+    Field,
+    Group,
+    Item,
+    ListOf,
+    Literal,
+    Name,
+    Part,
+    Range,
+    Script,
+    Statement,
+    Text,
+)
+from ltxdsl.source import Source, Span
+
+CODE = "LTX001"
+_ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+
+
+def parse(source: Source) -> tuple[Script, list[Diagnostic]]:
+    """The tree of a source; with a syntax error, the tree of what stands before it and one diagnostic."""
+    comments: list[Comment] = []
+    _comments_go_to(comments)
+    try:
+        entries = cast("tuple[Entry, ...]", _parser().parse(source.text))
+    except VisitError as error:
+        raise error.orig_exc from None
+    except UnexpectedInput as error:
+        return Script((), tuple(comments)), [_explain(error, source)]
+    return Script(entries, tuple(comments)), []
+
+
+def parse_item(text: str) -> Item | None:
+    """The one item that a text holds, or None."""
+    script, problems = parse(Source(text))
+    match script.entries:
+        case (Statement(parts=((item,),), block=None),) if not problems:
+            return item
+    return None
+
+
+_SINK: list[list[Comment]] = [[]]
+
+
+def _comments_go_to(sink: list[Comment]) -> None:
+    _SINK[0] = sink
+
+
+def _keep_comment(token: Token) -> Token:
+    text = token.value.rstrip()
+    start = cast("int", token.start_pos)
+    _SINK[0].append(Comment(text, Span(start, start + len(text))))
+    return token
+
+
+@cache
+def _parser() -> Lark:
+    grammar = (Path(__file__).parent / "ltx.lark").read_text(encoding="utf-8")
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        transformer=_ToTree(),
+        propagate_positions=True,
+        maybe_placeholders=False,
+        lexer_callbacks={"COMMENT": _keep_comment},
+    )
+
+
+def _span(token: Token) -> Span:
+    return Span(cast("int", token.start_pos), cast("int", token.end_pos))
+
+
+def _over(items: Sequence[Any]) -> Span:
+    span: Span = items[0].span.to(items[-1].span)
+    return span
+
+
+def _unquoted(raw: str) -> str:
+    if raw.startswith('"""'):
+        return raw[3:-3]
+    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[0]), raw[1:-1])
+
+
+def _folded(items: Sequence[Any]) -> Item:
+    result, rest = items[0], items[1:]
+    for sign, right in zip(rest[::2], rest[1::2], strict=True):
+        result = Binary(str(sign), result, right, result.span.to(right.span))
+    return cast("Item", result)
+
+
+class _ToTree(Transformer):  # type: ignore[type-arg]
+    """Bottom-up, while Lark parses."""
+
+    def start(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+        return tuple(entries)
+
+    def statement(self, children: Sequence[Any]) -> Statement:
+        block = children[-1] if isinstance(children[-1], Block) else None
+        parts = tuple(children[:-1] if block else children)
+        end = block.span if block else parts[-1][-1].span
+        return Statement(parts, block, parts[0][0].span.to(end))
+
+    def field(self, children: Sequence[Any]) -> Field:
+        key, items = children
+        return Field(key, items, key.span.to(items[-1].span))
+
+    def block(self, children: Sequence[Any]) -> Block:
+        opening, *entries, closing = children
+        return Block(tuple(entries), _span(opening).to(_span(closing)))
+
+    def group(self, children: Sequence[Any]) -> Item:
+        opening, *items, closing = children
+        return Group(tuple(items), _span(opening).to(_span(closing)))
+
+    def at(self, children: Sequence[Any]) -> At:
+        (value,) = children
+        return At(value, value.span)
+
+    def part(self, items: Sequence[Item]) -> Part:
+        return tuple(items)
+
+    def list(self, items: Sequence[Item]) -> Item:
+        return ListOf(tuple(items), _over(items))
+
+    def range(self, items: Sequence[Item]) -> Item:
+        return Range(items[0], items[1], _over(items))
+
+    sum = product = staticmethod(_folded)
+
+    def assign(self, children: Sequence[Any]) -> Assign:
+        name, value = children
+        return Assign(name, value, name.span.to(value.span))
+
+    def NAME(self, token: Token) -> Name:
+        return Name(str(token), _span(token))
+
+    def STRING(self, token: Token) -> Text:
+        return Text(_unquoted(str(token)), str(token), _span(token))
+
+    TEXT = STRING
+
+    def _literal(self, token: Token) -> Literal:
+        return Literal(token.type, str(token), _span(token))
+
+    SIZE = FACTOR = FPS = FRAMES = SECONDS = PERCENT = NUMBER = SCIENTIFIC = ODD = _literal
+
+
+def _explain(error: UnexpectedInput, source: Source) -> Diagnostic:
+    """What a person needs to know about the place where parsing stopped."""
+    position = error.pos_in_stream
+    if position is None or (isinstance(error, UnexpectedToken) and error.token.type == "$END"):
+        return _problem("the script ends in the middle of a statement", source.end, "close every `{` with a `}`")
+    if isinstance(error, UnexpectedCharacters):
+        char = source.text[position]
+        if char == '"':
+            line_end = source.text.find("\n", position)
+            end = len(source.text) if line_end < 0 else line_end
+            return _problem("this text is not closed", Span(position, end), 'end it with `"`')
+        return _problem(f"`{char}` has no meaning here", Span(position, position + 1), "remove it, or quote it")
+    token = cast("Token", getattr(error, "token", None))
+    shown = str(token).strip() or "a line end"
+    span = Span(position, position + max(1, len(str(token).rstrip())))
+    return _problem(f"`{shown}` cannot stand here" if shown != "a line end" else "the line ends too early", span)
+
+
+def _problem(message: str, span: Span, hint: str = "") -> Diagnostic:
+    why = "A statement is a word with values and options after it; `;` or a line end closes it."
+    return Diagnostic(CODE, Severity.ERROR, message, span, why=why, hint=hint)

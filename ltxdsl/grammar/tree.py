@@ -1,0 +1,122 @@
+"""The syntax tree: what was written and where, before any meaning."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from ltxdsl.source import Span
+
+
+class Literal(msgspec.Struct, frozen=True):
+    """A number, with or without unit. `kind` is the terminal's name: NUMBER, SIZE, FACTOR, FPS, …"""
+
+    kind: str
+    text: str
+    span: Span
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A bare word."""
+
+    text: str
+    span: Span
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A quoted text; `raw` is how it was written, `value` what it says."""
+
+    value: str
+    raw: str
+    span: Span
+
+
+class Binary(msgspec.Struct, frozen=True):
+    """Arithmetic: `+ - * /`."""
+
+    sign: str
+    left: Item
+    right: Item
+    span: Span
+
+
+class Range(msgspec.Struct, frozen=True):
+    """`a..b`."""
+
+    start: Item
+    end: Item
+    span: Span
+
+
+class ListOf(msgspec.Struct, frozen=True):
+    """Two or more items with commas between them."""
+
+    items: tuple[Item, ...]
+    span: Span
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Items in round brackets."""
+
+    items: tuple[Item, ...]
+    span: Span
+
+
+class At(msgspec.Struct, frozen=True):
+    """`@ place`."""
+
+    value: Item
+    span: Span
+
+
+class Assign(msgspec.Struct, frozen=True):
+    """`name = value`."""
+
+    name: Name
+    value: Item
+    span: Span
+
+
+Item: TypeAlias = Literal | Name | Text | Binary | Range | ListOf | Group | At | Assign
+Part: TypeAlias = tuple[Item, ...]
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Statements in braces."""
+
+    entries: tuple[Entry, ...]
+    span: Span
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """Items (in parts with `|` between them), and a block if there is one."""
+
+    parts: tuple[Part, ...]
+    block: Block | None
+    span: Span
+
+
+class Field(msgspec.Struct, frozen=True):
+    """`key: value`, inside a `node` block."""
+
+    key: Name | Text
+    items: Part
+    span: Span
+
+
+Entry: TypeAlias = Statement | Field
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """A comment with its `#`."""
+
+    text: str
+    span: Span
+
+
+class Script(msgspec.Struct, frozen=True):
+    """A whole source."""
+
+    entries: tuple[Entry, ...]
+    comments: tuple[Comment, ...]

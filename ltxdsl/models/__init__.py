@@ -1,0 +1,18 @@
+"""Model sets: which files play the roles that a script names, and what the models like by default.
+
+Nothing here loads a weight; `check`, `plan` and `export` read it.
+"""
+
+from ltxdsl.models.modelset import Architecture, ComfyFiles, Defaults, LoraFile, ModelSet
+from ltxdsl.models.settings import EMBEDDED, ModelSetError, load_model_set
+
+__all__ = [
+    "EMBEDDED",
+    "Architecture",
+    "ComfyFiles",
+    "Defaults",
+    "LoraFile",
+    "ModelSet",
+    "ModelSetError",
+    "load_model_set",
+]

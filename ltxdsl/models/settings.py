@@ -1,0 +1,73 @@
+"""Model sets from `ltx.toml`, a folder, or the package."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ltxdsl.models.modelset import ModelSet
+
+EMBEDDED = "embedded"
+SETTINGS_FILE = "ltx.toml"
+
+
+class ModelSetError(Exception):
+    """A model set that cannot be read; `args[0]` says why in the user's words."""
+
+
+def cache_folder() -> Path:
+    """Where built models and step results are kept; `LTX_CACHE` overrides it."""
+    if folder := os.environ.get("LTX_CACHE"):
+        return Path(folder)
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ltxdsl", appauthor=False))
+
+
+def load_model_set(name: str | None = None, start: Path | None = None) -> ModelSet:
+    """The model set of that name or folder; without a name the one that `ltx.toml` prefers, else the embedded one.
+
+    `ltx.toml` is looked for from `start` upwards.
+    """
+    settings_path, settings = _find_settings(start or Path.cwd())
+    name = name or settings.get("models") or EMBEDDED
+    sets = settings.get("sets", {})
+    if name in sets:
+        return _from_table(name, dict(sets[name]), settings_path.parent)
+    if name == EMBEDDED:
+        return _embedded()
+    if Path(name).is_dir():
+        return _from_table(Path(name).name, {"folder": name}, Path.cwd())
+    known = ", ".join([EMBEDDED, *sets])
+    raise ModelSetError(f"there is no model set `{name}`: it is no folder, and {settings_path} knows {known}")
+
+
+def _embedded() -> ModelSet:
+    table = tomllib.loads((Path(__file__).parent / "embedded.toml").read_text())
+    return _from_table(EMBEDDED, {**table, "folder": str(cache_folder() / "models" / table["recipe"])}, Path("/"))
+
+
+def _find_settings(start: Path) -> tuple[Path, dict[str, Any]]:
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        path = candidate / SETTINGS_FILE
+        if path.is_file():
+            try:
+                return path, tomllib.loads(path.read_text())
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise ModelSetError(f"{path} is not valid TOML: {error}") from None
+    return folder / SETTINGS_FILE, {}
+
+
+def _from_table(name: str, table: dict[str, Any], base: Path) -> ModelSet:
+    if "folder" not in table:
+        raise ModelSetError(f"the model set `{name}` needs a `folder`: a diffusers LTX-2 repository")
+    folder = base / Path(table["folder"]).expanduser()
+    try:
+        return msgspec.convert({**table, "name": name, "folder": str(folder)}, ModelSet)
+    except msgspec.ValidationError as error:
+        raise ModelSetError(f"the model set `{name}` does not read: {error}") from None

@@ -1,0 +1,40 @@
+"""Pictures and videos that the clip has to follow."""
+
+from typing import Annotated
+
+from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
+from ltxdsl.ops.kinds import INTEGER, NUMBER, PICTURE, PICTURE_OR_VIDEO, PLACE, MediaRef
+from ltxdsl.values import START, Position
+
+
+@statement("guide", Role.CONDITION, 'guide img @ -1 strength 0.4\nprompt "a queen"\npass dev 30')
+class Guide(Statement, frozen=True):
+    """Guide tokens: a picture or video appended after the clip and placed in time by RoPE.
+
+    A guide attracts; it is never copied. `@ end` is the last frame, `@ -1` the latent slot before the first
+    frame, where a subject is known before it enters. A guide video starts at frame 0 or at a frame 8k + 1.
+    """
+
+    source: Annotated[MediaRef, word(PICTURE_OR_VIDEO, "the picture or video")]
+    at: Annotated[Position, place(PLACE, "where it stands; the first frame if not said")] = START
+    strength: Annotated[float, option(NUMBER, "1 keeps the guide's own tokens clean, 0 is noise", low=0, high=10)] = 1.0
+    attention: Annotated[
+        float | None,
+        option(NUMBER, "how much the clip attends to it; strength inside the clip, 1 before it", low=0, high=10),
+    ] = None
+    crf: Annotated[int | None, option(INTEGER, "compress a still first, as in training; 0 = not", low=0, high=51)] = (
+        None
+    )
+
+
+@statement("inplace", Role.CONDITION, 'inplace img @ 0 strength 0.7\nprompt "a queen"\npass dev 30')
+class InplaceImage(Statement, frozen=True):
+    """Replace a latent frame by a picture and hold it: at strength 1 that frame comes out as it went in.
+
+    Best at frame 0, which has a latent of its own; elsewhere one latent shows 8 frames and guides are kinder.
+    """
+
+    source: Annotated[MediaRef, word(PICTURE, "the picture")]
+    at: Annotated[Position, place(PLACE, "the frame; the first if not said")] = START
+    strength: Annotated[float, option(NUMBER, "1 holds it exactly, 0 leaves noise", low=0, high=1)] = 1.0
+    crf: Annotated[int | None, option(INTEGER, "compress it first, as in training; 0 = not", low=0, high=51)] = None

@@ -1,0 +1,121 @@
+"""How a statement is declared: a frozen struct whose annotated fields say what it takes.
+
+The binder, the checks, the docs and the tests read these declarations; nothing else lists statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import msgspec
+
+from ltxdsl.ops.kinds import Kind
+from ltxdsl.source import Span
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.lower import Scene
+
+NOWHERE = Span(0, 0)
+
+
+class Role(StrEnum):
+    """What a statement does with the passes after it."""
+
+    SETTING = "setting"  # holds for later passes; a later one, or one in a pass's block, replaces it
+    CONDITION = "condition"  # as a setting, but several add up
+    ACTION = "action"  # adds ops to the graph
+    NAME = "name"  # binds a name
+
+
+class Param(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a statement takes."""
+
+    kind: Kind
+    doc: str
+    how: str = "word"  # word | option | place | parts
+    key: str = ""  # an option's keyword; the field's name if empty
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    part: Any = None  # the struct that each `|` part fills
+
+
+def word(kind: Kind, doc: str, *, low: float | None = None, high: float | None = None) -> Param:
+    """A value that is known by its kind, wherever it stands."""
+    return Param(kind=kind, doc=doc, low=low, high=high)
+
+
+def option(kind: Kind, doc: str, *, key: str = "", low: float | None = None, high: float | None = None) -> Param:
+    """A value after its keyword."""
+    return Param(kind=kind, doc=doc, how="option", key=key, low=low, high=high)
+
+
+def place(kind: Kind, doc: str) -> Param:
+    """A value after `@`."""
+    return Param(kind=kind, doc=doc, how="place")
+
+
+def parts(struct: type, kind: Kind, doc: str) -> Param:
+    """Values repeated with `|` between them."""
+    return Param(kind=kind, doc=doc, how="parts", part=struct)
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A bound statement. `spans` tells where each field was written."""
+
+    word: ClassVar[str]
+    role: ClassVar[Role] = Role.SETTING
+    example: ClassVar[str] = ""
+    block: ClassVar[bool] = False  # takes a block of settings and conditions
+    targets: ClassVar[tuple[str, ...]] = ("local", "comfy")
+
+    span: Span = NOWHERE
+    spans: dict[str, Span] = {}
+    settings: tuple[Statement, ...] = ()  # the statements of its block
+
+    def span_of(self, field: str) -> Span:
+        """Where a field was written; the whole statement if it was not."""
+        return self.spans.get(field, self.span)
+
+    def gives(self, field: str) -> bool:
+        """Whether the script says this field, rather than its default."""
+        return field in self.spans
+
+    def apply(self, scene: Scene) -> None:
+        """The meaning of an action: what it adds to the graph."""
+        raise NotImplementedError(self.word)
+
+
+STATEMENTS: dict[str, type[Statement]] = {}
+S = TypeVar("S", bound=type[Statement])
+
+
+def statement(word: str, role: Role, example: str) -> Callable[[S], S]:
+    """Declare a statement by its first word."""
+
+    def declare(cls: S) -> S:
+        cls.word, cls.role, cls.example = word, role, example
+        STATEMENTS[word] = cls
+        return cls
+
+    return declare
+
+
+@cache
+def params(cls: type[msgspec.Struct]) -> dict[str, Param]:
+    """The declared parameters of a statement or part, by field."""
+    return {
+        field: annotation.__metadata__[0]
+        for field, annotation in cls.__annotations__.items()
+        if hasattr(annotation, "__metadata__")
+    }
+
+
+@cache
+def defaults(cls: type[msgspec.Struct]) -> dict[str, Any]:
+    """The default of each field that has one."""
+    fields = msgspec.structs.fields(cls)
+    return {f.name: f.default for f in fields if f.default is not msgspec.NODEFAULT}

@@ -1,0 +1,246 @@
+"""The kinds of value that statements take, each with the way it is read from the cells of a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from ltxdsl.models import ModelSet
+from ltxdsl.ops.cells import Assigned, BadValue, Cell, Symbol, position
+from ltxdsl.sampling.samplers import SAMPLERS
+from ltxdsl.sampling.schedules import SCHEDULES
+from ltxdsl.source import Span
+from ltxdsl.values import Factor, Fps, Frames, Percent, Position, Seconds, Size, TimeSpan
+
+
+class MediaRef(msgspec.Struct, frozen=True):
+    """A picture, video or sound: a file, or an input of the script that has no file yet."""
+
+    kind: str  # image | video | audio
+    path: str
+    span: Span
+    input: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether the file is named."""
+        return bool(self.path)
+
+
+class RoleUse(msgspec.Struct, frozen=True):
+    """A base model, or a LoRA on the first base model with its strength."""
+
+    base: str
+    lora: str = ""
+    strength: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.lora} {self.strength:g}" if self.lora else self.base
+
+
+class PerStep(msgspec.Struct, frozen=True):
+    """A number for each step: `3`, or `2 for 2 then 1`."""
+
+    runs: tuple[tuple[float, int], ...]  # value, steps
+    last: float
+
+    def over(self, steps: int) -> tuple[float, ...]:
+        """One number a step."""
+        values = [value for value, count in self.runs for _ in range(count)]
+        return tuple((values + [self.last] * steps)[:steps])
+
+    def __str__(self) -> str:
+        return "".join(f"{value:g} for {count} then " for value, count in self.runs) + f"{self.last:g}"
+
+
+class Taken(NamedTuple):
+    """A value that a kind read, and the index after it."""
+
+    value: Any
+    next: int
+
+
+class Names(Protocol):
+    """What kinds may ask about the script around a statement."""
+
+    models: ModelSet
+
+    def media(self, name: str) -> MediaRef | None:
+        """The picture, video or sound that a name is bound to."""
+
+    def locate(self, path: str) -> str:
+        """The file that a path in the script means."""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of value: its name in a sentence, how it is read, the words it allows, and the kind of input it can be."""
+
+    name: str
+    take: Callable[[Sequence[Cell], int, Names], Taken | None]
+    words: Callable[[Names], Iterable[str]] = lambda names: ()
+    input: str = ""  # "" = a name here is never an input of the script
+
+
+def single(name: str, read: Callable[[Any], Any], input: str = "") -> Kind:
+    """A kind that reads one cell; `read` gives None for what it does not take."""
+
+    def take(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+        value = read(cells[at].value)
+        return None if value is None else Taken(value, at + 1)
+
+    return Kind(name, take, input=input)
+
+
+def choice(name: str, words: Callable[[Names], Iterable[str]]) -> Kind:
+    """A kind that reads one of some words."""
+
+    def take(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+        value = cells[at].value
+        return Taken(value.name, at + 1) if isinstance(value, Symbol) and value.name in words(names) else None
+
+    return Kind(name, take, words)
+
+
+def _of(*types: type) -> Callable[[Any], Any]:
+    return lambda value: value if isinstance(value, types) else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+NUMBER = single("a number", _number, "number")
+INTEGER = single("a whole number", _of(int), "number")
+FACTOR = single("a factor such as 0.25x", _of(Factor))
+SIZE = single("a size such as 1920x1024", _of(Size), "size")
+TIME = single("a length such as 121f or 5s", _of(Frames, Seconds), "length")
+FPS = single("a frame rate such as 24fps", _of(Fps), "fps")
+TEXT = single("a quoted text", _of(str), "text")
+FILE = single("a quoted file name", _of(str), "text")
+SPAN = single("a stretch of time such as 0s..2s", _of(TimeSpan))
+ASSIGNMENT = single("name = value", _of(Assigned))
+
+SAMPLER = choice("a sampler", lambda names: SAMPLERS)
+SCHEDULE = choice("a schedule", lambda names: SCHEDULES)
+
+
+def _take_place(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    timed = isinstance(value, Position | Frames | Seconds | Percent | int | float)
+    named = isinstance(value, Symbol) and value.name in ("start", "end")
+    return Taken(position(cells[at]), at + 1) if timed or named else None
+
+
+PLACE = Kind("a place in time such as 0, 48f, 2.5s, end", _take_place, lambda names: ("start", "end"))
+
+
+def _take_sigmas(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    if isinstance(value, Symbol):
+        return Taken(value.name, at + 1) if value.name in SCHEDULES else None
+    listed = value if isinstance(value, list) else [cells[at]]
+    numbers = [_number(cell.value) for cell in listed]
+    return None if None in numbers else Taken(tuple(numbers), at + 1)
+
+
+SIGMAS = Kind("sigmas such as 1, 0.85, 0.725, 0, or the name of a schedule", _take_sigmas, lambda n: SCHEDULES)
+
+
+def _take_per_step(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    runs: list[tuple[float, int]] = []
+    while (value := _number(cells[at].value)) is not None:
+        if not _is_word(cells, at + 1, "for"):
+            return Taken(PerStep(tuple(runs), value), at + 1)
+        if at + 2 >= len(cells) or not isinstance(cells[at + 2].value, int):
+            raise BadValue(cells[at + 1].span, "`for` needs a number of steps", hint="such as `2 for 2 then 1`")
+        runs.append((value, cells[at + 2].value))
+        if not _is_word(cells, at + 3, "then") or at + 4 >= len(cells):
+            raise BadValue(cells[at + 2].span, "and after these steps?", hint="such as `2 for 2 then 1`")
+        at += 4
+    return None
+
+
+def _is_word(cells: Sequence[Cell], at: int, word: str) -> bool:
+    return at < len(cells) and cells[at].value == Symbol(word)
+
+
+PER_STEP = Kind("a number, or numbers by step such as `2 for 2 then 1`", _take_per_step, input="number")
+
+
+def roles(names: Names) -> list[str]:
+    """The words that name a model in a pass."""
+    return [*names.models.bases, *names.models.loras]
+
+
+def _take_role(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    if not isinstance(value, Symbol) or value.name not in roles(names):
+        return None
+    if value.name in names.models.bases:
+        return Taken(RoleUse(value.name), at + 1)
+    strength = cells[at + 1].value if at + 1 < len(cells) else None
+    if isinstance(strength, float) or (isinstance(strength, int) and strength in (0, 1)):
+        return Taken(RoleUse(names.models.bases[0], value.name, float(strength)), at + 2)
+    return Taken(RoleUse(names.models.bases[0], value.name, names.models.loras[value.name].strength), at + 1)
+
+
+# The number right after a LoRA's role is its strength, unless it is a whole number over 1 (then it counts steps).
+ROLE = Kind("a model role", _take_role, roles)
+
+
+def _take_lora(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    if isinstance(value, str):
+        return Taken(names.locate(value), at + 1)
+    return Taken(value.name, at + 1) if isinstance(value, Symbol) and value.name in names.models.loras else None
+
+
+LORA = Kind("a LoRA's role or quoted file name", _take_lora, lambda names: names.models.loras)
+
+_SUFFIXES = {
+    "image": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"),
+    "video": (".mp4", ".mov", ".mkv", ".webm", ".avi", ".gif"),
+    "audio": (".wav", ".mp3", ".flac", ".m4a", ".ogg"),
+}
+
+
+def kind_of_file(path: str) -> str:
+    """image, video or audio by the file name's ending; image if it says nothing."""
+    suffix = PurePath(path).suffix.lower()
+    return next((kind for kind, suffixes in _SUFFIXES.items() if suffix in suffixes), "image")
+
+
+def media(*allowed: str) -> Kind:
+    """A picture, video or sound: a bound name, `image "file"`, or a quoted file name."""
+
+    def take(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+        value, span = cells[at]
+        if isinstance(value, str):
+            return _checked(MediaRef(kind_of_file(value), names.locate(value), span), at + 1)
+        if not isinstance(value, Symbol):
+            return None
+        after = cells[at + 1] if at + 1 < len(cells) else None
+        if value.name in _SUFFIXES and after is not None and isinstance(after.value, str):
+            whole = span.to(after.span)
+            return _checked(MediaRef(value.name, names.locate(after.value), whole), at + 2)
+        bound = names.media(value.name)
+        return None if bound is None else _checked(msgspec.structs.replace(bound, span=span), at + 1)
+
+    def _checked(found: MediaRef, next: int) -> Taken:
+        if found.kind not in allowed:
+            raise BadValue(found.span, f"this is {_article(found.kind)}, and {wanted} is needed here")
+        return Taken(found, next)
+
+    wanted = " or ".join(_article(kind) for kind in allowed)
+    return Kind(wanted, take, input=allowed[0])
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
+PICTURE = media("image")
+PICTURE_OR_VIDEO = media("image", "video")

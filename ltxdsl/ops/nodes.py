@@ -1,0 +1,244 @@
+"""The ops that statements are lowered to. Every op names the kernel of the runtime that computes it."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from ltxdsl.ops.base import LoraUse, Op, Port, Relay
+from ltxdsl.sampling.samplers import SAMPLERS
+
+
+class _Reader(Op, frozen=True):
+    """An op whose result is a file's content, wherever the file lies."""
+
+    outputs = {"image": Port.IMAGE}
+    path: str
+
+    def reads(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.path,)
+
+    def identity(self) -> dict[str, Any]:
+        """All but the path: the content's digest stands for it."""
+        return {k: v for k, v in super().identity().items() if k != "path"}
+
+    def label(self) -> str:
+        """The file's name."""
+        return f"read {PurePath(self.path).name}"
+
+
+class ReadImage(_Reader, frozen=True):
+    """Read a still picture. Output: 1 H W 3."""
+
+    kernel = "read_image"
+
+
+class ReadVideo(_Reader, frozen=True):
+    """Read the frames of a video file. Output: F H W 3."""
+
+    kernel = "read_video"
+    frames: int = 0  # at most this many; 0 = all
+
+
+class FitFrames(Op, frozen=True):
+    """Resize to cover `width` x `height` (bilinear), cut the rest off evenly, then one H.264 round trip at `crf`.
+
+    The round trip (crf 0 = none) gives a still the compression that LTX saw in training (33 up to 2.3).
+    """
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "fit_frames"
+    width: int
+    height: int
+    crf: int = 0
+
+
+class EncodeFrames(Op, frozen=True):
+    """Encode frames with the video VAE; the result is normalised per channel.
+
+    `start` is the pixel frame at which the first frame will stand. At 0 and before the clip is causal; a
+    longer clip that starts later is encoded with a throw-away copy of its first frame in front, so that every
+    latent covers 8 frames.
+    """
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"latent": Port.LATENT}
+    uses = ("video_vae",)
+    kernel = "encode_frames"
+    stored = True
+    start: int = 0
+
+
+class EncodeText(Op, frozen=True):
+    """Encode a prompt, followed by `locals` (each after a space), in one text; keeps the token range of each local."""
+
+    outputs = {"text": Port.TEXT}
+    uses = ("text_encoder", "connectors")
+    kernel = "encode_text"
+    stored = True
+    text: str
+    locals: tuple[str, ...] = ()
+
+
+class EmptyVideo(Op, frozen=True):
+    """A zero video latent with denoise mask 1 everywhere."""
+
+    outputs = {"latent": Port.LATENT}
+    kernel = "empty_video"
+    width: int
+    height: int
+    frames: int
+
+
+class EmptyAudio(Op, frozen=True):
+    """A zero audio latent for a clip."""
+
+    outputs = {"audio": Port.AUDIO_LATENT}
+    kernel = "empty_audio"
+    frames: int
+    fps: float
+
+
+class Inplace(Op, frozen=True):
+    """Write an encoded picture into latent frame `slot`; its denoise mask becomes 1 - strength."""
+
+    inputs = {"latent": Port.LATENT, "image": Port.LATENT}
+    outputs = {"latent": Port.LATENT}
+    kernel = "inplace"
+    slot: int = 0
+    strength: float = 1.0
+
+
+class AppendGuide(Op, frozen=True):
+    """Append encoded frames as guide tokens placed at pixel frame `frame` by RoPE; negative = before the clip.
+
+    `strength` sets their denoise mask (1 - strength); `attention` scales how much the video attends to them
+    (a bias of ln(attention) on the scores).
+    """
+
+    inputs = {"latent": Port.LATENT, "guide": Port.LATENT}
+    outputs = {"latent": Port.LATENT}
+    kernel = "append_guide"
+    guides = "adds"
+    frame: int = 0
+    strength: float = 1.0
+    attention: float = 1.0
+
+
+class CropGuides(Op, frozen=True):
+    """Remove appended guide tokens; frames of the clip itself stay."""
+
+    inputs = {"latent": Port.LATENT}
+    outputs = {"latent": Port.LATENT}
+    kernel = "crop_guides"
+    guides = "removes"
+
+
+class Sample(Op, frozen=True):
+    """Denoise a video latent and an audio latent together, from `sigmas[0]` to `sigmas[-1]`.
+
+    `cfg` and `audio_cfg` hold one scale a step; a step where both are 1 makes no negative call. With
+    `keep_audio` the audio latent is frozen: seen by the video, never changed.
+    """
+
+    inputs = {
+        "latent": Port.LATENT,
+        "audio": Port.AUDIO_LATENT,
+        "positive": Port.TEXT,
+        "negative": Port.TEXT,
+    }
+    outputs = {"latent": Port.LATENT, "audio": Port.AUDIO_LATENT}
+    optional = frozenset({"negative"})
+    uses = ("transformer",)
+    kernel = "sample"
+    stored = True
+    guides = "uses"
+    sampler: str
+    sigmas: tuple[float, ...]
+    seed: int
+    fps: float
+    cfg: tuple[float, ...]
+    audio_cfg: tuple[float, ...]
+    loras: tuple[LoraUse, ...] = ()
+    relay: Relay | None = None
+    keep_audio: bool = False
+
+    def unneeded(self) -> frozenset[str]:
+        """The negative prompt, where no step guides with it."""
+        guided = any(scale != 1 for scale in (*self.cfg, *self.audio_cfg))
+        return frozenset() if guided or SAMPLERS[self.sampler].needs_negative else frozenset({"negative"})
+
+    def label(self) -> str:
+        """Steps and sampler."""
+        return f"sample {len(self.sigmas) - 1} steps {self.sampler}"
+
+
+class UpsampleLatent(Op, frozen=True):
+    """Upsample a video latent in space with the latent upsampler of that factor."""
+
+    inputs = {"latent": Port.LATENT}
+    outputs = {"latent": Port.LATENT}
+    uses = ("upsampler", "latent_statistics")
+    kernel = "upsample_latent"
+    stored = True
+    factor: float = 2.0
+
+
+class DecodeVideo(Op, frozen=True):
+    """Decode a video latent to frames; tiles in pixels and frames, 0 = not tiled."""
+
+    inputs = {"latent": Port.LATENT}
+    outputs = {"image": Port.IMAGE}
+    uses = ("video_vae",)
+    kernel = "decode_video"
+    tile: int = 0
+    overlap: int = 64
+    tile_frames: int = 0
+    overlap_frames: int = 8
+
+
+class DecodeAudio(Op, frozen=True):
+    """Decode an audio latent to a waveform (audio VAE, then vocoder)."""
+
+    inputs = {"audio": Port.AUDIO_LATENT}
+    outputs = {"audio": Port.AUDIO}
+    uses = ("audio_vae", "vocoder")
+    kernel = "decode_audio"
+    stored = True
+
+
+class _Writer(Op, frozen=True):
+    """An op that makes a file. The same content under another name is the same result."""
+
+    outputs = {"file": Port.FILE}
+    pure = False
+    stored = True
+    path: str
+
+    def identity(self) -> dict[str, Any]:
+        """The file's ending stands for its path."""
+        return {**super().identity(), "path": PurePath(self.path).suffix.lower()}
+
+    def label(self) -> str:
+        """The file's name."""
+        return f"write {PurePath(self.path).name}"
+
+
+class WriteVideo(_Writer, frozen=True):
+    """Write frames, and sound if there is any, as H.264 with AAC in an MP4 or MOV."""
+
+    inputs = {"image": Port.IMAGE, "audio": Port.AUDIO}
+    optional = frozenset({"audio"})
+    kernel = "write_video"
+    fps: float
+    crf: int = 19
+
+
+class WriteImage(_Writer, frozen=True):
+    """Write one frame as PNG, JPEG or WebP."""
+
+    inputs = {"image": Port.IMAGE}
+    kernel = "write_image"
+    frame: int = 0

@@ -1,0 +1,84 @@
+"""Kernels that make and change latents without sampling."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ltxdsl.geometry import TEMPORAL, audio_latents, cells, guide_frames_used, latent_frames
+from ltxdsl.ops import nodes
+from ltxdsl.runtime.conditioning import placed_frame
+from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.pixels import vae_pixels
+from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.values import AudioLatent, Frames, Guide, VideoLatent, unmasked
+
+
+@kernel
+def empty_video(session: Session, op: nodes.EmptyVideo) -> dict[str, VideoLatent]:
+    """Zeros of the clip's shape."""
+    channels = session.config("video_vae")["latent_channels"]
+    shape = (1, channels, latent_frames(op.frames), *cells(op.width, op.height))
+    return {"latent": unmasked(torch.zeros(shape, device=session.device))}
+
+
+@kernel
+def empty_audio(session: Session, op: nodes.EmptyAudio) -> dict[str, AudioLatent]:
+    """Zeros of the sound's shape."""
+    config = session.config("audio_vae")
+    shape = (1, config["latent_channels"], audio_latents(op.frames, op.fps), config["mel_bins"] // 4)
+    return {"audio": AudioLatent(torch.zeros(shape, device=session.device))}
+
+
+@kernel
+def encode_frames(session: Session, op: nodes.EncodeFrames, *, image: Frames) -> dict[str, VideoLatent]:
+    """Encode the frames that count; the posterior's mode, normalised per channel."""
+    vae, statistics = session.part("video_vae"), session.part("latent_statistics")
+    pixels = image.pixels[: guide_frames_used(len(image.pixels), op.start)]
+    whole = op.start > 0 and len(pixels) >= TEMPORAL
+    if whole:
+        pixels = torch.cat([pixels[:1], pixels])
+    encoded = vae.encode(vae_pixels(pixels).to(session.device, vae.dtype)).latent_dist.mode().float()
+    latent = statistics.normalised(encoded[:, :, 1:] if whole else encoded)
+    clean = unmasked(latent)
+    return {"latent": VideoLatent(clean.samples, clean.mask, whole=whole)}
+
+
+@kernel
+def inplace(session: Session, op: nodes.Inplace, *, latent: VideoLatent, image: VideoLatent) -> dict[str, VideoLatent]:
+    """Put the picture's latents at slot, slot + 1, …; what would stand behind the end is left out."""
+    count = min(image.samples.shape[2], latent.samples.shape[2] - op.slot)
+    if image.samples.shape[3:] != latent.samples.shape[3:]:
+        raise ValueError(f"a latent of {_grid(image.samples)} cells cannot stand in one of {_grid(latent.samples)}")
+    samples, mask = latent.samples.clone(), latent.mask.clone()
+    samples[:, :, op.slot : op.slot + count] = image.samples[:, :, :count]
+    mask[:, :, op.slot : op.slot + count] = 1.0 - op.strength
+    return {"latent": VideoLatent(samples, mask, latent.guides, latent.whole)}
+
+
+@kernel
+def append_guide(
+    session: Session, op: nodes.AppendGuide, *, latent: VideoLatent, guide: VideoLatent
+) -> dict[str, VideoLatent]:
+    """Put a guide behind those that are there."""
+    frame = placed_frame(op.frame, guide.samples.shape[2], guide.whole)
+    added = Guide(guide.samples, frame, op.strength, op.attention, guide.whole)
+    return {"latent": VideoLatent(latent.samples, latent.mask, (*latent.guides, added), latent.whole)}
+
+
+@kernel
+def crop_guides(session: Session, op: nodes.CropGuides, *, latent: VideoLatent) -> dict[str, VideoLatent]:
+    """The clip alone, with its mask."""
+    return {"latent": VideoLatent(latent.samples, latent.mask, (), latent.whole)}
+
+
+@kernel
+def upsample_latent(session: Session, op: nodes.UpsampleLatent, *, latent: VideoLatent) -> dict[str, VideoLatent]:
+    """Upsample the clip as the VAE would give it; mask and guides belong to the smaller size and go."""
+    upsampler, statistics = session.part("upsampler"), session.part("latent_statistics")
+    raw = statistics.denormalised(latent.samples).to(upsampler.dtype)
+    return {"latent": unmasked(statistics.normalised(upsampler(raw).float()))}
+
+
+def _grid(latent: Tensor) -> str:
+    return f"{latent.shape[4]}x{latent.shape[3]}"

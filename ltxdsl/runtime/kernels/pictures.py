@@ -1,0 +1,67 @@
+"""Kernels for stills, and for fitting frames to a size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+
+from ltxdsl.ops import nodes
+from ltxdsl.runtime.errors import MediaError
+from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.media import recompressed
+from ltxdsl.runtime.pixels import as_float, as_uint8, covered
+from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.values import File, Frames
+
+
+@kernel
+def read_image(session: Session, op: nodes.ReadImage) -> dict[str, Frames]:
+    """One frame, upright as its EXIF says; transparency is dropped (what is under it shows), as in ComfyUI."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(op.path) as opened:
+            array = numpy.array(_as_rgb(ImageOps.exif_transpose(opened)))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise MediaError(op.path, _why(Path(op.path), error, "a picture")) from error
+    return {"image": Frames(torch.from_numpy(array).unsqueeze(0))}
+
+
+def _as_rgb(picture: Any) -> Any:
+    """RGB of any mode; 16-bit grey is scaled to 8 bits, not cut."""
+    if picture.mode.startswith(("I;16", "I")):
+        return picture.point(lambda value: value / 256).convert("L").convert("RGB")
+    return picture.convert("RGB")
+
+
+def _why(path: Path, error: Exception, kind: str) -> str:
+    if not path.exists():
+        return "there is no such file"
+    return f"it does not read as {kind} ({error})"
+
+
+@kernel
+def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[str, Frames]:
+    """Cover the size and cut; with a crf, through H.264 and back (all frames as one video)."""
+    fitted = covered(as_float(image.pixels), op.width, op.height)
+    if op.crf > 0:
+        return {"image": Frames(recompressed(as_uint8(fitted), op.crf))}
+    return {"image": Frames(fitted)}
+
+
+@kernel
+def write_image(session: Session, op: nodes.WriteImage, *, image: Frames) -> dict[str, File]:
+    """Write one frame in the format that the path's ending names; a negative frame counts from the end."""
+    from PIL import Image
+
+    path = session.scratch(Path(op.path).suffix or ".png")
+    if not -len(image.pixels) <= op.frame < len(image.pixels):
+        raise MediaError(op.path, f"there is no frame {op.frame} in a video of {len(image.pixels)}")
+    try:
+        Image.fromarray(as_uint8(image.pixels[op.frame]).numpy()).save(path)
+    except (OSError, ValueError) as error:
+        raise MediaError(op.path, f"it cannot be written ({error})") from error
+    return {"file": File(path)}

@@ -1,0 +1,72 @@
+"""The kernel of a pass."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from ltxdsl.ops import nodes
+from ltxdsl.runtime import conditioning
+from ltxdsl.runtime.denoise import Denoiser, Guidance, Journal, run_pass
+from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.model_call import Modality, Prompt, TokenModel
+from ltxdsl.runtime.relay import audio_relay_bias, video_relay_bias
+from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.values import AudioLatent, Guide, Text, VideoLatent
+from ltxdsl.sampling.samplers import SAMPLERS
+
+
+@kernel
+def sample(
+    session: Session,
+    op: nodes.Sample,
+    *,
+    latent: VideoLatent,
+    audio: AudioLatent,
+    positive: Text,
+    negative: Text | None = None,
+) -> dict[str, VideoLatent | AudioLatent]:
+    """Denoise both latents; guides come back as the pass left them, the mask as it was."""
+    layout = conditioning.layout_of(latent, audio)
+    mask = layout.flat(conditioning.denoise_masks(latent, audio, op.keep_audio))
+    denoiser = Denoiser(
+        model=_model(session, op, latent, audio, mask),
+        layout=layout,
+        clean=layout.flat(conditioning.clean_latents(latent, audio)),
+        mask=mask,
+        prompts=(_positive(op, positive, latent, audio), Prompt(negative) if negative else None),
+        guidance=Guidance.of_cfg(op.cfg, op.audio_cfg),
+        sigmas=op.sigmas,
+        sampler=SAMPLERS[op.sampler],
+        journal=Journal(session.recall, session.remember, session.progress),
+    )
+    clip, sound, *guides = layout.parts(run_pass(denoiser, op.seed))
+    kept = tuple(
+        Guide(sampled, guide.frame, guide.strength, guide.attention, guide.whole)
+        for guide, sampled in zip(latent.guides, guides, strict=True)
+    )
+    return {"latent": VideoLatent(clip, latent.mask, kept, latent.whole), "audio": AudioLatent(sound)}
+
+
+def _model(session: Session, op: nodes.Sample, latent: VideoLatent, audio: AudioLatent, mask: Tensor) -> TokenModel:
+    transformer = session.transformer(op.loras)
+    video_mask, audio_mask = (m[..., 0] for m in conditioning.layout_of(latent, audio).tokens(mask))
+    audio_coords = transformer.audio_rope.prepare_audio_coords(1, audio.samples.shape[2], audio.samples.device)
+    return TokenModel(
+        transformer,
+        video=Modality(conditioning.video_coords(transformer.rope, latent, op.fps), video_mask),
+        audio=Modality(audio_coords, audio_mask),
+        self_bias=conditioning.guide_bias(latent),
+        cross_modulation=session.cross_modulation,
+    )
+
+
+def _positive(op: nodes.Sample, text: Text, latent: VideoLatent, audio: AudioLatent) -> Prompt:
+    """The positive prompt, with the relay's biases if there is one; the negative never has any."""
+    if op.relay is None:
+        return Prompt(text)
+    frames, tokens = latent.samples.shape[2], audio.samples.shape[2]
+    return Prompt(
+        text,
+        video_relay_bias(latent, text, op.relay),
+        audio_relay_bias(tokens, frames, text, op.relay),
+    )

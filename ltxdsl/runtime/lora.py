@@ -1,0 +1,177 @@
+"""LoRA files: four ways to name the same weights, and fusing a set of them into a transformer and out again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ltxdsl.runtime.errors import ModelFileError
+from ltxdsl.runtime.loading import check_safetensors, explained
+
+PREFIXES = ("diffusion_model.", "transformer.", "model.diffusion_model.")
+KOHYA = "lora_unet_"
+DOWN = ("lora_A", "lora_down", "lora.down")
+UP = ("lora_B", "lora_up", "lora.up")
+PAIR = re.compile(
+    r"^(?P<module>.+?)\.(?P<side>lora_A|lora_B|lora_down|lora_up|lora\.down|lora\.up)(\.default)?\.weight$"
+)
+
+# Lightricks' module names and diffusers', longest first where one holds another. Source: diffusers'
+# scripts/convert_ltx2_to_diffusers.py.
+RENAMES = (
+    (r"^audio_patchify_proj\b", "audio_proj_in"),
+    (r"^patchify_proj\b", "proj_in"),
+    (r"^av_ca_video_scale_shift_adaln_single\b", "av_cross_attn_video_scale_shift"),
+    (r"^av_ca_audio_scale_shift_adaln_single\b", "av_cross_attn_audio_scale_shift"),
+    (r"^av_ca_a2v_gate_adaln_single\b", "av_cross_attn_video_a2v_gate"),
+    (r"^av_ca_v2a_gate_adaln_single\b", "av_cross_attn_audio_v2a_gate"),
+    (r"^audio_prompt_adaln_single\b", "audio_prompt_adaln"),
+    (r"^prompt_adaln_single\b", "prompt_adaln"),
+    (r"^audio_adaln_single\b", "audio_time_embed"),
+    (r"^adaln_single\b", "time_embed"),
+    (r"\bq_norm\b", "norm_q"),
+    (r"\bk_norm\b", "norm_k"),
+)
+
+
+@dataclass(frozen=True)
+class LoraPair:
+    """One module's change: `up` out×r times `down` r×in, alpha/rank folded into `up`."""
+
+    down: Tensor
+    up: Tensor
+
+
+@dataclass(frozen=True)
+class LoraWeights:
+    """A LoRA by diffusers module names; `unknown` are keys of the file that mean nothing to the transformer."""
+
+    path: Path
+    pairs: dict[str, LoraPair]
+    unknown: tuple[str, ...]
+
+
+def read_lora(path: Path, modules: Iterable[str]) -> LoraWeights:
+    """Read a LoRA file for a transformer with these module names."""
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise ModelFileError(path, "there is no such LoRA file")
+    check_safetensors(path)
+    with explained(path):
+        tensors = load_file(path)
+    return normalised(tensors, path, set(modules))
+
+
+def normalised(tensors: Mapping[str, Tensor], path: Path, modules: set[str]) -> LoraWeights:
+    """The same LoRA whichever of the key forms it has: official, bare, kohya, diffusers."""
+    flat = {name.replace(".", "_"): name for name in modules}
+    sides: dict[str, dict[str, Tensor]] = {}
+    unknown = []
+    for key, tensor in tensors.items():
+        name, side = _split(key)
+        module = _module_name(name, modules, flat) if side else None
+        if module is None:
+            unknown.append(key)
+        else:
+            sides.setdefault(module, {})[side] = tensor
+    pairs = {module: _pair(parts, path, module) for module, parts in sides.items()}
+    return LoraWeights(path, pairs, tuple(sorted(unknown)))
+
+
+def _split(key: str) -> tuple[str, str]:
+    """Module and side (`down`, `up`, `alpha`) of a key; no side if it is none of a LoRA."""
+    if match := PAIR.match(key):
+        return match["module"], "down" if match["side"] in DOWN else "up"
+    if key.endswith(".alpha"):
+        return key.removesuffix(".alpha"), "alpha"
+    return key, ""
+
+
+def _module_name(name: str, modules: set[str], flat: Mapping[str, str]) -> str | None:
+    if name.startswith(KOHYA):
+        return _kohya_name(name.removeprefix(KOHYA), flat)
+    for prefix in PREFIXES:
+        name = name.removeprefix(prefix)
+    for pattern, replacement in RENAMES:
+        name = re.sub(pattern, replacement, name)
+    return name if name in modules else None
+
+
+def _kohya_name(name: str, flat: Mapping[str, str]) -> str | None:
+    """Kohya writes `_` for every dot: the one module whose flattened name (diffusers' or Lightricks') it is."""
+    if name in flat:
+        return flat[name]
+    for pattern, replacement in RENAMES:
+        name = re.sub(pattern.replace(r"\b", "(?=_|$)") if pattern.startswith("^") else pattern, replacement, name)
+    name = re.sub(r"(?<=_)q_norm(?=_|$)", "norm_q", re.sub(r"(?<=_)k_norm(?=_|$)", "norm_k", name))
+    return flat.get(name)
+
+
+def _pair(parts: Mapping[str, Tensor], path: Path, module: str) -> LoraPair:
+    if "down" not in parts or "up" not in parts:
+        raise ModelFileError(path, f"it has only half of the pair for {module}")
+    down, up = parts["down"].float().flatten(1), parts["up"].float().flatten(1)
+    rank = down.shape[0]
+    if up.shape[1] != rank:
+        raise ModelFileError(path, f"the ranks for {module} do not agree: {rank} and {up.shape[1]}")
+    return LoraPair(down, up * (float(parts["alpha"]) / rank) if "alpha" in parts else up)
+
+
+class FusedLoras:
+    """The LoRAs fused into a transformer; the weights that they change are kept, and put back as they were."""
+
+    def __init__(self, transformer: Any) -> None:
+        self._weights = {
+            name: module.weight for name, module in transformer.named_modules() if isinstance(module, torch.nn.Linear)
+        }
+        self._base: dict[str, Tensor] = {}
+        self._current: list[tuple[Path, float]] = []
+        self.unknown: dict[Path, tuple[str, ...]] = {}
+
+    def use(self, loras: Sequence[tuple[Path, float]]) -> None:
+        """Make exactly these LoRAs, each with its strength, the ones in effect."""
+        wanted = [(path, strength) for path, strength in loras if strength]
+        if wanted != self._current:
+            files = [(self._read(path), strength) for path, strength in wanted]
+            self.restore()
+            self._fuse(files)
+            self._current = wanted
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Put the base weights back."""
+        for name, base in self._base.items():
+            self._weights[name].data = base
+        self._base = {}
+        self._current = []
+
+    def _read(self, path: Path) -> LoraWeights:
+        lora = read_lora(path, self._weights)
+        self.unknown[path] = lora.unknown
+        for name, pair in lora.pairs.items():
+            shape = (pair.up.shape[0], pair.down.shape[1])
+            if shape != tuple(self._weights[name].shape):
+                ours = "x".join(map(str, self._weights[name].shape))
+                raise ModelFileError(
+                    path, f"it was made for another model: {name} is {ours} here, not {shape[0]}x{shape[1]}"
+                )
+        return lora
+
+    @torch.no_grad()
+    def _fuse(self, files: Sequence[tuple[LoraWeights, float]]) -> None:
+        """W + Σ strength·up·down, in float32, then back to the weight's type."""
+        for name, weight in self._weights.items():
+            changes = [(lora.pairs[name], strength) for lora, strength in files if name in lora.pairs]
+            if changes:
+                fused = weight.data.float()
+                for pair, strength in changes:
+                    fused = fused + strength * (pair.up.to(fused.device) @ pair.down.to(fused.device))
+                self._base[name] = weight.data
+                weight.data = fused.to(weight.dtype)

@@ -1,0 +1,46 @@
+"""Pixels between their forms: uint8 and float, F H W 3 and what the VAE sees."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def as_float(pixels: Tensor) -> Tensor:
+    """F H W 3 as float32 0..1."""
+    return pixels.float() / 255 if pixels.dtype == torch.uint8 else pixels.float()
+
+
+def as_uint8(pixels: Tensor) -> Tensor:
+    """F H W 3 as uint8, rounded half to even, on the CPU."""
+    whole = pixels if pixels.dtype == torch.uint8 else (pixels.clamp(0, 1) * 255).round().to(torch.uint8)
+    return whole.cpu()
+
+
+def vae_pixels(pixels: Tensor) -> Tensor:
+    """F H W 3 to 1 3 F H W in -1..1."""
+    return (as_float(pixels) * 2 - 1).permute(3, 0, 1, 2).unsqueeze(0)
+
+
+def from_vae(pixels: Tensor) -> Tensor:
+    """1 3 F H W in -1..1 to F H W 3 uint8."""
+    return as_uint8((pixels[0].float() / 2 + 0.5).permute(1, 2, 3, 0))
+
+
+def covered(pixels: Tensor, width: int, height: int) -> Tensor:
+    """Resize F H W 3 to cover a size, bilinear without antialiasing, and cut the rest off evenly.
+
+    torch's interpolate, as ltx-pipelines and diffusers do it (Pillow would smooth). Float in, float out.
+    """
+    rows, columns = pixels.shape[1:3]
+    if (rows, columns) == (height, width):
+        return pixels
+    scale = max(height / rows, width / columns)
+    size = (max(height, math.ceil(rows * scale)), max(width, math.ceil(columns * scale)))
+    resized = torch.nn.functional.interpolate(
+        pixels.permute(0, 3, 1, 2), size=size, mode="bilinear", align_corners=False
+    )
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    return resized[:, :, top : top + height, left : left + width].permute(0, 2, 3, 1).contiguous()

@@ -1,0 +1,122 @@
+"""One run's hold on the machine: which parts of the model set are in memory, on which device, in which type."""
+
+from __future__ import annotations
+
+import gc
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ltxdsl.models import ModelSet
+from ltxdsl.ops.base import LoraUse
+from ltxdsl.runtime import loading
+from ltxdsl.runtime.lora import FusedLoras
+from ltxdsl.runtime.model_call import CrossModulation
+from ltxdsl.runtime.tiny import ensure
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Gemma with its tokenizer."""
+
+    model: Any
+    tokenizer: Any
+
+
+@dataclass(frozen=True)
+class LatentStatistics:
+    """Mean and deviation of each channel of the video latent, shaped 1 C 1 1 1, and the VAE's scaling factor."""
+
+    mean: Tensor
+    std: Tensor
+    scale: float
+
+    def normalised(self, latent: Tensor) -> Tensor:
+        """What the VAE gives, as the transformer sees it."""
+        return (latent - self.mean) * self.scale / self.std
+
+    def denormalised(self, latent: Tensor) -> Tensor:
+        """Inverse of `normalised`."""
+        return latent * self.std / self.scale + self.mean
+
+
+class Session:
+    """Loads parts of a model set on demand and lets go of them; carries the hooks of the executor.
+
+    `progress(step, total, note)` is called as a pass goes on. `recall(i)` may give back the prediction of call i
+    of an interrupted pass, and `remember(i, tensor)` is told each one. `scratch(suffix)` names a file to write to.
+    `cross_modulation` is that of `TokenModel`.
+    """
+
+    def __init__(
+        self, models: ModelSet, device: str | torch.device | None = None, dtype: torch.dtype | None = None
+    ) -> None:
+        ensure(models)
+        self.models = models
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.dtype = dtype or (torch.float32 if self.device.type == "cpu" else torch.bfloat16)
+        self.progress: Callable[[int, int, str], None] = lambda step, total, note: None
+        self.recall: Callable[[int], Tensor | None] = lambda index: None
+        self.remember: Callable[[int, Tensor], None] = lambda index, tensor: None
+        self.scratch: Callable[[str], Path] = _temporary_file
+        self.cross_modulation: CrossModulation = "lightricks"
+        self._parts: dict[str, Any] = {}
+        self._fused: FusedLoras | None = None
+
+    def part(self, name: str) -> Any:
+        """A part by its name in `Op.uses`; loaded at the first use."""
+        if name not in self._parts:
+            self._parts[name] = self._load(name)
+        return self._parts[name]
+
+    def transformer(self, loras: tuple[LoraUse, ...] = ()) -> Any:
+        """The transformer with exactly these LoRAs."""
+        module = self.part("transformer")
+        if self._fused is None:
+            self._fused = FusedLoras(module)
+        self._fused.use([(self.models.lora_path(lora.name), lora.strength) for lora in loras])
+        return module
+
+    def release(self, name: str) -> None:
+        """Let go of a part, if it is loaded."""
+        if self._parts.pop(name, None) is not None:
+            if name == "transformer":
+                self._fused = None
+            gc.collect()
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The parts in memory."""
+        return tuple(self._parts)
+
+    def config(self, name: str) -> dict[str, Any]:
+        """A part's configuration, without its weights."""
+        return loading.read_config(self.models.path(name))
+
+    def _load(self, name: str) -> Any:
+        folder = self.models.path(name)
+        if name == "latent_statistics":
+            return self._statistics(folder)
+        if name == "text_encoder":
+            model = loading.load_gemma(folder, self.dtype).to(self.device)
+            return TextEncoder(model, loading.load_tokenizer(self.models.path("tokenizer")))
+        module = loading.LOADERS[name](folder, self.dtype)
+        return module.requires_grad_(False).to(self.device)
+
+    def _statistics(self, folder: Path) -> LatentStatistics:
+        mean, std, scale = loading.load_statistics(folder)
+        shape = (1, -1, 1, 1, 1)
+        return LatentStatistics(
+            mean.float().view(shape).to(self.device), std.float().view(shape).to(self.device), scale
+        )
+
+
+def _temporary_file(suffix: str) -> Path:
+    return Path(tempfile.mkdtemp(prefix="ltxdsl-")) / f"output{suffix}"

@@ -1,0 +1,169 @@
+"""The same video and sound as diffusers' own pipelines, from the same prompt, seed and schedule."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from ltxdsl.geometry import latent_frames
+from ltxdsl.models import ModelSet
+from ltxdsl.ops import nodes
+from ltxdsl.runtime import denoise
+from ltxdsl.runtime.session import Session
+from .helpers import FPS, NEGATIVE, PROMPT, Runner, pass_op, picture, relative_error
+
+WIDTH, HEIGHT, FRAMES, STEPS, SEED = 96, 64, 17, 6, 42
+TOLERANCE = 1e-4
+NO_OTHER_GUIDANCE = {
+    "guidance_scale": 3.0,
+    "audio_guidance_scale": 3.0,
+    "stg_scale": 0.0,
+    "audio_stg_scale": 0.0,
+    "modality_scale": 1.0,
+    "audio_modality_scale": 1.0,
+    "guidance_rescale": 0.0,
+    "audio_guidance_rescale": 0.0,
+    "spatio_temporal_guidance_blocks": [],
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _silent() -> None:
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
+
+
+def pipeline(kind: str, models: ModelSet) -> Any:
+    from diffusers.pipelines import ltx2
+
+    pipe = getattr(ltx2, kind).from_pretrained(models.folder, local_files_only=True)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def called(pipe: Any, **changes: Any) -> tuple[torch.Tensor, torch.Tensor, tuple[float, ...]]:
+    """Video and audio latents, denormalised as the pipelines give them, and the sigmas used."""
+    video, audio = pipe(
+        prompt=PROMPT,
+        negative_prompt=NEGATIVE,
+        width=WIDTH,
+        height=HEIGHT,
+        num_frames=FRAMES,
+        frame_rate=FPS,
+        num_inference_steps=STEPS,
+        max_sequence_length=pipe.tokenizer.model_max_length,
+        generator=torch.Generator().manual_seed(SEED),
+        output_type="latent",
+        return_dict=False,
+        **NO_OTHER_GUIDANCE,
+        **changes,
+    )
+    return video, audio, tuple(float(sigma) for sigma in pipe.scheduler.sigmas)
+
+
+def denormalised(session: Session, result: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    audio_vae = session.part("audio_vae")
+    samples = result["audio"].samples
+    shape = (samples.shape[1], samples.shape[3])
+    sound = samples * audio_vae.latents_std.view(1, shape[0], 1, shape[1])
+    sound = sound + audio_vae.latents_mean.view(1, shape[0], 1, shape[1])
+    return session.part("latent_statistics").denormalised(result["latent"].samples), sound
+
+
+def test_text_to_video(run: Runner, models: ModelSet) -> None:
+    video, audio, sigmas = called(pipeline("LTX2Pipeline", models))
+    result = run(
+        pass_op(STEPS, sigmas=sigmas, seed=SEED), **run.start(WIDTH, HEIGHT, FRAMES)
+    )
+    ours = denormalised(run.session, result)
+    assert relative_error(ours[0], video) <= TOLERANCE
+    assert relative_error(ours[1], audio) <= TOLERANCE
+
+
+def test_first_frame(run: Runner, models: ModelSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
+
+    source = picture(150, 90, seed=3)
+    Image.fromarray(source[0].numpy()).save(tmp_path / "first.png")
+    condition = LTX2VideoCondition(frames=Image.open(tmp_path / "first.png"), index=0, strength=1.0, crf=0)
+    video, audio, sigmas = called(pipeline("LTX2ConditionPipeline", models), conditions=[condition])
+
+    read = run.one(nodes.ReadImage(path=str(tmp_path / "first.png")))
+    fitted = run.one(nodes.FitFrames(width=WIDTH, height=HEIGHT), image=read)
+    encoded = run.one(nodes.EncodeFrames(), image=fitted)
+    inputs = run.start(WIDTH, HEIGHT, FRAMES)
+    inputs["latent"] = run.one(nodes.Inplace(), latent=inputs["latent"], image=encoded)
+    monkeypatch.setattr(denoise, "start_noise", packed_noise)
+    run.session.cross_modulation = "diffusers"
+    ours = denormalised(run.session, run(pass_op(STEPS, sigmas=sigmas, seed=SEED), **inputs))
+    assert relative_error(ours[0], video) <= TOLERANCE
+    assert relative_error(ours[1], audio) <= TOLERANCE
+
+
+def packed_noise(layout: Any, seed: int) -> list[torch.Tensor]:
+    """Noise as the condition pipeline draws it: in the shape of tokens."""
+    generator = torch.Generator().manual_seed(seed)
+    video, audio = layout.tokens(torch.zeros(1, layout.clip.numel() + layout.audio.numel()))
+    tokens = [torch.randn(like.shape, generator=generator) for like in (video, audio)]
+    return layout.parts(layout.from_tokens(*tokens))
+
+
+def test_cross_modulation_matters_only_with_masks(run: Runner) -> None:
+    inputs = run.start()
+    results = {}
+    for masked in (False, True):
+        if masked:
+            inputs["latent"] = run.one(nodes.Inplace(), latent=inputs["latent"], image=run.picture())
+        for mode in ("lightricks", "diffusers"):
+            run.session.cross_modulation = mode  # type: ignore[assignment]
+            results[masked, mode] = run(pass_op(2), **inputs)["latent"].samples
+    assert torch.equal(results[False, "lightricks"], results[False, "diffusers"])
+    assert not torch.equal(results[True, "lightricks"], results[True, "diffusers"])
+
+
+def test_upsampler(run: Runner, models: ModelSet) -> None:
+    from diffusers.pipelines.ltx2 import LTX2LatentUpsamplePipeline
+
+    session = run.session
+    pipe = LTX2LatentUpsamplePipeline(vae=session.part("video_vae"), latent_upsampler=session.part("upsampler"))
+    latent = run(pass_op(2), **run.start(WIDTH, HEIGHT, FRAMES))["latent"]
+    theirs = pipe(
+        latents=latent.samples,
+        latents_normalized=True,
+        width=WIDTH,
+        height=HEIGHT,
+        num_frames=FRAMES,
+        output_type="latent",
+        return_dict=False,
+    )[0]
+    ours = run.one(nodes.UpsampleLatent(), latent=latent)
+    assert ours.samples.shape == (1, 64, latent_frames(FRAMES), HEIGHT // 16, WIDTH // 16)
+    assert relative_error(session.part("latent_statistics").denormalised(ours.samples), theirs) <= TOLERANCE
+
+
+def test_decoding(run: Runner, models: ModelSet) -> None:
+    """Pictures and sound of the pipeline's own last stage."""
+    pipe = pipeline("LTX2Pipeline", models)
+    video, audio = pipe(
+        prompt=PROMPT,
+        width=WIDTH,
+        height=HEIGHT,
+        num_frames=FRAMES,
+        num_inference_steps=2,
+        max_sequence_length=pipe.tokenizer.model_max_length,
+        generator=torch.Generator().manual_seed(SEED),
+        output_type="np",
+        return_dict=False,
+        **{**NO_OTHER_GUIDANCE, "guidance_scale": 1.0, "audio_guidance_scale": 1.0},
+    )
+    inputs = run.start(WIDTH, HEIGHT, FRAMES)
+    op = pass_op(2, sigmas=tuple(map(float, pipe.scheduler.sigmas)), cfg=(1.0,) * 2, audio_cfg=(1.0,) * 2)
+    result = run(op, **inputs)
+    frames = run.one(nodes.DecodeVideo(), latent=result["latent"])
+    sound = run.one(nodes.DecodeAudio(), audio=result["audio"])
+    assert (frames.pixels.float() - torch.from_numpy(video[0]) * 255).abs().max() <= 0.5 + 1e-2
+    assert relative_error(sound.samples, audio[0]) <= TOLERANCE
+    assert sound.rate == 48000

@@ -1,0 +1,167 @@
+"""Passes: what is kept is kept, the same bits come back, and an interrupted pass goes on."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from ltxdsl.ops import nodes
+from ltxdsl.ops.base import LoraUse
+from ltxdsl.runtime.denoise import start_noise, step_noise, step_of
+from ltxdsl.runtime.layout import Layout
+from ltxdsl.sampling.samplers import SAMPLERS
+
+from .helpers import Runner, pass_op
+
+
+def test_noise_is_that_of_comfyui() -> None:
+    """sampling.md §5.1: seed 42, and the sampler's noise from seed 43."""
+    layout = Layout(torch.Size((1, 128, 2, 4, 6)), torch.Size((1, 8, 5, 16)))
+    clip, sound = (noise.flatten() for noise in start_noise(layout, 42))
+    expected = [1.926915, 1.487284, 0.900717, -2.105521]
+    assert clip[:4].tolist() == pytest.approx(expected, abs=1e-6)
+    assert clip[-2:].tolist() == pytest.approx([0.254995, 0.807003], abs=1e-6)
+    assert sound[:4].tolist() == pytest.approx([-0.307795, 1.316413, 0.771924, 2.00468], abs=1e-5)
+    step = step_noise(layout, 42, torch.device("cpu"))()
+    assert step[0, :4].tolist() == pytest.approx([-0.648401, -0.705841, 0.643218, 1.478799], abs=1e-6)
+
+
+def test_a_guide_changes_no_other_noise() -> None:
+    shapes = torch.Size((1, 64, 2, 3, 3)), torch.Size((1, 2, 7, 16))
+    plain, guided = Layout(*shapes), Layout(*shapes, (torch.Size((1, 64, 1, 3, 3)),))
+    assert all(map(torch.equal, start_noise(plain, 5), start_noise(guided, 5)))
+    draws = [step_noise(layout, 5, torch.device("cpu")) for layout in (plain, guided)]
+    for _ in range(3):
+        without, with_guide = (draw() for draw in draws)
+        assert torch.equal(without, with_guide[:, : without.shape[1]])
+
+
+def test_layout_there_and_back() -> None:
+    layout = Layout(
+        torch.Size((1, 6, 2, 3, 4)), torch.Size((1, 2, 5, 3)), (torch.Size((1, 6, 1, 3, 4)), torch.Size((1, 6, 2, 1, 2)))
+    )
+    flat = layout.flat([torch.randn(shape) for shape in layout.shapes])
+    assert torch.equal(layout.from_tokens(*layout.tokens(flat)), flat)
+    assert torch.equal(layout.flat(layout.parts(flat)), flat)
+
+
+def test_the_step_of_a_call() -> None:
+    sigmas = (1.0, 0.8, 0.5, 0.0)
+    assert [step_of(s, sigmas) for s in (1.0, 0.9999, 0.8, 0.6, 0.5, 0.1, 0.0)] == [0, 0, 1, 1, 2, 2, 2]
+
+
+def test_two_runs_give_the_same_bits(run: Runner) -> None:
+    first, second = (run(pass_op(2, sampler="er_sde"), **run.start()) for _ in range(2))
+    assert torch.equal(first["latent"].samples, second["latent"].samples)
+    assert torch.equal(first["audio"].samples, second["audio"].samples)
+
+
+@pytest.mark.parametrize("sampler", sorted(SAMPLERS))
+def test_every_sampler_runs_and_keeps_what_is_kept(run: Runner, sampler: str) -> None:
+    inputs = run.start()
+    image = run.picture()
+    inputs["latent"] = run.one(nodes.Inplace(), latent=inputs["latent"], image=image)
+    inputs["latent"] = run.one(nodes.AppendGuide(frame=16), latent=inputs["latent"], guide=image)
+    result = run(pass_op(3, sampler=sampler), **inputs)
+    latent = result["latent"]
+    assert latent.samples.isfinite().all()
+    assert torch.equal(latent.samples[:, :, :1], image.samples)
+    assert torch.equal(latent.guides[0].latent, image.samples)
+    assert latent.samples[:, :, 1:].std() > 0.1
+    assert torch.equal(latent.mask, inputs["latent"].mask)
+
+
+def test_kept_sound_comes_back_as_it_was_and_is_heard(run: Runner) -> None:
+    inputs = run.start()
+    heard = run(pass_op(2), **inputs)["audio"]
+    results = []
+    for sound in (heard, type(heard)(-heard.samples)):
+        result = run(pass_op(2, keep_audio=True), **{**inputs, "audio": sound})
+        assert torch.equal(result["audio"].samples, sound.samples)
+        results.append(result["latent"].samples)
+    assert not torch.equal(results[0], results[1])
+
+
+def test_strength_between_nothing_and_all(run: Runner) -> None:
+    """The more strength, the nearer the slot stays to the picture."""
+    inputs, image, distances = run.start(), run.picture(), []
+    for strength in (0.0, 0.5, 0.9, 1.0):
+        latent = run.one(nodes.Inplace(strength=strength), latent=inputs["latent"], image=image)
+        result = run(pass_op(4), **{**inputs, "latent": latent})["latent"]
+        distances.append((result.samples[:, :, :1] - image.samples).abs().mean().item())
+    assert distances[0] > distances[1] > distances[2] > distances[3] == 0
+
+
+def test_a_pass_in_two_halves_is_one_pass(run: Runner) -> None:
+    """x/(1-sigma) is what is stored between; the second half starts from it without noise of its own."""
+    sigmas = (1.0, 0.75, 0.5, 0.25, 0.0)
+    inputs = run.start()
+    first = run(pass_op(2, sigmas=sigmas[:3]), **inputs)["latent"].samples
+    assert first.isfinite().all()
+    with pytest.raises(ValueError, match="negative"):
+        run(pass_op(2), **{**inputs, "negative": None})
+
+
+def test_cfg_1_makes_no_negative_call(run: Runner) -> None:
+    inputs = run.start()
+    rows: list[int] = []
+    transformer = run.session.transformer()
+    hook = transformer.proj_in.register_forward_pre_hook(lambda _, arguments: rows.append(len(arguments[0])))
+    run(pass_op(3, cfg=(3.0, 1.0, 1.0), audio_cfg=(3.0, 2.0, 1.0)), **inputs)
+    assert rows == [2, 2, 1]
+    rows.clear()
+    run(pass_op(2, cfg=(1.0,) * 2, audio_cfg=(1.0,) * 2, sampler="euler_cfg_pp"), **inputs)
+    assert rows == [2, 2]
+    hook.remove()
+
+
+def test_scales_belong_to_their_modality(run: Runner) -> None:
+    """After one step the other modality does not know of the scale yet."""
+    inputs = run.start()
+    ops = [pass_op(1), pass_op(1, cfg=(2.0,)), pass_op(1, audio_cfg=(2.0,))]
+    base, video, sound = (run(op, **inputs) for op in ops)
+    assert torch.equal(base["audio"].samples, video["audio"].samples)
+    assert torch.equal(base["latent"].samples, sound["latent"].samples)
+    assert not torch.equal(base["latent"].samples, video["latent"].samples)
+    assert not torch.equal(base["audio"].samples, sound["audio"].samples)
+
+
+@pytest.mark.parametrize("sampler", ["er_sde", "heun", "euler_ancestral_cfg_pp"])
+def test_an_interrupted_pass_goes_on_with_the_same_bits(run: Runner, sampler: str) -> None:
+    op, inputs, session = pass_op(4, sampler=sampler), run.start(), run.session
+    whole = run(op, **inputs)
+    journal: dict[int, Tensor] = {}
+
+    def remember(index: int, tensor: Tensor) -> None:
+        if len(journal) == 2:
+            raise KeyboardInterrupt
+        journal[index] = tensor.clone()
+
+    session.remember = remember
+    with pytest.raises(KeyboardInterrupt):
+        run(op, **inputs)
+    session.recall = journal.get
+    session.remember = journal.__setitem__
+    calls: list[int] = []
+    hook = session.transformer().proj_in.register_forward_pre_hook(lambda *_: calls.append(1))
+    again = run(op, **inputs)
+    hook.remove()
+    assert len(calls) == len(journal) - 2
+    assert torch.equal(whole["latent"].samples, again["latent"].samples)
+    assert torch.equal(whole["audio"].samples, again["audio"].samples)
+
+
+def test_progress_counts_steps(run: Runner) -> None:
+    seen: list[tuple[int, int, str]] = []
+    run.session.progress = lambda *step: seen.append(step)
+    run(pass_op(3, sampler="heun"), **run.start())
+    assert seen == [(1, 3, "heun"), (2, 3, "heun"), (3, 3, "heun")]
+
+
+def test_the_distilled_lora_acts_and_goes(run: Runner) -> None:
+    inputs = run.start()
+    plain = run(pass_op(1), **inputs)["latent"].samples
+    changed = run(pass_op(1, loras=(LoraUse("distill", 0.6),)), **inputs)["latent"].samples
+    assert not torch.equal(plain, changed)
+    assert torch.equal(run(pass_op(1), **inputs)["latent"].samples, plain)
