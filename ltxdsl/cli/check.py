@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.common import (
@@ -17,7 +18,7 @@ from ltxdsl.cli.common import (
     show,
     show_json,
 )
-from ltxdsl.compiler import Compilation, Request, analyze
+from ltxdsl.compiler import Compilation, Request, analyze, compile
 from ltxdsl.diagnostics import apply_fixes
 from ltxdsl.source import Source
 from ltxdsl.store import write_into_place
@@ -61,7 +62,14 @@ def command(
 
 
 def _checked(source: Source, models: str | None, request: Request) -> Compilation:
-    return analyze(source, read_models(models, source), request)
+    model_set = read_models(models, source)
+    found = analyze(source, model_set, request)
+    if request.target != "comfy" or not found.ok:
+        return found
+    from ltxdsl.cli.comfy_export import exported
+
+    compiled = compile(source, model_set, request)
+    return msgspec.structs.replace(compiled, diagnostics=exported(compiled, model_set)[1])
 
 
 def _fixed(source: Source, models: str | None, request: Request) -> Compilation:

@@ -26,7 +26,8 @@ def text_of(rule: Rule) -> str:
     lines = [f"{rule.code}: {rule.title} ({rule.severity}, {rule.family})", "", rule.why]
     if rule.check and rule.check.__doc__:
         lines.append(rule.check.__doc__)
-    lines += ["", "breaks it:", *_indented(rule.wrong), "", "keeps it:", *_indented(rule.right)]
+    if rule.wrong:
+        lines += ["", "breaks it:", *_indented(rule.wrong), "", "keeps it:", *_indented(rule.right)]
     if rule.source:
         lines += ["", f"source: {rule.source}"]
     return "\n".join(lines)

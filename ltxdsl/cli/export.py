@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ltxdsl.cli import FOUND_ERRORS
+from ltxdsl.cli.comfy_export import exported
 from ltxdsl.cli.common import (
     findings,
     read_given,
@@ -18,7 +19,6 @@ from ltxdsl.cli.common import (
     show,
     show_json,
 )
-from ltxdsl.comfy.export import export_prompt
 from ltxdsl.compiler import Request, compile
 from ltxdsl.store import write_into_place
 
@@ -41,14 +41,14 @@ def command(
     source = read_source(file, expression)
     model_set = read_models(models, source)
     compiled = compile(source, model_set, Request(given=read_given(given), target="comfy"))
-    if not compiled.ok:
+    export, found = exported(compiled, model_set)
+    if export is None:
         if as_json:
-            show_json({"ok": False, "diagnostics": findings(compiled.diagnostics, source)})
+            show_json({"ok": False, "diagnostics": findings(found, source)})
         else:
-            show(compiled.diagnostics, source)
+            show(found, source)
         return FOUND_ERRORS
-    exported = export_prompt(compiled, model_set)
-    text = json.dumps(exported.prompt, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(export.prompt, indent=2, ensure_ascii=False) + "\n"
     if out == "-":
         click.echo(text, nl=False)
         return 0
@@ -56,10 +56,10 @@ def command(
     refuse_overwriting(target, text, force)
     write_into_place(target, text)
     if as_json:
-        show_json({"ok": True, "written": out, "nodes": len(exported.prompt), "notes": list(exported.notes)})
+        show_json({"ok": True, "written": out, "nodes": len(export.prompt), "notes": list(export.notes)})
         return 0
     show(compiled.diagnostics, source)
-    for note in exported.notes:
+    for note in export.notes:
         click.echo(f"note: {note}", err=True)
-    click.echo(f"wrote {out}: {len(exported.prompt)} nodes")
+    click.echo(f"wrote {out}: {len(export.prompt)} nodes")
     return 0

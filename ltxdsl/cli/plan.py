@@ -9,10 +9,12 @@ import click
 import msgspec
 
 from ltxdsl.cli import FOUND_ERRORS
+from ltxdsl.cli.comfy_export import exported
 from ltxdsl.cli.common import findings, read_given, read_models, read_source, script_options, show, show_json
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.cost import HARDWARE
 from ltxdsl.compiler.planner import plan
+from ltxdsl.diagnostics import has_errors
 from ltxdsl.models.settings import cache_folder
 from ltxdsl.report.plan_text import plan_text
 from ltxdsl.store import Store
@@ -34,14 +36,15 @@ def command(
     target = "comfy" if options["emit"] == "comfy" else "local"
     request = Request(given=read_given(given), output=options["out"], seed=options["seed"], target=target)
     compiled = compile(source, model_set, request)
-    if not compiled.ok:
+    export, found = exported(compiled, model_set) if target == "comfy" else (None, compiled.diagnostics)
+    if has_errors(found):
         if options["as_json"]:
-            show_json({"ok": False, "diagnostics": findings(compiled.diagnostics, source)})
+            show_json({"ok": False, "diagnostics": findings(found, source)})
         else:
-            show(compiled.diagnostics, source)
+            show(found, source)
         return FOUND_ERRORS
     if options["emit"] != "plan":
-        show_json(_emitted(compiled, model_set, options["emit"]))
+        show_json(export.prompt if export else _emitted(compiled, options["emit"]))
         return 0
     planned = plan(compiled.graph, compiled.stages, model_set, options["hardware"])
     if options["as_json"]:
@@ -52,12 +55,8 @@ def command(
     return 0
 
 
-def _emitted(compiled: Compilation, models: Any, stage: str) -> Any:
+def _emitted(compiled: Compilation, stage: str) -> Any:
     if stage == "syntax":
         return msgspec.to_builtins(compiled.script, str_keys=True)
-    if stage == "comfy":
-        from ltxdsl.comfy.export import export_prompt
-
-        return export_prompt(compiled, models).prompt
     nodes = compiled.graph.order()
     return [{**msgspec.to_builtins(n), "inputs": {p: str(r) for p, r in n.inputs.items()}} for n in nodes]

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ltxdsl.compiler.bind import Input, bind
-from ltxdsl.compiler.checks import Program, check
+from ltxdsl.compiler.checks import RULES, Program, check
 from ltxdsl.compiler.graph import Graph
 from ltxdsl.compiler.lower import Scene, Stage
 from ltxdsl.compiler.outputs import with_outputs, with_seed
@@ -60,7 +60,7 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
     scene = Scene(models)
     scene.run(bound.statements)
     program = Program(source=source, script=script, bound=bound, scene=scene, models=models, target=request.target)
-    diagnostics = [*unparsed, *unbound, *misplaced, *(() if unparsed else check(program))]
+    diagnostics = [*map(_with_reason, (*unparsed, *unbound, *misplaced)), *(() if unparsed else check(program))]
     return Compilation(
         source=source,
         script=script,
@@ -70,6 +70,11 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
         graph=scene.graph,
         diagnostics=tuple(sorted(diagnostics, key=lambda d: (d.span is None, d.span or NOWHERE, d.code))),
     )
+
+
+def _with_reason(found: Diagnostic) -> Diagnostic:
+    """What the parser and the binder find is explained where its rule is declared."""
+    return found if found.why else msgspec.structs.replace(found, why=RULES[found.code].why)
 
 
 def transform(graph: Graph, optimize: bool = True) -> Graph:

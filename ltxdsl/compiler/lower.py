@@ -17,7 +17,7 @@ from ltxdsl.compiler.graph import Graph, Ref
 from ltxdsl.media_info import count_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
-from ltxdsl.ops.base import LoraUse, Op, Relay
+from ltxdsl.ops.base import LoraUse, NagUse, Op, Relay
 from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.guidance import Cfg, Nag
@@ -205,6 +205,7 @@ class Scene:
             audio_cfg=stage.audio_cfg,
             loras=stage.loras,
             relay=Relay(stage.relay_lengths, stage.relay.eps) if stage.relay else None,
+            nag=_nag_use(stage.nag),
             keep_audio=self.sounded,
         )
         stage.node = self._add(op, statement, latent=latent, **inputs)
@@ -358,6 +359,10 @@ def relay_lengths(relay: RelayPrompt, frames: int, fps: float) -> tuple[int, ...
     if not any(pixels):
         return tuple(0 for _ in pixels)
     return tuple(lengths_from_pixels(pixels, latents))
+
+
+def _nag_use(nag: Nag | None) -> NagUse | None:
+    return NagUse(nag.text, nag.audio, nag.scale, nag.alpha, nag.tau) if nag else None
 
 
 def _condition_op(placed: Placed) -> nodes.Inplace | nodes.AppendGuide:

@@ -92,7 +92,7 @@ def _step(node: Node, key: str, estimate: Estimate) -> Step:
     return Step(
         id=node.id,
         kernel=node.op.kernel,
-        op=msgspec.to_builtins(node.op),
+        op=msgspec.json.decode(msgspec.json.encode(node.op)),
         inputs={port: str(ref) for port, ref in node.inputs.items()},
         outputs=tuple(node.op.outputs),
         key=key,

@@ -60,6 +60,16 @@ class LoraUse(msgspec.Struct, frozen=True):
     strength: float
 
 
+class NagUse(msgspec.Struct, frozen=True):
+    """Normalized attention guidance of one pass: texts to push away from, for picture and sound, and its numbers."""
+
+    text: str
+    audio: str
+    scale: float
+    alpha: float
+    tau: float
+
+
 class Relay(msgspec.Struct, frozen=True):
     """Prompt Relay for one pass: latent frames that each local prompt owns, in order, and the epsilon of KPR."""
 

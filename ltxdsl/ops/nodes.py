@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from ltxdsl.ops.base import LoraUse, Op, Port, Relay
+from ltxdsl.ops.base import LoraUse, NagUse, Op, Port, Relay
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -163,6 +163,7 @@ class Sample(Op, frozen=True):
     audio_cfg: tuple[float, ...]
     loras: tuple[LoraUse, ...] = ()
     relay: Relay | None = None
+    nag: NagUse | None = None
     keep_audio: bool = False
 
     def unneeded(self) -> frozenset[str]:

@@ -13,6 +13,7 @@ from itertools import count
 import torch
 from torch import Tensor
 
+from ltxdsl.runtime.errors import NotFiniteError
 from ltxdsl.runtime.layout import Layout
 from ltxdsl.runtime.model_call import Prompt, TokenModel
 from ltxdsl.sampling.guidance import GuidanceScales, combine
@@ -143,4 +144,6 @@ def run_pass(denoiser: Denoiser, seed: int) -> Tensor:
     x = denoiser.sampler.function(denoiser, x, list(sigmas), step_noise(layout, seed, clean.device))
     if 0 < sigmas[-1] < 1:
         x = x / (1 - sigmas[-1])
+    if not bool(x.isfinite().all()):
+        raise NotFiniteError(denoiser.sampler.name)
     return torch.where(denoiser.mask == 0, clean, x)

@@ -20,3 +20,12 @@ class ModelFileError(FileProblem):
 
 class MediaError(FileProblem):
     """A picture, video or sound that cannot be read or written."""
+
+
+class NotFiniteError(ArithmeticError):
+    """A pass that ended in infinities: it would decode to black frames."""
+
+    def __init__(self, sampler: str) -> None:
+        super().__init__(
+            f"the pass ended in numbers that are not finite ({sampler}); check sigmas, cfg and LoRA strengths"
+        )

@@ -108,7 +108,7 @@ def _refuse_overwriting(plan: Plan, store: Store, todo: list[Step], force: bool)
 @contextmanager
 def _plain_errors(folder: Path) -> Iterator[None]:
     """Turn what the machine or the files can do to a run into messages."""
-    from ltxdsl.runtime.errors import MediaError, ModelFileError
+    from ltxdsl.runtime.errors import MediaError, ModelFileError, NotFiniteError
 
     try:
         yield
@@ -117,6 +117,8 @@ def _plain_errors(folder: Path) -> Iterator[None]:
     except ModelFileError as error:
         hint = "check the model set in ltx.toml, or fetch the file again"
         raise RunError("LTX086", f"`{error.path}`: {error.reason}", hint) from error
+    except NotFiniteError as error:
+        raise RunError("LTX089", str(error), "lower cfg or LoRA strengths, or use another sampler") from error
     except OSError as error:
         where = error.filename or folder
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -181,8 +183,7 @@ def _run_step(step: Step, values: dict[str, Any], session: Session, store: Store
 
 def _save(outputs: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Put the values of a step into a folder; gives the JSON that belongs to them."""
-    from safetensors.torch import save_file
-
+    from ltxdsl.runtime.tensor_files import save_tensors
     from ltxdsl.runtime.values import File
 
     meta = {}
@@ -191,8 +192,7 @@ def _save(outputs: dict[str, Any], folder: Path) -> dict[str, Any]:
             value.path.rename(folder / f"{port}{value.path.suffix}")
         else:
             tensors, meta[port] = value.to_tensors()
-            packed = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
-            save_file(packed, folder / f"{port}.safetensors")
+            save_tensors(tensors, folder / f"{port}.safetensors")
     return meta
 
 

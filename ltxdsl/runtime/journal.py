@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
+from ltxdsl.runtime.tensor_files import save_tensors
 from ltxdsl.store import Store
 
 SECONDS_BETWEEN_WRITES = 2.0
@@ -54,8 +54,7 @@ class Journal:
             folder = self.store.scratch(self.key)
             file = folder / f"calls-{min(self.pending):06d}.safetensors"
             partial = file.with_suffix(".partial")
-            packed = {str(i): torch.clone(p.detach()).contiguous().cpu() for i, p in self.pending.items()}
-            save_file(packed, partial)
+            save_tensors({str(index): prediction for index, prediction in self.pending.items()}, partial)
             partial.rename(file)
             self.pending = {}
         self.written = time.monotonic()

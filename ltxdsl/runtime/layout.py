@@ -1,8 +1,8 @@
 """The state of a pass as one flat tensor, and latents as tokens.
 
-A sampler sees one tensor 1 M: the clip's latent, the audio latent, then each guide's latent, each flattened as it
-is (C T H W). Without guides that is ComfyUI's packing. The transformer sees tokens: 1 N C for video (clip, then
-guides), 1 Na C·F for audio.
+A sampler sees one tensor 1 M: the clip's latent, the audio latent, then each guide's latent, each flattened as
+it is (C T H W). Without guides that is ComfyUI's packing. The transformer sees tokens: 1 N C for video (clip,
+then guides), 1 Na C·F for audio.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Layout:
 
     def parts(self, flat: Tensor) -> list[Tensor]:
         """Inverse of `flat`."""
-        pieces = flat.split([shape.numel() for shape in self.shapes], dim=1)
+        pieces = torch.split(flat, [shape.numel() for shape in self.shapes], dim=1)
         return [piece.view(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
 
     def tokens(self, flat: Tensor) -> tuple[Tensor, Tensor]:
@@ -44,7 +44,7 @@ class Layout:
     def from_tokens(self, video: Tensor, audio: Tensor) -> Tensor:
         """Inverse of `tokens`."""
         shapes = (self.clip, *self.guides)
-        pieces = video.split([shape[2:].numel() for shape in shapes], dim=1)
+        pieces = torch.split(video, [shape[2:].numel() for shape in shapes], dim=1)
         clip, *guides = (piece.transpose(1, 2).reshape(shape) for piece, shape in zip(pieces, shapes, strict=True))
         return self.flat([clip, audio_from_tokens(audio, self.audio), *guides])
 
@@ -61,4 +61,4 @@ def audio_tokens(latent: Tensor) -> Tensor:
 
 def audio_from_tokens(tokens: Tensor, shape: Size) -> Tensor:
     """Inverse of `audio_tokens`, to 1 C T F."""
-    return tokens.unflatten(2, (shape[1], shape[3])).transpose(1, 2)
+    return tokens.view(*tokens.shape[:2], shape[1], shape[3]).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""LoRA files: four ways to name the same weights, and fusing a set of them into a transformer and out again."""
+"""LoRA files: four ways to name the same weights, and fusing a set of them into a transformer."""
 
 from __future__ import annotations
 
@@ -14,30 +14,23 @@ from torch import Tensor
 from ltxdsl.runtime.errors import ModelFileError
 from ltxdsl.runtime.loading import check_safetensors, explained
 
-PREFIXES = ("diffusion_model.", "transformer.", "model.diffusion_model.")
-KOHYA = "lora_unet_"
+PREFIXES = ("model.diffusion_model.", "diffusion_model.", "transformer.", "lora_unet_")
 DOWN = ("lora_A", "lora_down", "lora.down")
-UP = ("lora_B", "lora_up", "lora.up")
-PAIR = re.compile(
-    r"^(?P<module>.+?)\.(?P<side>lora_A|lora_B|lora_down|lora_up|lora\.down|lora\.up)(\.default)?\.weight$"
-)
+PAIR = re.compile(r"^(?P<module>.+?)\.(?P<side>lora[_.](A|B|down|up))(\.default)?\.weight$")
 
-# Lightricks' module names and diffusers', longest first where one holds another. Source: diffusers'
-# scripts/convert_ltx2_to_diffusers.py.
-RENAMES = (
-    (r"^audio_patchify_proj\b", "audio_proj_in"),
-    (r"^patchify_proj\b", "proj_in"),
-    (r"^av_ca_video_scale_shift_adaln_single\b", "av_cross_attn_video_scale_shift"),
-    (r"^av_ca_audio_scale_shift_adaln_single\b", "av_cross_attn_audio_scale_shift"),
-    (r"^av_ca_a2v_gate_adaln_single\b", "av_cross_attn_video_a2v_gate"),
-    (r"^av_ca_v2a_gate_adaln_single\b", "av_cross_attn_audio_v2a_gate"),
-    (r"^audio_prompt_adaln_single\b", "audio_prompt_adaln"),
-    (r"^prompt_adaln_single\b", "prompt_adaln"),
-    (r"^audio_adaln_single\b", "audio_time_embed"),
-    (r"^adaln_single\b", "time_embed"),
-    (r"\bq_norm\b", "norm_q"),
-    (r"\bk_norm\b", "norm_k"),
-)
+# diffusers' names of top modules: Lightricks' names. Source: diffusers' loaders/lora_conversion_utils.py.
+LIGHTRICKS = {
+    "proj_in": "patchify_proj",
+    "audio_proj_in": "audio_patchify_proj",
+    "time_embed": "adaln_single",
+    "audio_time_embed": "audio_adaln_single",
+    "prompt_adaln": "prompt_adaln_single",
+    "audio_prompt_adaln": "audio_prompt_adaln_single",
+    "av_cross_attn_video_scale_shift": "av_ca_video_scale_shift_adaln_single",
+    "av_cross_attn_audio_scale_shift": "av_ca_audio_scale_shift_adaln_single",
+    "av_cross_attn_video_a2v_gate": "av_ca_a2v_gate_adaln_single",
+    "av_cross_attn_audio_v2a_gate": "av_ca_v2a_gate_adaln_single",
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +43,7 @@ class LoraPair:
 
 @dataclass(frozen=True)
 class LoraWeights:
-    """A LoRA by diffusers module names; `unknown` are keys of the file that mean nothing to the transformer."""
+    """A LoRA by diffusers module names; `unknown` are keys that mean nothing to the transformer."""
 
     path: Path
     pairs: dict[str, LoraPair]
@@ -66,23 +59,37 @@ def read_lora(path: Path, modules: Iterable[str]) -> LoraWeights:
     check_safetensors(path)
     with explained(path):
         tensors = load_file(path)
-    return normalised(tensors, path, set(modules))
+    return normalised(tensors, path, modules)
 
 
-def normalised(tensors: Mapping[str, Tensor], path: Path, modules: set[str]) -> LoraWeights:
+def normalised(tensors: Mapping[str, Tensor], path: Path, modules: Iterable[str]) -> LoraWeights:
     """The same LoRA whichever of the key forms it has: official, bare, kohya, diffusers."""
-    flat = {name.replace(".", "_"): name for name in modules}
+    known = spellings(modules)
     sides: dict[str, dict[str, Tensor]] = {}
     unknown = []
     for key, tensor in tensors.items():
         name, side = _split(key)
-        module = _module_name(name, modules, flat) if side else None
+        module = known.get(_without_prefix(name)) if side else None
         if module is None:
             unknown.append(key)
         else:
             sides.setdefault(module, {})[side] = tensor
     pairs = {module: _pair(parts, path, module) for module, parts in sides.items()}
     return LoraWeights(path, pairs, tuple(sorted(unknown)))
+
+
+def spellings(modules: Iterable[str]) -> dict[str, str]:
+    """Every way to write a module's name to the name: diffusers', Lightricks', and kohya's of both (`_` for `.`)."""
+    known = {}
+    for module in modules:
+        top, dot, rest = module.partition(".")
+        for name in (module, LIGHTRICKS.get(top, top) + dot + rest):
+            known[name] = known[name.replace(".", "_")] = module
+    return known
+
+
+def _without_prefix(name: str) -> str:
+    return next((name.removeprefix(prefix) for prefix in PREFIXES if name.startswith(prefix)), name)
 
 
 def _split(key: str) -> tuple[str, str]:
@@ -92,26 +99,6 @@ def _split(key: str) -> tuple[str, str]:
     if key.endswith(".alpha"):
         return key.removesuffix(".alpha"), "alpha"
     return key, ""
-
-
-def _module_name(name: str, modules: set[str], flat: Mapping[str, str]) -> str | None:
-    if name.startswith(KOHYA):
-        return _kohya_name(name.removeprefix(KOHYA), flat)
-    for prefix in PREFIXES:
-        name = name.removeprefix(prefix)
-    for pattern, replacement in RENAMES:
-        name = re.sub(pattern, replacement, name)
-    return name if name in modules else None
-
-
-def _kohya_name(name: str, flat: Mapping[str, str]) -> str | None:
-    """Kohya writes `_` for every dot: the one module whose flattened name (diffusers' or Lightricks') it is."""
-    if name in flat:
-        return flat[name]
-    for pattern, replacement in RENAMES:
-        name = re.sub(pattern.replace(r"\b", "(?=_|$)") if pattern.startswith("^") else pattern, replacement, name)
-    name = re.sub(r"(?<=_)q_norm(?=_|$)", "norm_q", re.sub(r"(?<=_)k_norm(?=_|$)", "norm_k", name))
-    return flat.get(name)
 
 
 def _pair(parts: Mapping[str, Tensor], path: Path, module: str) -> LoraPair:
@@ -125,7 +112,7 @@ def _pair(parts: Mapping[str, Tensor], path: Path, module: str) -> LoraPair:
 
 
 class FusedLoras:
-    """The LoRAs fused into a transformer; the weights that they change are kept, and put back as they were."""
+    """The LoRAs fused into a transformer; weights that they change are kept on the CPU and put back as they were."""
 
     def __init__(self, transformer: Any) -> None:
         self._weights = {
@@ -148,7 +135,7 @@ class FusedLoras:
     def restore(self) -> None:
         """Put the base weights back."""
         for name, base in self._base.items():
-            self._weights[name].data = base
+            self._weights[name].data = base.to(self._weights[name].device)
         self._base = {}
         self._current = []
 
@@ -173,5 +160,5 @@ class FusedLoras:
                 fused = weight.data.float()
                 for pair, strength in changes:
                     fused = fused + strength * (pair.up.to(fused.device) @ pair.down.to(fused.device))
-                self._base[name] = weight.data
+                self._base[name] = weight.data.cpu()
                 weight.data = fused.to(weight.dtype)

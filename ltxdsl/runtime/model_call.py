@@ -54,9 +54,9 @@ class Prompt:
 class TokenModel:
     """The transformer on the tokens of one pass: sigma and tokens in, velocities out.
 
-    `self_bias` N N is added to the scores of video self-attention. `cross_modulation` says whose timesteps scale
-    and shift the attention between video and sound: each modality's own, token by token (lightricks), or the
-    other modality's sigma (diffusers). They differ only where something is masked.
+    `self_bias` N N is added to the scores of video self-attention. `cross_modulation` says whose timesteps
+    scale and shift the attention between video and sound: each modality's own, token by token (lightricks), or
+    the other modality's sigma (diffusers). They differ only where something is masked.
     """
 
     transformer: Any
@@ -126,7 +126,7 @@ def first_argument(module: Any, value: Tensor) -> Iterator[None]:
 def self_attention_bias(transformer: Any, bias: Tensor, rows: int) -> Iterator[None]:
     """While inside, every block adds this bias N N to the scores of video self-attention.
 
-    The transformer's own argument cannot say it: it blocks whatever is under 1. Rows and heads share the memory.
+    The transformer's own argument cannot say it: it blocks what is under 1. Rows and heads share the memory.
     """
     heads = transformer.config.num_attention_heads
     shared = bias.to(transformer.dtype).expand(rows * heads, -1, -1)

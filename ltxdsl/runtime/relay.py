@@ -22,14 +22,12 @@ def video_relay_bias(latent: VideoLatent, text: Text, relay: Relay) -> Tensor:
     Guide tokens have the time of the frame where they stand; those before or after the clip pay nothing.
     """
     frames, rows, columns = latent.samples.shape[2:]
-    times: list[int | None] = []
-    counts: list[int] = []
-    for slots, cells in [
-        (list(range(frames)), rows * columns),
-        *((guide_slots(g, frames), g.tokens // g.latent.shape[2]) for g in latent.guides),
-    ]:
+    times: list[int | None] = list(range(frames))
+    counts = [rows * columns] * frames
+    for guide in latent.guides:
+        slots = guide_slots(guide, frames)
         times += slots
-        counts += [cells] * len(slots)
+        counts += [guide.tokens // len(slots)] * len(slots)
     bias = relay_bias(times, text, relay)
     return bias.repeat_interleave(torch.tensor(counts, device=bias.device), dim=0)
 
@@ -40,7 +38,7 @@ def audio_relay_bias(tokens: int, frames: int, text: Text, relay: Relay) -> Tens
 
 
 def relay_bias(times: Sequence[float | None], text: Text, relay: Relay) -> Tensor:
-    """Minus the cost of each query time (None = no cost) on the keys of each local prompt; 0 on all others."""
+    """Minus the cost of each query time (None = none) on the keys of each local prompt; 0 on all others."""
     if len(text.ranges) != len(relay.lengths):
         raise ValueError(f"{len(relay.lengths)} relay segments for {len(text.ranges)} local prompts")
     known = [time for time in times if time is not None]

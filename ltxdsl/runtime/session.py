@@ -1,4 +1,4 @@
-"""One run's hold on the machine: which parts of the model set are in memory, on which device, in which type."""
+"""One run's hold on the machine: the parts of the model set in memory, on a device, in a type."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TextEncoder:
 
 @dataclass(frozen=True)
 class LatentStatistics:
-    """Mean and deviation of each channel of the video latent, shaped 1 C 1 1 1, and the VAE's scaling factor."""
+    """Mean and deviation of the video latent's channels, 1 C 1 1 1, and the VAE's scaling factor."""
 
     mean: Tensor
     std: Tensor
@@ -48,15 +48,18 @@ class LatentStatistics:
 class Session:
     """Loads parts of a model set on demand and lets go of them; carries the hooks of the executor.
 
-    `progress(step, total, note)` is called as a pass goes on. `recall(i)` may give back the prediction of call i
-    of an interrupted pass, and `remember(i, tensor)` is told each one. `scratch(suffix)` names a file to write to.
-    `cross_modulation` is that of `TokenModel`.
+    `progress(step, total, note)` is called as a pass goes on. `recall(i)` may give back the prediction of call
+    i of an interrupted pass, and `remember(i, tensor)` is told each one. `scratch(suffix)` names a file to
+    write to. `cross_modulation` is that of `TokenModel`. The set that the package builds runs on one thread: its
+    tensors are small, a busy neighbour makes two threads ten times slower, and the bits do not depend on the cores.
     """
 
     def __init__(
         self, models: ModelSet, device: str | torch.device | None = None, dtype: torch.dtype | None = None
     ) -> None:
         ensure(models)
+        if models.recipe:
+            torch.set_num_threads(1)
         self.models = models
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dtype = dtype or (torch.float32 if self.device.type == "cpu" else torch.bfloat16)

@@ -1,4 +1,4 @@
-"""What flows through the ports of ops, and how it is kept: as named tensors and a little JSON, bit for bit."""
+"""What flows through the ports of ops, and how it is kept: named tensors and a little JSON, bit for bit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Frames:
 
 @dataclass(frozen=True)
 class Text:
-    """An encoded prompt: contexts `video` 1 K D and `audio` 1 K Da; `ranges` are the keys [start, end) of its locals."""
+    """An encoded prompt: `video` 1 K D and `audio` 1 K Da; `ranges` are the keys [start, end) of its locals."""
 
     video: Tensor
     audio: Tensor
@@ -54,7 +54,7 @@ class Text:
 class Guide:
     """Encoded frames that stand at pixel frame `frame` beside the clip: `latent` 1 C g h w.
 
-    `whole` says that every latent covers 8 frames, the first one too (else it covers one, as at a clip's start).
+    `whole` says that every latent covers 8 frames, the first one too (else that covers one, as in a clip).
     """
 
     latent: Tensor

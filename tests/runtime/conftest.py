@@ -7,18 +7,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import torch
 
 from ltxdsl.models import ModelSet, load_model_set
 from ltxdsl.models.settings import EMBEDDED
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.tiny import ensure
+
 from .helpers import Runner
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _two_threads() -> None:
-    torch.set_num_threads(min(2, torch.get_num_threads()))
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def frames_of(pixels: Tensor) -> Any:
 
 def pass_op(steps: int = 4, **changes: Any) -> nodes.Sample:
     """A short pass with CFG."""
-    sigmas = tuple(1 - i / steps for i in range(steps)) + (0.0,)
+    sigmas = (*(1 - i / steps for i in range(steps)), 0.0)
     defaults: dict[str, Any] = {
         "sampler": "euler",
         "sigmas": sigmas,

@@ -43,5 +43,7 @@ def test_naming_the_package_imports_no_torch() -> None:
 
 
 def test_loading_the_kernels_imports_no_diffusers() -> None:
-    code = "import sys, ltxdsl.runtime.kernels as k; sys.exit('diffusers' in sys.modules or 'transformers' in sys.modules)"
+    code = (
+        "import sys, ltxdsl.runtime.kernels as k; sys.exit('diffusers' in sys.modules or 'transformers' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -68,9 +68,7 @@ def diffusers(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("spell", [bare, kohya, diffusers], ids=lambda spell: spell.__name__)
-def test_all_spellings_are_one_lora(
-    spell, official: dict[str, Tensor], transformer: torch.nn.Module
-) -> None:  # type: ignore[no-untyped-def]
+def test_all_spellings_are_one_lora(spell, official: dict[str, Tensor], transformer: torch.nn.Module) -> None:  # type: ignore[no-untyped-def]
     modules = module_names(transformer)
     expected = normalised(official, Path("x"), modules)
     found = normalised(spell(official), Path("x"), modules)

@@ -14,6 +14,7 @@ from ltxdsl.models import ModelSet
 from ltxdsl.ops import nodes
 from ltxdsl.runtime import denoise
 from ltxdsl.runtime.session import Session
+
 from .helpers import FPS, NEGATIVE, PROMPT, Runner, pass_op, picture, relative_error
 
 WIDTH, HEIGHT, FRAMES, STEPS, SEED = 96, 64, 17, 6, 42
@@ -75,9 +76,7 @@ def denormalised(session: Session, result: dict[str, Any]) -> tuple[torch.Tensor
 
 def test_text_to_video(run: Runner, models: ModelSet) -> None:
     video, audio, sigmas = called(pipeline("LTX2Pipeline", models))
-    result = run(
-        pass_op(STEPS, sigmas=sigmas, seed=SEED), **run.start(WIDTH, HEIGHT, FRAMES)
-    )
+    result = run(pass_op(STEPS, sigmas=sigmas, seed=SEED), **run.start(WIDTH, HEIGHT, FRAMES))
     ours = denormalised(run.session, result)
     assert relative_error(ours[0], video) <= TOLERANCE
     assert relative_error(ours[1], audio) <= TOLERANCE

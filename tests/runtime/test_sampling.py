@@ -8,7 +8,9 @@ from torch import Tensor
 
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import LoraUse
+from ltxdsl.runtime import denoise
 from ltxdsl.runtime.denoise import start_noise, step_noise, step_of
+from ltxdsl.runtime.errors import NotFiniteError
 from ltxdsl.runtime.layout import Layout
 from ltxdsl.sampling.samplers import SAMPLERS
 
@@ -23,8 +25,9 @@ def test_noise_is_that_of_comfyui() -> None:
     assert clip[:4].tolist() == pytest.approx(expected, abs=1e-6)
     assert clip[-2:].tolist() == pytest.approx([0.254995, 0.807003], abs=1e-6)
     assert sound[:4].tolist() == pytest.approx([-0.307795, 1.316413, 0.771924, 2.00468], abs=1e-5)
-    step = step_noise(layout, 42, torch.device("cpu"))()
-    assert step[0, :4].tolist() == pytest.approx([-0.648401, -0.705841, 0.643218, 1.478799], abs=1e-6)
+    small = Layout(torch.Size((1, 2, 1, 1, 1)), torch.Size((1, 1, 2, 1)))
+    step = step_noise(small, 42, torch.device("cpu"))()
+    assert step[0].tolist() == pytest.approx([-0.648401, -0.705841, 0.643218, 1.478799], abs=1e-6)
 
 
 def test_a_guide_changes_no_other_noise() -> None:
@@ -39,7 +42,9 @@ def test_a_guide_changes_no_other_noise() -> None:
 
 def test_layout_there_and_back() -> None:
     layout = Layout(
-        torch.Size((1, 6, 2, 3, 4)), torch.Size((1, 2, 5, 3)), (torch.Size((1, 6, 1, 3, 4)), torch.Size((1, 6, 2, 1, 2)))
+        torch.Size((1, 6, 2, 3, 4)),
+        torch.Size((1, 2, 5, 3)),
+        (torch.Size((1, 6, 1, 3, 4)), torch.Size((1, 6, 2, 1, 2))),
     )
     flat = layout.flat([torch.randn(shape) for shape in layout.shapes])
     assert torch.equal(layout.from_tokens(*layout.tokens(flat)), flat)
@@ -69,7 +74,7 @@ def test_every_sampler_runs_and_keeps_what_is_kept(run: Runner, sampler: str) ->
     assert torch.equal(latent.samples[:, :, :1], image.samples)
     assert torch.equal(latent.guides[0].latent, image.samples)
     assert latent.samples[:, :, 1:].std() > 0.1
-    assert torch.equal(latent.mask, inputs["latent"].mask)
+    assert torch.equal(latent.mask, torch.ones_like(latent.mask)), "the next pass starts without this one's mask"
 
 
 def test_kept_sound_comes_back_as_it_was_and_is_heard(run: Runner) -> None:
@@ -93,14 +98,22 @@ def test_strength_between_nothing_and_all(run: Runner) -> None:
     assert distances[0] > distances[1] > distances[2] > distances[3] == 0
 
 
-def test_a_pass_in_two_halves_is_one_pass(run: Runner) -> None:
-    """x/(1-sigma) is what is stored between; the second half starts from it without noise of its own."""
+def test_a_pass_in_two_halves_is_one_pass(run: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is stored between is x/(1-sigma); a second half without noise of its own starts from it."""
     sigmas = (1.0, 0.75, 0.5, 0.25, 0.0)
     inputs = run.start()
-    first = run(pass_op(2, sigmas=sigmas[:3]), **inputs)["latent"].samples
-    assert first.isfinite().all()
+    whole = run(pass_op(4, sigmas=sigmas), **inputs)["latent"].samples
+    between = run(pass_op(2, sigmas=sigmas[:3]), **inputs)
+    monkeypatch.setattr(denoise, "start_noise", lambda layout, seed: [torch.zeros(s) for s in layout.shapes])
+    again = run(pass_op(2, sigmas=sigmas[2:]), **{**inputs, **between})["latent"].samples
+    assert torch.allclose(again, whole, atol=1e-5)
+
+
+def test_cfg_needs_a_negative(run: Runner) -> None:
+    inputs = {**run.start(), "negative": None}
     with pytest.raises(ValueError, match="negative"):
-        run(pass_op(2), **{**inputs, "negative": None})
+        run(pass_op(2), **inputs)
+    run(pass_op(2, cfg=(1.0,) * 2, audio_cfg=(1.0,) * 2), **inputs)
 
 
 def test_cfg_1_makes_no_negative_call(run: Runner) -> None:
@@ -165,3 +178,8 @@ def test_the_distilled_lora_acts_and_goes(run: Runner) -> None:
     changed = run(pass_op(1, loras=(LoraUse("distill", 0.6),)), **inputs)["latent"].samples
     assert not torch.equal(plain, changed)
     assert torch.equal(run(pass_op(1), **inputs)["latent"].samples, plain)
+
+
+def test_a_pass_that_explodes_says_so(run: Runner) -> None:
+    with pytest.raises(NotFiniteError):
+        run(pass_op(2, cfg=(1e38,) * 2), **run.start())

@@ -44,8 +44,11 @@ def test_there_and_back(value: Stored) -> None:
     assert tensors_again.keys() == tensors.keys()
     for name, tensor in tensors.items():
         assert tensors_again[name].dtype == tensor.dtype
-        assert tensors_again[name].numpy(force=True).tobytes() == tensor.numpy(force=True).tobytes() \
-            if tensor.dtype != torch.bfloat16 else torch.equal(tensors_again[name], tensor)
+        assert (
+            tensors_again[name].numpy(force=True).tobytes() == tensor.numpy(force=True).tobytes()
+            if tensor.dtype != torch.bfloat16
+            else torch.equal(tensors_again[name], tensor)
+        )
 
 
 def test_every_stored_type_is_tried() -> None:

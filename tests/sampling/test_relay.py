@@ -117,9 +117,7 @@ def test_a_cost_is_never_negative_and_nothing_in_the_window(frame, midpoint, win
     assert cost(midpoint, midpoint, window, epsilon, strength) == 0
     assert cost(midpoint - window / 2, midpoint, window, epsilon, strength) == 0
     further = midpoint + math.copysign(abs(frame - midpoint) + 1, frame - midpoint)
-    assert cost(further, midpoint, window, epsilon, strength) >= cost(
-        frame, midpoint, window, epsilon, strength
-    )
+    assert cost(further, midpoint, window, epsilon, strength) >= cost(frame, midpoint, window, epsilon, strength)
 
 
 @given(st.floats(1e-6, 0.99))

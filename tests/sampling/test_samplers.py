@@ -195,9 +195,7 @@ def test_er_sde_without_eta_is_the_ode():
     assert reverse == pytest.approx(run("er_sde", S5, kind="ODE"), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("options", "said"), [({"kind": "SDE"}, "no kind 'SDE'"), ({"max_stage": 4}, "not 4")]
-)
+@pytest.mark.parametrize(("options", "said"), [({"kind": "SDE"}, "no kind 'SDE'"), ({"max_stage": 4}, "not 4")])
 def test_what_er_sde_refuses(options, said):
     with pytest.raises(ValueError, match=said):
         run("er_sde", S3, **options)

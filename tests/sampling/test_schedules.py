@@ -124,8 +124,6 @@ def test_a_declaration_says_what_it_is(entry):
 
 def test_nothing_here_imports_torch_or_numpy():
     modules = "schedules, samplers, guidance, relay"
-    code = (
-        f"import sys; from ltxdsl.sampling import {modules}; print(*{{'torch', 'numpy'}} & set(sys.modules))"
-    )
+    code = f"import sys; from ltxdsl.sampling import {modules}; print(*{{'torch', 'numpy'}} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == ""

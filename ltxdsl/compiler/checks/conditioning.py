@@ -66,8 +66,8 @@ def inplace_before_the_clip(program: Program) -> Iterator[Finding]:
     "guide video off the latent grid",
     Severity.ERROR,
     why="After the first frame a latent covers frames 8k+1 to 8k+8; ComfyUI moves a guide video back to 8k+1 silently.",
-    wrong='prompt "a lake"\nguide video "walk.mp4" @ 40f\npass dev 30',
-    right='prompt "a lake"\nguide video "walk.mp4" @ 41f\npass dev 30',
+    wrong='length 97f\nprompt "a lake"\nguide video "walk.mp4" @ 40f\npass dev 30',
+    right='length 97f\nprompt "a lake"\nguide video "walk.mp4" @ 41f\npass dev 30',
     source="guides §4.2",
 )
 def guide_video_off_the_grid(program: Program) -> Iterator[Finding]:

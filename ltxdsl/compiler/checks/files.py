@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.ops.kinds import MediaRef
@@ -81,3 +81,13 @@ def _looks_like_picture(path: Path) -> bool:
             return stream.read(16).startswith(_SIGNATURES)
     except OSError:
         return False
+
+
+known_at_run("LTX084", "file in the way", "Files that are there are never replaced unless `--force` asks for it.")
+known_at_run("LTX085", "media that cannot be read", "A picture, video or sound breaks off, or is in no known format.")
+known_at_run(
+    "LTX086", "model that cannot be read", "Weights are read from whole safetensors files only, never from pickles."
+)
+known_at_run("LTX087", "disk full", "Finished steps stay in the store; nothing is left half written.")
+known_at_run("LTX089", "pass ends in NaN", "Values grew past what numbers hold: it would decode to black frames.")
+known_at_run("LTX088", "file system refuses", "The operating system's own words stand in the message.")

@@ -48,7 +48,8 @@ def relay_coverage(program: Program) -> Iterator[Finding]:
     """A gap under one latent frame (8 pixel frames) is rounding, not a gap."""
     for relay in program.each(RelayPrompt):
         spans = _spans(program, relay)
-        if spans and program.scene.frames - spans[-1][1] >= geometry.TEMPORAL:
+        timed = len(spans) == len(relay.segments)
+        if timed and program.scene.frames - spans[-1][1] >= geometry.TEMPORAL:
             left = program.scene.frames - spans[-1][1]
             yield Finding(f"the last {left} frames have no local prompt", relay.span_of("segments"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.compiler.checks.rules import Finding, Program, known_elsewhere, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.ops.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Decode, Save
 
@@ -40,6 +40,15 @@ def unknown_file_kind(program: Program) -> Iterator[Finding]:
         if suffix not in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
             known = ", ".join((*VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
             yield Finding(f"`{said.path}` has no ending that can be written", said.span_of("path"), f"one of {known}")
+
+
+known_elsewhere(
+    "LTX083",
+    "one name for several files",
+    why="Every `save` writes a file of its own; `-o` names one file, or a folder for all of them.",
+    wrong='prompt "a lake"\npass dev 30\nsave "a.mp4"\nsave "b.mp4"',
+    right='prompt "a lake"\npass dev 30\nsave "a.mp4"',
+)
 
 
 @rule(

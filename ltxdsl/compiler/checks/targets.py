@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ltxdsl.compiler.checks.rules import Finding, Program, _with_blocks, rule
+from ltxdsl.compiler.checks.rules import Finding, Program, _with_blocks, known_at_run, rule
 from ltxdsl.diagnostics import Severity
+
+known_at_run("LTX091", "beyond ComfyUI's nodes", "A node has limits of its own, which `ltx export` meets.")
 
 NAMES = {"local": "this runtime", "comfy": "ComfyUI"}
 

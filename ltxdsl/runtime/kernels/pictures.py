@@ -19,7 +19,7 @@ from ltxdsl.runtime.values import File, Frames
 
 @kernel
 def read_image(session: Session, op: nodes.ReadImage) -> dict[str, Frames]:
-    """One frame, upright as its EXIF says; transparency is dropped (what is under it shows), as in ComfyUI."""
+    """One frame, upright as its EXIF says; transparency is dropped and shows what is under it, as in ComfyUI."""
     from PIL import Image, ImageOps
 
     try:

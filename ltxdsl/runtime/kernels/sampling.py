@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from torch import Tensor
 
 from ltxdsl.ops import nodes
@@ -11,7 +13,7 @@ from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.model_call import Modality, Prompt, TokenModel
 from ltxdsl.runtime.relay import audio_relay_bias, video_relay_bias
 from ltxdsl.runtime.session import Session
-from ltxdsl.runtime.values import AudioLatent, Guide, Text, VideoLatent
+from ltxdsl.runtime.values import AudioLatent, Guide, Text, VideoLatent, unmasked
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -25,7 +27,7 @@ def sample(
     positive: Text,
     negative: Text | None = None,
 ) -> dict[str, VideoLatent | AudioLatent]:
-    """Denoise both latents; guides come back as the pass left them, the mask as it was."""
+    """Denoise both latents; guides come back as the pass left them, and the mask has done its work."""
     layout = conditioning.layout_of(latent, audio)
     mask = layout.flat(conditioning.denoise_masks(latent, audio, op.keep_audio))
     denoiser = Denoiser(
@@ -44,7 +46,7 @@ def sample(
         Guide(sampled, guide.frame, guide.strength, guide.attention, guide.whole)
         for guide, sampled in zip(latent.guides, guides, strict=True)
     )
-    return {"latent": VideoLatent(clip, latent.mask, kept, latent.whole), "audio": AudioLatent(sound)}
+    return {"latent": dataclasses.replace(unmasked(clip), guides=kept), "audio": AudioLatent(sound)}
 
 
 def _model(session: Session, op: nodes.Sample, latent: VideoLatent, audio: AudioLatent, mask: Tensor) -> TokenModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -56,4 +57,4 @@ def padded_ids(tokenizer: Any, prompt: str, length: int) -> tuple[Tensor, Tensor
 def local_ranges(tokenizer: Any, prompts: list[str], length: int) -> tuple[tuple[int, int], ...]:
     """The tokens [start, end) that each local adds to the prompt before it, BOS counted, cut to `length`."""
     ends = [min(length, len(tokenizer(prompt).input_ids)) for prompt in prompts]
-    return tuple(zip(ends[:-1], ends[1:], strict=True))
+    return tuple(pairwise(ends))

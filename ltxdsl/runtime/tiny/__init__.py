@@ -20,7 +20,7 @@ def ensure(models: ModelSet) -> None:
 
 
 def _build_beside(folder: Path) -> None:
-    """Build in a temporary folder and rename; of several builders one wins and the others throw theirs away."""
+    """Build in a temporary folder and rename; the first of several builders wins."""
     from ltxdsl.runtime.tiny.bundle import write_bundle
 
     folder.parent.mkdir(parents=True, exist_ok=True)

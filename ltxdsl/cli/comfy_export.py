@@ -1,0 +1,20 @@
+"""Export as the commands use it: what ComfyUI's nodes cannot say is a finding, not an exception."""
+
+from __future__ import annotations
+
+from ltxdsl.comfy.export import Export, ExportError, export_prompt
+from ltxdsl.compiler import Compilation
+from ltxdsl.diagnostics import Diagnostic, Severity
+from ltxdsl.models import ModelSet
+
+
+def exported(compiled: Compilation, models: ModelSet) -> tuple[Export | None, tuple[Diagnostic, ...]]:
+    """The export with everything found so far, or no export and one finding more."""
+    if not compiled.ok:
+        return None, compiled.diagnostics
+    try:
+        return export_prompt(compiled, models), compiled.diagnostics
+    except ExportError as error:
+        hint = "`ltx run` can do it here"
+        problem = Diagnostic("LTX091", Severity.ERROR, str(error), why="A node has limits of its own.", hint=hint)
+        return None, (*compiled.diagnostics, problem)

@@ -1,0 +1,99 @@
+"""A prompt while it is written: nodes, notes, and the names of files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from ltxdsl.compiler.lower import Stage
+from ltxdsl.models import ModelSet
+
+Prompt: TypeAlias = dict[str, dict[str, Any]]
+
+
+class ExportError(ValueError):
+    """What ComfyUI's nodes cannot do; `args[0]` says it in the user's words."""
+
+
+class Link(NamedTuple):
+    """One output of a node in a prompt."""
+
+    node: str
+    slot: int = 0
+
+    def output(self, slot: int) -> Link:
+        """Another output of the same node."""
+        return Link(self.node, slot)
+
+
+class Export(msgspec.Struct, frozen=True):
+    """An API prompt; what it does not say exactly; and the files it reads, by their names in ComfyUI's input folder."""
+
+    prompt: Prompt
+    notes: tuple[str, ...]
+    files: dict[str, str]
+
+
+class PromptBuilder:
+    """Adds nodes in reading order, with ids 1, 2, 3, …
+
+    Nodes with equal class, title and inputs are one node: that is how loaders, prompts and the common beginnings
+    of LoRA chains are shared. `stage` names the part of the script that is being written.
+    """
+
+    def __init__(self, models: ModelSet, stages: Mapping[str, Stage]) -> None:
+        self.models = models
+        self.stages = stages
+        self.stage = ""
+        self._prompt: Prompt = {}
+        self._known: dict[str, Link] = {}
+        self._notes: dict[str, None] = {}
+        self._files: dict[str, str] = {}
+
+    def add(self, class_type: str, title: str, **inputs: Any) -> Link:
+        """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
+        node = {
+            "class_type": class_type,
+            "inputs": {name: _literal(value) for name, value in inputs.items() if value is not None},
+            "_meta": {"title": title},
+        }
+        id = str(len(self._prompt) + 1)
+        link = self._known.setdefault(repr(node), Link(id))
+        if link.node == id:
+            self._prompt[id] = node
+        return link
+
+    def titled(self, words: str) -> str:
+        """A title that begins with the pass: such nodes are not shared between passes."""
+        return f"{self.stage}: {words}"
+
+    def note(self, text: str) -> None:
+        """Say once what the prompt does not say exactly."""
+        self._notes[text] = None
+
+    def file(self, path: str) -> str:
+        """The name of a file in ComfyUI's input folder; two files of one name are told apart."""
+        name = base_name(path)
+        stem, suffix = PurePath(name).stem, PurePath(name).suffix
+        count = 1
+        while self._files.setdefault(name, path) != path:
+            count += 1
+            name = f"{stem}-{count}{suffix}"
+        return name
+
+    def finished(self) -> Export:
+        """All that was added."""
+        return Export(self._prompt, tuple(self._notes), self._files)
+
+
+def base_name(path: str) -> str:
+    """The last part of a path, written for Windows or not."""
+    return re.split(r"[\\/]", path)[-1]
+
+
+def _literal(value: Any) -> Any:
+    return [value.node, value.slot] if isinstance(value, Link) else value

@@ -1,0 +1,174 @@
+"""Guiders and samplers: cfg in one number, by modality, and by step.
+
+Which form says a cfg that changes from step to step exactly:
+- CFGOverride on the model goes by sigma. Exact where every model call of a step is at the step's own sigma, and
+  the only form that keeps noise masks and the memory of multistep samplers.
+- SplitSigmas with a sampler for each stretch. Exact for samplers without memory or noise of their own, as long as
+  nothing is masked: between the samplers the kept parts are noisy, and the second would keep them so.
+MultimodalGuider, which tells video from sound, takes no override.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby, pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.table import Conditioning
+from ltxdsl.ops.nodes import Sample
+from ltxdsl.sampling.flow import SHIFT, percent_to_sigma, shifted
+from ltxdsl.sampling.samplers import SAMPLERS, Sampler
+
+SEEDS = 2**64
+MARGIN = 1e-6  # of sigma: ComfyUI's are in single precision
+
+
+class Stretch(NamedTuple):
+    """Steps from `start` on with the same scales."""
+
+    start: int
+    video: float
+    audio: float
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """What a sampler needs besides its guider. `masked`: part of the latent is kept."""
+
+    op: Sample
+    model: Link
+    conditioning: Conditioning
+    latent: Link
+    sigmas: Link
+    masked: bool
+
+    @property
+    def sampler(self) -> Sampler:
+        """The sampler's declaration."""
+        return SAMPLERS[self.op.sampler]
+
+
+def run_pass(builder: PromptBuilder, parts: Pass) -> Link:
+    """The sampled latent."""
+    stretches = stretches_of(parts.op)
+    if len(stretches) == 1:
+        return _sampled(builder, parts, _guider(builder, parts, stretches[0]))
+    sigmas = parts.op.sigmas
+    can_override = all(s.video == s.audio for s in stretches) and all(a > b for a, b in pairwise(sigmas))
+    if can_override and (parts.sampler.evaluations == 1 or parts.masked):
+        return _overridden(builder, parts, stretches)
+    if parts.masked:
+        raise ExportError(
+            f"{builder.stage}: a cfg that differs by step and between video and sound cannot be exported for a "
+            "pass with guides, pictures in place or kept sound; give one cfg for both, or one for all steps"
+        )
+    return _split(builder, parts, stretches)
+
+
+def stretches_of(op: Sample) -> list[Stretch]:
+    """The steps, cut where a scale changes."""
+    steps = enumerate(zip(op.cfg, op.audio_cfg, strict=True))
+    groups = (next(group) for _, group in groupby(steps, key=lambda step: step[1]))
+    return [Stretch(start, video, audio) for start, (video, audio) in groups]
+
+
+def _guider(builder: PromptBuilder, parts: Pass, scales: Stretch, model: Link | None = None) -> Link:
+    shared = {"model": model or parts.model, **parts.conditioning._asdict()}
+    if scales.video == scales.audio:
+        title = builder.titled(f"cfg {scales.video:g}")
+        return builder.add("CFGGuider", title, **shared, cfg=scales.video)
+    if parts.op.relay:
+        builder.note(f"{builder.stage}: under MultimodalGuider Prompt Relay holds back the negative prompt too")
+    video = _parameters(builder, "VIDEO", scales.video)
+    both = _parameters(builder, "AUDIO", scales.audio, video)
+    title = builder.titled(f"cfg {scales.video:g}, sound {scales.audio:g}")
+    return builder.add("MultimodalGuider", title, **shared, parameters=both, skip_blocks="")
+
+
+def _parameters(builder: PromptBuilder, modality: str, cfg: float, before: Link | None = None) -> Link:
+    """Only cfg. The scale between modalities is off at 1; the node's own default, 0, is not off."""
+    return builder.add(
+        "GuiderParameters",
+        f"{modality.lower()} cfg {cfg:g}",
+        modality=modality,
+        cfg=cfg,
+        stg=0.0,
+        perturb_attn=True,
+        rescale=0.0,
+        modality_scale=1.0,
+        skip_step=0,
+        cross_attn=True,
+        parameters=before,
+    )
+
+
+def _sampled(builder: PromptBuilder, parts: Pass, guider: Link) -> Link:
+    """One sampler over all steps."""
+    noise = builder.add("RandomNoise", builder.titled("noise"), noise_seed=parts.op.seed % SEEDS)
+    return _run(builder, parts, guider, (noise, parts.sigmas, parts.latent), "sampler")
+
+
+def _run(builder: PromptBuilder, parts: Pass, guider: Link, start: tuple[Link, Link, Link], words: str) -> Link:
+    noise, sigmas, latent = start
+    sampler = parts.sampler.comfy
+    return builder.add(
+        "SamplerCustomAdvanced",
+        builder.titled(words),
+        noise=noise,
+        guider=guider,
+        sampler=builder.add("KSamplerSelect", f"sampler {sampler}", sampler_name=sampler),
+        sigmas=sigmas,
+        latent_image=latent,
+    )
+
+
+def _overridden(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -> Link:
+    """A guider with the first cfg, and an override from each later stretch to the next."""
+    if parts.sampler.evaluations > 1:
+        builder.note(
+            f"{builder.stage}: {parts.op.sampler} calls the model twice a step; the last call before cfg changes "
+            "already has the next cfg"
+        )
+    percents = [percent_between(*parts.op.sigmas[s.start - 1 : s.start + 1]) for s in stretches[1:]]
+    model = parts.model
+    for stretch, (start, end) in zip(stretches[1:], pairwise([*percents, 1.0]), strict=True):
+        title = builder.titled(f"cfg {stretch.video:g} from step {stretch.start + 1}")
+        model = builder.add("CFGOverride", title, model=model, cfg=stretch.video, start_percent=start, end_percent=end)
+    return _sampled(builder, parts, _guider(builder, parts, stretches[0], model))
+
+
+def percent_between(above: float, below: float) -> float:
+    """A share of the way at which sigma is between these two, in as few digits as it takes."""
+    low, high = (1 - shifted(sigma, -SHIFT) for sigma in (above, below))
+    middle = (low + high) / 2
+    rounded = (round(middle, digits) for digits in range(2, 15))
+    apart = (p for p in rounded if above > percent_to_sigma(p) + MARGIN > below + 2 * MARGIN)
+    return next(apart, middle)
+
+
+def _split(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -> Link:
+    """A sampler for each stretch, the later ones without noise of their own."""
+    if parts.sampler.multistep:
+        builder.note(f"{builder.stage}: {parts.op.sampler} forgets earlier steps where cfg changes")
+    if parts.sampler.stochastic:
+        builder.note(f"{builder.stage}: the noise of {parts.op.sampler} starts anew where cfg changes")
+    noise = builder.add("RandomNoise", builder.titled("noise"), noise_seed=parts.op.seed % SEEDS)
+    rest, latent = parts.sigmas, parts.latent
+    for stretch, after in pairwise([*stretches, None]):
+        assert stretch is not None
+        here, rest = _cut(builder, rest, stretch, after)
+        guider = _guider(builder, parts, stretch)
+        words = f"sampler from step {stretch.start + 1}"
+        latent = _run(builder, parts, guider, (noise, here, latent), words)
+        noise = builder.add("DisableNoise", "no new noise")
+    return latent
+
+
+def _cut(builder: PromptBuilder, sigmas: Link, stretch: Stretch, after: Stretch | None) -> tuple[Link, Link]:
+    """The sigmas of this stretch and those that follow."""
+    if after is None:
+        return sigmas, sigmas
+    title = builder.titled(f"cut before step {after.start + 1}")
+    cut = builder.add("SplitSigmas", title, sigmas=sigmas, step=after.start - stretch.start)
+    return cut, cut.output(1)

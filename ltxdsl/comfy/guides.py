@@ -1,0 +1,90 @@
+"""Guides in nodes: which node says a guide exactly, and how it is wired into a pass.
+
+LTXVAddGuide uses one strength twice: as noise mask max(0, 1 - s) and as attention weight s. Where a guide has
+another attention, a node of the LTXVideo pack says both; it stops at 1. Before the clip only LTXVAddLatentGuide
+goes, always at attention 1.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ltxdsl.comfy import loaders
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.table import Conditioning, PlacedGuide, Video
+from ltxdsl.geometry import TEMPORAL, pixel_frames
+
+
+class _Spelling(NamedTuple):
+    class_type: str
+    inputs: dict[str, Any]
+    attention: float  # what the node makes of it
+
+
+def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video) -> tuple[Conditioning, Link]:
+    """The latent with its guides appended, and the conditioning that knows where they stand."""
+    link = latent.link
+    for guide in latent.guides:
+        spelling = _spelling(builder, guide)
+        if spelling.attention != guide.op.attention:
+            builder.note(
+                f"{builder.stage}: {spelling.class_type} cannot say attention {guide.op.attention:g}; "
+                f"it is {spelling.attention:g}"
+            )
+        added = builder.add(
+            spelling.class_type,
+            builder.titled(f"guide @ {_place(guide, latent)}"),
+            **conditioning._asdict(),
+            vae=loaders.vae(builder),
+            latent=link,
+            **spelling.inputs,
+        )
+        conditioning, link = Conditioning(added, added.output(1)), added.output(2)
+    return conditioning, link
+
+
+def _spelling(builder: PromptBuilder, guide: PlacedGuide) -> _Spelling:
+    op = guide.op
+    if op.frame < 0:
+        return _before(builder, guide)
+    if op.strength == min(1, op.attention):
+        inputs = {"image": guide.frames.image, "frame_idx": op.frame, "strength": op.attention}
+        return _Spelling("LTXVAddGuide", inputs, op.attention)
+    return _with_attention(guide)
+
+
+def _before(builder: PromptBuilder, guide: PlacedGuide) -> _Spelling:
+    slot, rest = divmod(guide.op.frame, TEMPORAL)
+    if rest:
+        raise ExportError(f"a guide at frame {guide.op.frame}: ComfyUI counts whole latents before the clip")
+    pixels = guide.frames.image
+    encoded = builder.add("VAEEncode", builder.titled("encode guide"), pixels=pixels, vae=loaders.vae(builder))
+    inputs = {"guiding_latent": encoded, "latent_idx": slot, "strength": guide.op.strength}
+    return _Spelling("LTXVAddLatentGuide", inputs, 1.0)
+
+
+def _with_attention(guide: PlacedGuide) -> _Spelling:
+    """A video that starts later goes through the IC-LoRA node: the other would take its start for a clip's start."""
+    op = guide.op
+    attention = min(1.0, op.attention)
+    shared: dict[str, Any] = {
+        "image": guide.frames.image,
+        "frame_idx": op.frame,
+        "strength": op.strength,
+        "crop": "center",
+        "attention_strength": attention,
+    }
+    if guide.frames.start:
+        tiles = {"use_tiled_encode": False, "tile_size": 256, "tile_overlap": 64}
+        inputs = {**shared, "latent_downscale_factor": 1.0, **tiles}
+        return _Spelling("LTXAddVideoICLoRAGuideAdvanced", inputs, attention)
+    inputs = {**shared, "crf": 0, "blur_radius": 0, "interpolation": "bilinear"}
+    return _Spelling("LTXVAddGuideAdvancedAttention", inputs, attention)
+
+
+def _place(guide: PlacedGuide, latent: Video) -> str:
+    """As a script says it."""
+    frame = guide.op.frame
+    if frame < 0:
+        return str(frame // TEMPORAL)
+    return "end" if frame == pixel_frames(latent.frames) - 1 and frame else str(frame)

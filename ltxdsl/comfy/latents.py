@@ -1,0 +1,139 @@
+"""Rows of latents: empty, upsampled, with pictures in place, with guides."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ltxdsl.comfy import loaders
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.table import Audio, Frames, PlacedGuide, Video, row
+from ltxdsl.geometry import TEMPORAL, audio_latents, comfy_audio_latents, latent_frames
+from ltxdsl.ops import nodes
+
+SMALLEST = 64  # side of EmptyLTXVLatentVideo
+MOST_FRAMES = 1000  # of LTXVEmptyLatentAudio
+EXACT_RATE = 25  # audio latents a second: at this rate the node makes as many as it is given frames
+
+
+@row(nodes.EmptyVideo)
+def empty_video(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, Video]:
+    """Zeros of the clip's shape."""
+    if min(op.width, op.height) < SMALLEST:
+        raise ExportError(f"{op.width}x{op.height} is too small: ComfyUI's latents start at {SMALLEST} pixels")
+    title = builder.titled(f"empty video {op.width}x{op.height}, {op.frames} frames")
+    link = builder.add("EmptyLTXVLatentVideo", title, width=op.width, height=op.height, length=op.frames, batch_size=1)
+    return {"latent": Video(link, latent_frames(op.frames))}
+
+
+@row(nodes.EmptyAudio)
+def empty_audio(builder: PromptBuilder, op: nodes.EmptyAudio) -> dict[str, Audio]:
+    """Zeros of the sound's shape, by ComfyUI's rounding."""
+    frames, rate = audio_clock(op.frames, op.fps)
+    made, local = comfy_audio_latents(frames, rate), audio_latents(op.frames, op.fps)
+    if made != local:
+        builder.note(f"sound: ComfyUI makes {made} audio latents (it rounds up), `ltx run` {local}")
+    link = builder.add(
+        "LTXVEmptyLatentAudio",
+        builder.titled("empty sound"),
+        audio_vae=loaders.audio_vae(builder),
+        frames_number=frames,
+        frame_rate=rate,
+        batch_size=1,
+    )
+    return {"audio": Audio(link)}
+
+
+def audio_clock(frames: int, fps: float) -> tuple[int, int]:
+    """Frames and a whole frame rate that give LTXVEmptyLatentAudio the clip's length.
+
+    The clip's own where the node takes them; a clip of over 1000 frames is told at another rate, or else the
+    next longer one that can be told.
+    """
+    if frames <= MOST_FRAMES:
+        return frames, max(1, round(fps))
+    wanted = comfy_audio_latents(frames, fps)
+    counts = (((wanted - 1) * rate // EXACT_RATE + 1, rate) for rate in range(EXACT_RATE, 0, -1))
+    possible = [clock for clock in counts if clock[0] <= MOST_FRAMES]
+    if not possible:
+        raise ExportError(f"{frames} frames at {fps:g} fps are more sound than LTXVEmptyLatentAudio can make")
+    return min(possible, key=lambda clock: comfy_audio_latents(*clock))
+
+
+def unmasked(builder: PromptBuilder, latent: Video) -> Video:
+    """The latent without the noise mask of an earlier pass, which LTXVSeparateAVLatent keeps."""
+    if not latent.stale:
+        return latent
+    mask = builder.add("SolidMask", "denoise everything: mask", value=1.0, width=512, height=512)
+    title = builder.titled("denoise everything")
+    link = builder.add("SetLatentNoiseMask", title, samples=latent.link, mask=mask)
+    return msgspec.structs.replace(latent, link=link, stale=False)
+
+
+@row(nodes.Inplace)
+def inplace(builder: PromptBuilder, op: nodes.Inplace, *, latent: Video, image: Frames) -> dict[str, Video]:
+    """By the native node at the first frame, by kijai's elsewhere; its index counts pixel frames, 8 to a slot."""
+    latent = unmasked(builder, latent)
+    source = {"vae": loaders.vae(builder), "latent": latent.link}
+    if op.slot == 0:
+        link = builder.add(
+            "LTXVImgToVideoInplace",
+            builder.titled("in place @ 0"),
+            **source,
+            image=image.image,
+            strength=op.strength,
+            bypass=False,
+        )
+    else:
+        link = _inplace_later(builder, op, source, image)
+    return {"latent": msgspec.structs.replace(latent, link=link, masked=True)}
+
+
+def _inplace_later(builder: PromptBuilder, op: nodes.Inplace, source: dict[str, Link], image: Frames) -> Link:
+    if image.start:
+        builder.note(f"{builder.stage}: a video in place at slot {op.slot} is encoded as if it began the clip")
+    first = {"image_1": image.image, "index_1": TEMPORAL * op.slot, "strength_1": op.strength}
+    return builder.add(
+        "LTXVImgToVideoInplaceKJ",
+        builder.titled(f"in place @ slot {op.slot}"),
+        **source,
+        num_images="1",
+        **{f"num_images.{name}": value for name, value in first.items()},
+    )
+
+
+@row(nodes.AppendGuide)
+def append_guide(builder: PromptBuilder, op: nodes.AppendGuide, *, latent: Video, guide: Frames) -> dict[str, Video]:
+    """Nothing yet: guide nodes need the conditioning of their pass."""
+    guides = (*latent.guides, PlacedGuide(op, guide))
+    return {"latent": msgspec.structs.replace(latent, guides=guides)}
+
+
+@row(nodes.CropGuides)
+def crop_guides(builder: PromptBuilder, op: nodes.CropGuides, *, latent: Video) -> dict[str, Video]:
+    """One node, on the conditioning that counts the guides in the latent; the next pass starts from a fresh one."""
+    if latent.keyframes is None:
+        return {"latent": latent}
+    positive, negative = latent.keyframes
+    crop = builder.add(
+        "LTXVCropGuides",
+        builder.titled("crop guides"),
+        positive=positive,
+        negative=negative,
+        latent=latent.link,
+    )
+    return {"latent": msgspec.structs.replace(latent, link=crop.output(2), keyframes=None)}
+
+
+@row(nodes.UpsampleLatent)
+def upsample_latent(builder: PromptBuilder, op: nodes.UpsampleLatent, *, latent: Video) -> dict[str, Video]:
+    """Larger in space; the node drops the noise mask, which belongs to the smaller size."""
+    if op.factor != 2:
+        builder.note(f"upscale {op.factor:g}x: the model set must name an upsampler of that factor for ComfyUI")
+    link = builder.add(
+        "LTXVLatentUpsampler",
+        builder.titled(f"upsample {op.factor:g}x"),
+        samples=latent.link,
+        upscale_model=loaders.upsampler(builder),
+        vae=loaders.vae(builder),
+    )
+    return {"latent": Video(link, latent.frames)}

@@ -1,0 +1,121 @@
+"""Rows of files, pictures, and decoding."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from ltxdsl.comfy import loaders
+from ltxdsl.comfy.builder import Link, PromptBuilder, base_name
+from ltxdsl.comfy.table import Audio, Frames, Video, row
+from ltxdsl.ops import nodes
+
+WHOLE = 4096  # the largest tile: not tiled
+
+
+@row(nodes.ReadImage)
+def read_image(builder: PromptBuilder, op: nodes.ReadImage) -> dict[str, Link]:
+    """A still, by its name in the input folder."""
+    name = builder.file(op.path)
+    return {"image": builder.add("LoadImage", name, image=name)}
+
+
+@row(nodes.ReadVideo)
+def read_video(builder: PromptBuilder, op: nodes.ReadVideo) -> dict[str, Link]:
+    """The first frames of a video."""
+    name = builder.file(op.path)
+    video = builder.add("LoadVideo", name, file=name)
+    frames = builder.add("GetVideoComponents", f"frames of {name}", video=video)
+    if op.frames:
+        title = f"first {op.frames} frames of {name}"
+        frames = builder.add("ImageFromBatch", title, image=frames, batch_index=0, length=op.frames)
+    return {"image": frames}
+
+
+@row(nodes.FitFrames)
+def fit_frames(builder: PromptBuilder, op: nodes.FitFrames, *, image: Link) -> dict[str, Link]:
+    """Resize, then compress.
+
+    Nodes that take pictures resize on their own, in the same way, but would do it after the compression.
+    """
+    fitted = builder.add(
+        "ImageScale",
+        f"fit to {op.width}x{op.height}",
+        image=image,
+        upscale_method="bilinear",
+        width=op.width,
+        height=op.height,
+        crop="center",
+    )
+    if op.crf:
+        title = f"compress as in training, crf {op.crf}"
+        fitted = builder.add("LTXVPreprocess", title, image=fitted, img_compression=op.crf)
+    return {"image": fitted}
+
+
+@row(nodes.EncodeFrames)
+def encode_frames(builder: PromptBuilder, op: nodes.EncodeFrames, *, image: Link) -> dict[str, Frames]:
+    """Nothing yet: the nodes that place pictures encode them."""
+    return {"latent": Frames(image, op.start)}
+
+
+@row(nodes.DecodeVideo)
+def decode_video(builder: PromptBuilder, op: nodes.DecodeVideo, *, latent: Video) -> dict[str, Link]:
+    """At once, or in tiles."""
+    source = {"samples": latent.link, "vae": loaders.vae(builder)}
+    if not op.tile and not op.tile_frames:
+        return {"image": builder.add("VAEDecode", "decode video", **source)}
+    tiles = {
+        "tile_size": _on_grid(op.tile, 64, 32) if op.tile else WHOLE,
+        "overlap": _on_grid(op.overlap, 0, 32),
+        "temporal_size": _on_grid(op.tile_frames, 8, 4) if op.tile_frames else WHOLE,
+        "temporal_overlap": _on_grid(op.overlap_frames, 4, 4),
+    }
+    asked = (op.tile or WHOLE, op.overlap, op.tile_frames or WHOLE, op.overlap_frames)
+    if tuple(tiles.values()) != asked:
+        builder.note(f"decode: VAEDecodeTiled takes tiles by steps; written as {tiles}")
+    return {"image": builder.add("VAEDecodeTiled", "decode video in tiles", **source, **tiles)}
+
+
+def _on_grid(value: int, least: int, step: int) -> int:
+    """The nearest value that the node takes, `least` + a multiple of `step`."""
+    return min(WHOLE, max(least, round(value / step) * step))
+
+
+@row(nodes.DecodeAudio)
+def decode_audio(builder: PromptBuilder, op: nodes.DecodeAudio, *, audio: Audio) -> dict[str, Link]:
+    """By LTXVAudioVAEDecode: VAEDecodeAudio would change the level."""
+    vae = loaders.audio_vae(builder)
+    return {"audio": builder.add("LTXVAudioVAEDecode", "decode sound", samples=audio.link, audio_vae=vae)}
+
+
+@row(nodes.WriteVideo)
+def write_video(
+    builder: PromptBuilder, op: nodes.WriteVideo, *, image: Link, audio: Link | None = None
+) -> dict[str, None]:
+    """An MP4 in ComfyUI's output folder."""
+    name = base_name(op.path)
+    video = builder.add("CreateVideo", f"video at {op.fps:g} fps", images=image, audio=audio, fps=op.fps)
+    if op.crf != nodes.WriteVideo.__struct_defaults__[0]:
+        builder.note(f"{name}: SaveVideo has no crf, so crf {op.crf} is left out")
+    if PurePath(name).suffix.lower() != ".mp4":
+        builder.note(f"{name}: SaveVideo writes MP4")
+    builder.add(
+        "SaveVideo",
+        f"save {name}",
+        video=video,
+        filename_prefix=PurePath(name).stem,
+        format="mp4",
+        codec="h264",
+    )
+    return {"file": None}
+
+
+@row(nodes.WriteImage)
+def write_image(builder: PromptBuilder, op: nodes.WriteImage, *, image: Link) -> dict[str, None]:
+    """A PNG in ComfyUI's output folder."""
+    name = base_name(op.path)
+    frame = builder.add("ImageFromBatch", f"frame {op.frame}", image=image, batch_index=op.frame, length=1)
+    if PurePath(name).suffix.lower() != ".png":
+        builder.note(f"{name}: SaveImage writes PNG")
+    builder.add("SaveImage", f"save {name}", images=frame, filename_prefix=PurePath(name).stem)
+    return {"file": None}

@@ -1,0 +1,85 @@
+"""The row of a pass: prompts, guides, sound, and one or more samplers between concat and separate."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from ltxdsl.comfy import loaders
+from ltxdsl.comfy.builder import Link, PromptBuilder
+from ltxdsl.comfy.guidance import Pass, run_pass
+from ltxdsl.comfy.guides import add_guides
+from ltxdsl.comfy.latents import unmasked
+from ltxdsl.comfy.table import Audio, Conditioning, Text, Video, row
+from ltxdsl.comfy.texts import conditioned, relayed
+from ltxdsl.ops import nodes
+from ltxdsl.sampling.samplers import SAMPLERS
+
+
+@row(nodes.Sample)
+def sample(
+    builder: PromptBuilder,
+    op: nodes.Sample,
+    *,
+    latent: Video,
+    audio: Audio,
+    positive: Text,
+    negative: Text | None = None,
+) -> dict[str, Video | Audio]:
+    """A pass as people wire it."""
+    latent = unmasked(builder, latent)
+    model, positive_link = _prompted_model(builder, op, positive, latent)
+    plain = conditioned(builder, positive_link, negative, op.fps)
+    conditioning, video = add_guides(builder, plain, latent)
+    sound = _sound(builder, audio, op.keep_audio)
+    av = builder.add("LTXVConcatAVLatent", builder.titled("video + sound"), video_latent=video, audio_latent=sound.link)
+    masked = latent.masked or sound.kept or bool(latent.guides)
+    _note_noise(builder, op, bool(latent.guides))
+    sampled = run_pass(builder, Pass(op, model, conditioning, av, _sigmas(builder, op), masked))
+    parts = builder.add("LTXVSeparateAVLatent", builder.titled("video | sound"), av_latent=sampled)
+    return {
+        "latent": _sampled_video(latent, parts, conditioning),
+        "audio": Audio(parts.output(1), sound.kept),
+    }
+
+
+def _prompted_model(builder: PromptBuilder, op: nodes.Sample, text: Text, latent: Video) -> tuple[Link, Link]:
+    """The model with its patches, and the positive prompt."""
+    patched = loaders.with_nag(builder, loaders.model(builder, op.loras), op.nag)
+    if op.relay is None:
+        return patched, loaders.encoded(builder, " ".join((text.text, *text.locals)), "prompt")
+    return relayed(builder, patched, text, op.relay, latent)
+
+
+def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Video:
+    keyframes = conditioning if latent.guides else None
+    return msgspec.structs.replace(
+        latent, link=parts, guides=(), keyframes=keyframes, masked=False, stale=latent.masked
+    )
+
+
+def _sound(builder: PromptBuilder, audio: Audio, keep: bool) -> Audio:
+    """The sound, masked by 0 if it is kept, by 1 if an earlier pass kept it and this one does not."""
+    if not keep and not audio.kept:
+        return audio
+    title = "keep the sound" if keep else "make the sound anew"
+    mask = builder.add("SolidMask", f"{title}: mask", value=0.0 if keep else 1.0, width=512, height=512)
+    link = builder.add("SetLatentNoiseMask", builder.titled(title), samples=audio.link, mask=mask)
+    return Audio(link, keep)
+
+
+def _sigmas(builder: PromptBuilder, op: nodes.Sample) -> Link:
+    return builder.add("ManualSigmas", builder.titled(f"{len(op.sigmas) - 1} steps"), sigmas=sigma_text(op.sigmas))
+
+
+def sigma_text(sigmas: tuple[float, ...]) -> str:
+    """Plain decimals that read back as the same numbers: ManualSigmas knows no exponents."""
+    return ", ".join(format(Decimal(repr(float(sigma))), "f") for sigma in sigmas)
+
+
+def _note_noise(builder: PromptBuilder, op: nodes.Sample, guided: bool) -> None:
+    if guided:
+        builder.note("guides are part of ComfyUI's noise: from the same seed it draws other noise than `ltx run`")
+    if SAMPLERS[op.sampler].stochastic:
+        builder.note(f"{op.sampler} draws fresh noise at every step: on a GPU ComfyUI draws it there")

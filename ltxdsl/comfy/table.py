@@ -1,0 +1,78 @@
+"""The table of rows: how each op is spelled in nodes, and the values that rows hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+
+from ltxdsl.comfy.builder import Link
+from ltxdsl.ops.base import Op
+from ltxdsl.ops.nodes import AppendGuide
+
+# (builder, op, a value for each connected input port) -> a value for each output port
+Row: TypeAlias = Callable[..., dict[str, Any]]
+Function = TypeVar("Function", bound=Row)
+
+ROWS: dict[type[Op], Row] = {}
+
+
+def row(op: type[Op]) -> Callable[[Function], Function]:
+    """Enter the spelling of an op."""
+
+    def enter(function: Function) -> Function:
+        ROWS[op] = function
+        return function
+
+    return enter
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A prompt. It is encoded where it is used: a relayed one needs the model and the latent of its pass."""
+
+    text: str
+    locals: tuple[str, ...] = ()
+
+
+class Frames(msgspec.Struct, frozen=True):
+    """Frames that a node will encode itself; `start` as in EncodeFrames."""
+
+    image: Link
+    start: int
+
+
+class PlacedGuide(NamedTuple):
+    """A guide that waits for the conditioning of its pass, which in ComfyUI carries its place."""
+
+    op: AppendGuide
+    frames: Frames
+
+
+class Conditioning(NamedTuple):
+    """Both branches of a pass."""
+
+    positive: Link
+    negative: Link
+
+
+class Video(msgspec.Struct, frozen=True):
+    """A video latent of `frames` latent frames. `masked`: some of the clip is kept, wholly or in part;
+    `stale`: it still carries the mask of an earlier pass.
+
+    `guides` are still to be added; `keyframes` is the conditioning that holds the places of those in the latent.
+    """
+
+    link: Link
+    frames: int
+    masked: bool = False
+    stale: bool = False
+    guides: tuple[PlacedGuide, ...] = ()
+    keyframes: Conditioning | None = None
+
+
+class Audio(msgspec.Struct, frozen=True):
+    """An audio latent; `kept`: its noise mask is 0, which lasts until another mask is set."""
+
+    link: Link
+    kept: bool = False

@@ -1,0 +1,98 @@
+"""Prompts of a pass: plain, relayed, and what stands in for a negative prompt that is not needed."""
+
+from __future__ import annotations
+
+from ltxdsl import geometry
+from ltxdsl.comfy import loaders
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.table import Conditioning, Text, Video, row
+from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Relay
+from ltxdsl.sampling.relay import HARD_SIGMA, lengths_from_pixels, sigma_of
+
+EPSILONS = (1e-6, 0.99)  # that PromptRelayEncode takes
+HARD_EPSILON = 1e-3  # what an epsilon outside of (0, 1) means
+TEXT_KEYS = 1024  # a video of as many tokens is not told from text
+
+
+@row(nodes.EncodeText)
+def encode_text(builder: PromptBuilder, op: nodes.EncodeText) -> dict[str, Text]:
+    """Nothing yet: see Text."""
+    return {"text": Text(op.text, op.locals)}
+
+
+def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, fps: float) -> Conditioning:
+    """Both branches with the frame rate.
+
+    Without a negative prompt (cfg 1) the guider still wants the branch: the positive one, zeroed, costs nothing.
+    """
+    if negative is None:
+        other = builder.add("ConditioningZeroOut", "no negative prompt (cfg 1)", conditioning=positive)
+    else:
+        other = loaders.encoded(builder, negative.text, "negative prompt")
+    link = builder.add("LTXVConditioning", f"frame rate {fps:g}", positive=positive, negative=other, frame_rate=fps)
+    return Conditioning(link, link.output(1))
+
+
+def relayed(builder: PromptBuilder, model: Link, text: Text, relay: Relay, latent: Video) -> tuple[Link, Link]:
+    """Prompt Relay's model and its positive conditioning; `latent` tells it the clip's shape, without guides."""
+    _note_limits(builder, latent)
+    link = builder.add(
+        "PromptRelayEncode",
+        builder.titled("prompt relay"),
+        model=model,
+        clip=loaders.text_encoder(builder),
+        latent=latent.link,
+        global_prompt=text.text,
+        local_prompts=" | ".join(_one_local(builder, local) for local in text.locals),
+        segment_lengths=", ".join(map(str, segment_pixels(builder, relay.lengths, latent.frames))),
+        epsilon=_epsilon(builder, relay.epsilon),
+    )
+    return link, link.output(1)
+
+
+def segment_pixels(builder: PromptBuilder, lengths: tuple[int, ...], frames: int) -> list[int]:
+    """Pixel lengths that the node turns back into these latent lengths, 8 for 1.
+
+    Two things cannot be said to it: a tail of a single latent (it is taken for rounding, and filled) and an empty
+    segment beside one of several frames (it is given one of them).
+    """
+    pixels = [geometry.TEMPORAL * length for length in lengths]
+    if not any(pixels):
+        raise ExportError("no segment of the relay has a frame")
+    read = lengths_from_pixels(pixels, frames)
+    if read != list(lengths):
+        asked = ", ".join(map(str, lengths))
+        builder.note(f"{builder.stage}: relay segments of {asked} latent frames become {read} in ComfyUI")
+    return pixels
+
+
+def _one_local(builder: PromptBuilder, local: str) -> str:
+    if "|" in local:
+        builder.note("relay: `|` separates segments in ComfyUI; in a segment's text it is written `/`")
+    text = local.replace("|", "/").strip()
+    if not text:
+        raise ExportError("a segment of the relay has no text: ComfyUI would drop it and count the others wrong")
+    return text
+
+
+def _epsilon(builder: PromptBuilder, epsilon: float) -> float:
+    if sigma_of(epsilon) == HARD_SIGMA:
+        return HARD_EPSILON
+    low, high = EPSILONS
+    inside = min(max(epsilon, low), high)
+    if inside != epsilon:
+        builder.note(f"relay: epsilon {epsilon:g} is written as {inside:g}, the node's limit")
+    return inside
+
+
+def _note_limits(builder: PromptBuilder, latent: Video) -> None:
+    """Where Prompt Relay's own reading of the token sequence differs from what the script means."""
+    stage = builder.stages[builder.stage]
+    if guides := stage.guide_latents:
+        builder.note(
+            f"{stage.name}: ComfyUI's Prompt Relay takes guides for frames of the clip, so its segments stretch "
+            f"from {latent.frames} to {latent.frames + guides} latents"
+        )
+    if geometry.tokens(stage.width, stage.height, stage.frames) == TEXT_KEYS:
+        builder.note(f"{stage.name}: at {TEXT_KEYS} video tokens ComfyUI's Prompt Relay is silently off")

@@ -1,0 +1,203 @@
+"""Whether a server would take a prompt, without a server: the rules of ComfyUI's own validation, and stricter.
+
+Stricter: all nodes are checked, not only those that an output needs; unknown inputs, numbers as text, truth values
+as text and literals where only a link makes sense are problems, though the server lets them through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import msgspec
+
+from ltxdsl.comfy.interface import COMBO, MATCH, Info, Socket, output_types, sockets_of
+
+ANY = "*"
+EDITOR_ONLY = frozenset({"video-preview", "audioUI"})  # inputs that the editor's previews leave behind
+LITERALS: dict[str, type | tuple[type, ...]] = {
+    "INT": int,
+    "FLOAT": (int, float),
+    "STRING": str,
+    "BOOLEAN": bool,
+}
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong, and where; `node` and `input` are empty where it is the whole prompt or the whole node.
+
+    Codes: bad_node, unknown_class, missing_input, unknown_input, bad_link, missing_node, bad_slot, wrong_type,
+    needs_link, bad_value, too_small, too_large, not_in_list, cycle, no_output.
+    """
+
+    node: str
+    input: str
+    code: str
+    message: str
+
+
+def validate_prompt(
+    prompt: Mapping[str, Any],
+    object_info: Mapping[str, Info],
+    files: Mapping[str, Collection[str]] | None = None,
+) -> list[Problem]:
+    """All problems of a prompt.
+
+    `files` are the names that a file list holds, by `Class.input`; a list that it leaves out takes any name.
+    """
+    return list(_Checker(prompt, object_info, files or {}).problems())
+
+
+def link_of(value: Any) -> tuple[str, int] | None:
+    """The link that a value is, if it has the exact form of one."""
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and type(value[1]) is int:
+        return value[0], value[1]
+    return None
+
+
+class _Checker:
+    def __init__(
+        self,
+        prompt: Mapping[str, Any],
+        object_info: Mapping[str, Info],
+        files: Mapping[str, Collection[str]],
+    ) -> None:
+        self.prompt = prompt
+        self.object_info = object_info
+        self.files = files
+
+    def problems(self) -> Iterator[Problem]:
+        for id, node in self.prompt.items():
+            yield from self._node(id, node)
+        yield from self._cycles()
+        if not any((self._info(id) or {}).get("output_node") for id in self.prompt):
+            yield Problem("", "", "no_output", "the prompt has no output node")
+
+    def _node(self, id: str, node: Any) -> Iterator[Problem]:
+        if not _is_node(node):
+            yield Problem(id, "", "bad_node", "a node is an object with class_type and inputs")
+        elif (info := self._info(id)) is None:
+            yield Problem(id, "", "unknown_class", f"there is no node class {node['class_type']}")
+        else:
+            yield from self._inputs(id, node["inputs"], sockets_of(info, node["inputs"]))
+
+    def _inputs(self, id: str, inputs: Info, sockets: Mapping[str, Socket]) -> Iterator[Problem]:
+        for name, socket in sockets.items():
+            if name in inputs:
+                yield from self._value(id, socket, inputs[name])
+            elif socket.required:
+                yield Problem(id, name, "missing_input", f"{name} is required")
+        for name in inputs.keys() - sockets.keys() - EDITOR_ONLY:
+            if not self._below_link(name, inputs):
+                yield Problem(id, name, "unknown_input", f"there is no input {name}")
+
+    def _below_link(self, name: str, inputs: Info) -> bool:
+        """Whether the input belongs to a dynamic combo whose choice comes by a link, so that nobody knows it yet."""
+        parts = name.split(".")
+        return any(link_of(inputs.get(".".join(parts[:end]))) for end in range(1, len(parts)))
+
+    def _value(self, id: str, socket: Socket, value: Any) -> Iterator[Problem]:
+        if isinstance(value, dict) and value.keys() == {"__value__"}:
+            yield from self._literal(id, socket, value["__value__"])
+        elif not isinstance(value, list) or len(value) != 2:
+            yield from self._literal(id, socket, value)
+        elif link := link_of(value):
+            yield from self._link(id, socket, *link)
+        else:
+            message = f'{socket.name}: a link is ["node id", slot], not {value}'
+            yield Problem(id, socket.name, "bad_link", message)
+
+    def _link(self, id: str, socket: Socket, source: str, slot: int) -> Iterator[Problem]:
+        if source not in self.prompt:
+            yield Problem(id, socket.name, "missing_node", f"{socket.name}: there is no node {source}")
+        elif info := self._info(source):
+            if not 0 <= slot < len(output_types(info)):
+                yield Problem(id, socket.name, "bad_slot", f"{socket.name}: node {source} has no output {slot}")
+            elif not _fits(given := self._type(source, slot), socket):
+                shown = ",".join(sorted(given))
+                message = f"{socket.name} takes {socket.type}, node {source} gives {shown}"
+                yield Problem(id, socket.name, "wrong_type", message)
+
+    def _literal(self, id: str, socket: Socket, value: Any) -> Iterator[Problem]:
+        if socket.type == COMBO:
+            yield from self._choice(id, socket, value)
+            return
+        known = socket.types & LITERALS.keys()
+        if not known and ANY not in socket.types:
+            message = f"{socket.name} needs a link to {socket.type}, not a value"
+            yield Problem(id, socket.name, "needs_link", message)
+        elif known and not any(_is_literal(value, type) for type in known):
+            shown = " or ".join(sorted(known))
+            yield Problem(id, socket.name, "bad_value", f"{socket.name}: {value!r} is no {shown}")
+        elif type(value) in (int, float):
+            yield from _limits(id, socket, value)
+
+    def _choice(self, id: str, socket: Socket, value: Any) -> Iterator[Problem]:
+        allowed: Collection[Any] | None = socket.options or None
+        if allowed is None:
+            allowed = self.files.get(f"{self.prompt[id]['class_type']}.{socket.name}")
+            if not isinstance(value, str):
+                yield Problem(id, socket.name, "bad_value", f"{socket.name}: {value!r} is no file name")
+                return
+        if allowed is not None and value not in allowed:
+            message = f"{socket.name}: {value!r} is not in the list"
+            yield Problem(id, socket.name, "not_in_list", message)
+
+    def _cycles(self) -> Iterator[Problem]:
+        graph = {id: self._sources(node) for id, node in self.prompt.items() if _is_node(node)}
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            cycle = error.args[1]
+            yield Problem(cycle[0], "", "cycle", f"nodes {' → '.join(cycle)} go in a circle")
+
+    def _sources(self, node: Info) -> list[str]:
+        return [link[0] for value in node["inputs"].values() if (link := link_of(value))]
+
+    def _info(self, id: str) -> Info | None:
+        node = self.prompt[id]
+        return self.object_info.get(node["class_type"]) if _is_node(node) else None
+
+    def _type(self, source: str, slot: int, seen: tuple[str, ...] = ()) -> frozenset[str]:
+        """The type of an output; one that is matched to an input is what is linked there."""
+        info = self._info(source)
+        if info is None or source in seen or slot >= len(output_types(info)):
+            return frozenset({ANY})
+        type = output_types(info)[slot]
+        if type == MATCH:
+            return self._matched(source, info, (*seen, source))
+        return frozenset({COMBO}) if isinstance(type, list) else frozenset(type.split(","))
+
+    def _matched(self, source: str, info: Info, seen: tuple[str, ...]) -> frozenset[str]:
+        inputs = self.prompt[source]["inputs"]
+        for name, socket in sockets_of(info, inputs).items():
+            if socket.template and (link := link_of(inputs.get(name))) and link[0] in self.prompt:
+                return self._type(*link, seen)
+        return frozenset({ANY})
+
+
+def _is_node(node: Any) -> bool:
+    return (
+        isinstance(node, Mapping)
+        and isinstance(node.get("class_type"), str)
+        and isinstance(node.get("inputs"), Mapping)
+    )
+
+
+def _fits(given: frozenset[str], socket: Socket) -> bool:
+    return ANY in given or ANY in socket.types or bool(given & socket.types)
+
+
+def _is_literal(value: Any, type: str) -> bool:
+    if isinstance(value, bool):
+        return type == "BOOLEAN"
+    return isinstance(value, LITERALS[type]) and (not isinstance(value, float) or math.isfinite(value))
+
+
+def _limits(id: str, socket: Socket, value: float) -> Iterator[Problem]:
+    if socket.min is not None and value < socket.min:
+        yield Problem(id, socket.name, "too_small", f"{socket.name}: {value} is under {socket.min}")
+    if socket.max is not None and value > socket.max:
+        yield Problem(id, socket.name, "too_large", f"{socket.name}: {value} is over {socket.max}")

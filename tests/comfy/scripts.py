@@ -1,0 +1,49 @@
+"""Scripts to export, by what they show."""
+
+SCRIPTS = {
+    "one-liner": (
+        'guide img @ -1 strength 0.4; relay "a does this" | "then that" eps 0.1; '
+        "pass 0.25x dev 40 er_sde { cfg 3 }; upscale 2x distill 0.6"
+    ),
+    "three passes": """
+        size 1536x1024; length 121f @ 24fps; seed 42
+        img = image "face.png"
+        prompt "An egyptian queen walks through rows of robot soldiers"
+        negative "cartoon, childish"
+        inplace img @ 0 strength 0.7
+        guide img @ end strength 0.5
+        pass 0.25x dev 40 er_sde linear_quadratic { cfg 3; lora "mine.safetensors" 0.8 }
+        upscale 2x distill 0.6 3 er_sde
+        upscale 2x distill 0.6 3 er_sde
+        save "queen.mp4" crf 17
+    """,
+    "first and last frame": 'prompt "a lake"; inplace img @ 0; guide img @ end; pass distill 8',
+    "guide video": 'prompt "a lake"; guide clip @ 0 attention 0.6; guide clip @ 33f; pass distill 8',
+    "guide video later, other attention": 'prompt "a lake"; guide clip @ 41f attention 0.5; pass distill 8',
+    "guide with attention": 'prompt "a lake"; guide img @ 40f strength 0.9 attention 0.5; pass distill 8',
+    "strong guide": 'prompt "a lake"; guide img @ 40f strength 1.5; pass distill 8',
+    "in place later": 'prompt "a lake"; inplace img @ 48f strength 0.8; pass distill 8',
+    "negative": 'prompt "a lake"; negative "people"; pass dev 20 { cfg 3 }',
+    "cfg by modality": 'prompt "a lake"; pass dev 20 { cfg 3 audio 7 }',
+    "cfg by step": 'prompt "a lake"; pass distill 8 { cfg 2 for 2 then 1 }',
+    "cfg in three stretches": 'prompt "a lake"; pass dev 20 er_sde { cfg 4 for 2 then 3 for 5 then 1 }',
+    "cfg by step, two calls a step": 'prompt "a lake"; pass dev 20 heun { cfg 2 for 2 then 1 }',
+    "cfg by step and modality": 'prompt "a lake"; pass dev 20 { cfg 2 for 4 then 1 audio 7 for 6 then 3 }',
+    "nag": 'prompt "a lake"; nag "people" audio "music" scale 9; pass distill 8',
+    "nag on the picture": 'prompt "a lake"; nag "people"; pass distill 8',
+    "tiles": 'prompt "a lake"; decode tile 512 overlap 64 frames 40f; pass distill 8',
+    "tiles in space": 'prompt "a lake"; decode tile 768 overlap 96; pass distill 8',
+    "still": 'prompt "a lake"; pass distill 8; save "lake.png" @ 24f',
+    "still and video": 'prompt "a lake"; pass distill 8; save "lake.mp4"; save "lake.jpg"',
+    "two passes": 'prompt "a lake"; inplace img @ 0 strength 0.5; pass distill 8; pass distill 3',
+    "loras": 'prompt "a lake"; lora style 0.7; pass dev 20; upscale 2x distill 0.6 { lora "mine.safetensors" }',
+    "relay with spans": 'length 5s; prompt "a lake"; relay "dawn" 0s..2s | "noon" 2s..4s; pass distill 8',
+    "relay with nag": 'relay "dawn" | "noon"; nag "people"; pass distill 8',
+    "long": 'length 1201f; prompt "a lake"; pass distill 8',
+    "odd rate": 'length 121f @ 23.976fps; prompt "a lake"; pass distill 8',
+    "two files of one name": (
+        'other = image "other/face.png"; prompt "a lake"; guide img @ 0; guide other @ end; pass distill 8'
+    ),
+    "only upsampled": 'prompt "a lake"; guide img @ 0; pass 0.5x distill 8; upscale 2x 0',
+    "cfg++": 'prompt "a lake"; pass distill 8 euler_ancestral_cfg_pp',
+}

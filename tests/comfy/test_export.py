@@ -1,0 +1,480 @@
+"""What an export means, node by node; that a server takes it is checked against a real server's interfaces."""
+
+import re
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ltxdsl import geometry
+from ltxdsl.comfy import ExportError, export_prompt, validate_prompt
+from ltxdsl.comfy.builder import Link, PromptBuilder
+from ltxdsl.comfy.guidance import percent_between
+from ltxdsl.comfy.guides import add_guides
+from ltxdsl.comfy.latents import audio_clock
+from ltxdsl.comfy.sampling import sigma_text
+from ltxdsl.comfy.table import ROWS, Conditioning, Frames, PlacedGuide, Video
+from ltxdsl.comfy.texts import segment_pixels
+from ltxdsl.diagnostics import Diagnostic, Severity
+from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Op
+from ltxdsl.sampling.flow import percent_to_sigma
+from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
+
+from .conftest import MODELS
+from .scripts import SCRIPTS
+
+
+def of_class(prompt, class_type):
+    return {id: node["inputs"] for id, node in prompt.items() if node["class_type"] == class_type}
+
+
+def only(prompt, class_type):
+    (inputs,) = of_class(prompt, class_type).values()
+    return inputs
+
+
+def upstream(prompt, link):
+    """The classes on the way to a link."""
+    seen, open_ends = set(), [link[0]]
+    while open_ends:
+        id = open_ends.pop()
+        if id not in seen:
+            seen.add(id)
+            open_ends += [v[0] for v in prompt[id]["inputs"].values() if isinstance(v, list)]
+    return {prompt[id]["class_type"] for id in seen}
+
+
+def read_sigmas(text):
+    """As ManualSigmas reads them."""
+    return [float(number) for number in re.findall(r"[-+]?(?:\d*\.*\d+)", text)]
+
+
+def concrete_ops(base=Op):
+    for op in base.__subclasses__():
+        yield from concrete_ops(op)
+        if op.kernel:
+            yield op
+
+
+# --- laws over all scripts
+
+
+def test_every_op_has_a_row():
+    assert set(concrete_ops()) == set(ROWS)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_server_takes_it(name, export, object_info):
+    assert validate_prompt(export(SCRIPTS[name]).prompt, object_info) == []
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_loaders_appear_once_and_ids_count_up(name, export):
+    prompt = export(SCRIPTS[name]).prompt
+    assert list(prompt) == [str(i + 1) for i in range(len(prompt))]
+    for loader in ("CheckpointLoaderSimple", "LTXAVTextEncoderLoader", "LTXVAudioVAELoader"):
+        assert len(of_class(prompt, loader)) == 1
+    assert len(of_class(prompt, "LatentUpscaleModelLoader")) <= 1
+    for id, node in prompt.items():
+        assert node["_meta"]["title"]
+        assert all(int(v[0]) < int(id) for v in node["inputs"].values() if isinstance(v, list))
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_one_crop_for_each_guided_pass(name, compiled):
+    compilation = compiled(SCRIPTS[name])
+    prompt = export_prompt(compilation, MODELS).prompt
+    guided = [stage for stage in compilation.stages if stage.guide_latents]
+    crops = of_class(prompt, "LTXVCropGuides")
+    assert len(crops) == len(guided)
+    for crop in crops.values():
+        assert crop["positive"][0] == crop["negative"][0]
+        last_guide = prompt[crop["positive"][0]]
+        assert "Guide" in last_guide["class_type"]
+        separated = prompt[crop["latent"][0]]
+        assert (separated["class_type"], crop["latent"][1]) == ("LTXVSeparateAVLatent", 0)
+        guider = prompt[prompt[separated["inputs"]["av_latent"][0]]["inputs"]["guider"][0]]
+        assert guider["inputs"]["positive"] == crop["positive"]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_conditioning_is_fresh_in_each_pass(name, export):
+    prompt = export(SCRIPTS[name]).prompt
+    for node in of_class(prompt, "LTXVConditioning").values():
+        assert prompt[node["positive"][0]]["class_type"] in ("CLIPTextEncode", "PromptRelayEncode")
+        assert prompt[node["negative"][0]]["class_type"] in ("CLIPTextEncode", "ConditioningZeroOut")
+    for latent in of_class(prompt, "LTXVLatentUpsampler").values():
+        source = prompt[latent["samples"][0]]["class_type"]
+        assert source in ("LTXVCropGuides", "LTXVSeparateAVLatent")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_sigmas_seeds_and_samplers_of_each_pass(name, compiled):
+    compilation = compiled(SCRIPTS[name])
+    prompt = export_prompt(compilation, MODELS).prompt
+    written = [tuple(read_sigmas(n["sigmas"])) for n in of_class(prompt, "ManualSigmas").values()]
+    assert written == [stage.sigmas for stage in compilation.stages]
+    seeds = [n["noise_seed"] for n in of_class(prompt, "RandomNoise").values()]
+    samples = [n.op for n in compilation.graph.order() if isinstance(n.op, nodes.Sample)]
+    assert seeds == [op.seed for op in samples]
+    assert len(set(seeds)) == len(seeds)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_later_passes_keep_the_sound(name, compiled):
+    compilation = compiled(SCRIPTS[name])
+    prompt = export_prompt(compilation, MODELS).prompt
+    joins = of_class(prompt, "LTXVConcatAVLatent").values()
+    kept = [prompt[join["audio_latent"][0]] for join in joins]
+    assert kept[0]["class_type"] == "LTXVEmptyLatentAudio"
+    for node in kept[1:]:
+        assert node["class_type"] == "SetLatentNoiseMask"
+        assert prompt[node["inputs"]["mask"][0]]["inputs"]["value"] == 0.0
+        assert node["inputs"]["samples"][1] == 1
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_modality_scale_is_off(name, export):
+    for parameters in of_class(export(SCRIPTS[name]).prompt, "GuiderParameters").values():
+        assert parameters["modality_scale"] == 1.0
+        assert parameters["stg"] == parameters["rescale"] == 0.0
+        assert parameters["cross_attn"] is True
+
+
+def test_export_is_deterministic(export):
+    assert export(SCRIPTS["three passes"]) == export(SCRIPTS["three passes"])
+
+
+def test_errors_are_not_exported(compiled):
+    good = compiled(SCRIPTS["negative"])
+    said = Diagnostic(code="LTX999", severity=Severity.ERROR, message="wrong", span=None)
+    with pytest.raises(ExportError, match="errors"):
+        export_prompt(msgspec.structs.replace(good, diagnostics=(said,)), MODELS)
+
+
+def test_an_op_without_a_row_is_refused(compiled, monkeypatch):
+    monkeypatch.delitem(ROWS, nodes.DecodeAudio)
+    with pytest.raises(ExportError, match="decode audio cannot be written"):
+        export_prompt(compiled(SCRIPTS["negative"]), MODELS)
+
+
+# --- prompts
+
+
+def test_prompt_text_stays_literal(export):
+    text = "a {red|blue} lake // not a comment"
+    prompt = export(f'prompt "{text}"; pass distill 8').prompt
+    assert text in [node["text"] for node in of_class(prompt, "CLIPTextEncode").values()]
+
+
+def test_no_negative_prompt_is_a_zeroed_positive(export):
+    prompt = export('prompt "a lake"; pass distill 8').prompt
+    conditioning = only(prompt, "LTXVConditioning")
+    assert prompt[conditioning["negative"][0]]["class_type"] == "ConditioningZeroOut"
+    assert only(prompt, "ConditioningZeroOut")["conditioning"] == conditioning["positive"]
+    assert len(of_class(prompt, "CLIPTextEncode")) == 1
+
+
+def test_negative_prompt(export):
+    prompt = export(SCRIPTS["negative"]).prompt
+    negative = prompt[only(prompt, "LTXVConditioning")["negative"][0]]
+    assert negative["inputs"]["text"] == "people"
+
+
+def test_relay_drives_its_pass(export):
+    prompt = export(SCRIPTS["relay with spans"]).prompt
+    ((id, relay),) = of_class(prompt, "PromptRelayEncode").items()
+    assert relay["local_prompts"] == "dawn | noon"
+    assert relay["global_prompt"] == "a lake"
+    assert only(prompt, "CFGGuider")["model"] == [id, 0]
+    assert only(prompt, "LTXVConditioning")["positive"] == [id, 1]
+    assert prompt[relay["model"][0]]["class_type"] == "LoraLoaderModelOnly"
+    pixels = [int(length) for length in relay["segment_lengths"].split(",")]
+    assert lengths_from_pixels(pixels, 16) == [6, 6]  # 4 of 5 seconds: a tail stays without a prompt
+
+
+def test_relay_reads_the_bare_latent(export):
+    prompt = export(SCRIPTS["one-liner"]).prompt
+    sources = [prompt[r["latent"][0]]["class_type"] for r in of_class(prompt, "PromptRelayEncode").values()]
+    assert sources == ["EmptyLTXVLatentVideo", "LTXVLatentUpsampler"]
+
+
+def a_builder():
+    return PromptBuilder(MODELS, {})
+
+
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=6), st.integers(2, 60))
+def test_relay_lengths_come_back(pixels, frames):
+    lengths = lengths_from_pixels(pixels, frames)
+    builder = a_builder()
+    written = segment_pixels(builder, tuple(lengths), frames)
+    assert lengths_from_pixels(written, frames) == lengths
+    assert not builder.finished().notes
+
+
+@given(st.integers(1, 60), st.integers(1, 8))
+def test_equal_relay_lengths_come_back(frames, segments):
+    lengths = equal_lengths(frames, segments)
+    assert lengths_from_pixels(segment_pixels(a_builder(), tuple(lengths), frames), frames) == lengths
+
+
+@pytest.mark.parametrize("lengths", [(4, 5), (10, 0)])
+def test_relay_lengths_that_cannot_be_said_are_noted(lengths):
+    builder = a_builder()
+    builder.stage = "pass 1"
+    segment_pixels(builder, lengths, 10)
+    assert "latent frames become" in builder.finished().notes[0]
+
+
+def test_nag_stacks_between_loras_and_relay(export):
+    prompt = export(SCRIPTS["relay with nag"]).prompt
+    nag = only(prompt, "LTX2_NAG")
+    assert prompt[nag["model"][0]]["class_type"] == "LoraLoaderModelOnly"
+    assert prompt[only(prompt, "PromptRelayEncode")["model"][0]]["class_type"] == "LTX2_NAG"
+    assert "nag_cond_audio" not in nag
+
+
+def test_nag_texts(export):
+    prompt = export(SCRIPTS["nag"]).prompt
+    nag = only(prompt, "LTX2_NAG")
+    assert prompt[nag["nag_cond_video"][0]]["inputs"]["text"] == "people"
+    assert prompt[nag["nag_cond_audio"][0]]["inputs"]["text"] == "music"
+    assert (nag["nag_scale"], nag["nag_alpha"], nag["nag_tau"]) == (9, 0.25, 2.5)
+
+
+# --- pictures and guides
+
+
+def test_guide_before_the_clip(export):
+    prompt = export(SCRIPTS["one-liner"]).prompt
+    for guide in of_class(prompt, "LTXVAddLatentGuide").values():
+        assert (guide["latent_idx"], guide["strength"]) == (-1, 0.4)
+        encode = prompt[guide["guiding_latent"][0]]
+        assert encode["class_type"] == "VAEEncode"
+        assert {"LTXVPreprocess", "ImageScale"} <= upstream(prompt, encode["inputs"]["pixels"])
+
+
+def test_in_place_and_guide_at_the_end(export):
+    prompt = export(SCRIPTS["three passes"]).prompt
+    assert [n["strength"] for n in of_class(prompt, "LTXVImgToVideoInplace").values()] == [0.7] * 3
+    guides = of_class(prompt, "LTXVAddGuide").values()
+    assert [(n["frame_idx"], n["strength"]) for n in guides] == [(120, 0.5)] * 3
+    sizes = {(n["width"], n["height"]) for n in of_class(prompt, "ImageScale").values()}
+    assert sizes == {(384, 256), (768, 512), (1536, 1024)}
+
+
+def test_in_place_later_counts_pixels(export):
+    node = only(export(SCRIPTS["in place later"]).prompt, "LTXVImgToVideoInplaceKJ")
+    assert node["num_images"] == "1"
+    assert (node["num_images.index_1"], node["num_images.strength_1"]) == (48, 0.8)
+
+
+def test_strength_over_one_is_attention(export):
+    assert only(export(SCRIPTS["strong guide"]).prompt, "LTXVAddGuide")["strength"] == 1.5
+
+
+def test_guides_with_their_own_attention(export):
+    still = only(export(SCRIPTS["guide with attention"]).prompt, "LTXVAddGuideAdvancedAttention")
+    assert (still["strength"], still["attention_strength"], still["crf"]) == (0.9, 0.5, 0)
+    video = only(export(SCRIPTS["guide video later, other attention"]).prompt, "LTXAddVideoICLoRAGuideAdvanced")
+    assert (video["frame_idx"], video["attention_strength"]) == (41, 0.5)
+
+
+def guide_node(**parameters):
+    builder = a_builder()
+    builder.stage = "pass 1"
+    guide = PlacedGuide(nodes.AppendGuide(**parameters), Frames(Link("i"), 0))
+    conditioning = Conditioning(Link("c"), Link("c", 1))
+    after, link = add_guides(builder, conditioning, Video(Link("l"), 16, guides=(guide,)))
+    made = builder.finished()
+    assert after == Conditioning(Link(link.node), Link(link.node, 1))
+    return made.prompt[link.node], made.notes
+
+
+@given(st.integers(0, 120), st.floats(0, 1), st.floats(0, 10))
+def test_guides_inside_the_clip_say_strength_and_attention(frame, strength, attention):
+    node, notes = guide_node(frame=frame, strength=strength, attention=attention)
+    inputs = node["inputs"]
+    kept = 1 - max(0, 1 - inputs["strength"])
+    said = inputs.get("attention_strength", inputs["strength"])
+    assert kept == pytest.approx(strength)
+    assert said == attention or (attention > 1 and said == 1 and "cannot say attention" in notes[0])
+
+
+def test_attention_before_the_clip_is_noted():
+    node, notes = guide_node(frame=-16, strength=0.5, attention=0.5)
+    assert node["inputs"]["latent_idx"] == -2
+    assert "it is 1" in notes[0]
+
+
+def test_guide_video(export):
+    prompt = export(SCRIPTS["guide video"]).prompt
+    assert only(prompt, "LoadVideo")["file"] == "walk.mp4"
+    lengths = {n["length"] for n in of_class(prompt, "ImageFromBatch").values()}
+    assert lengths == {33, 40}
+    assert len(of_class(prompt, "GetVideoComponents")) == 1
+
+
+def test_files_of_one_name_are_told_apart(export, media):
+    exported = export(SCRIPTS["two files of one name"])
+    assert exported.files == {
+        "face.png": str(media / "face.png"),
+        "face-2.png": str(media / "other" / "face.png"),
+    }
+    names = {n["image"] for n in of_class(exported.prompt, "LoadImage").values()}
+    assert names == exported.files.keys()
+
+
+# --- models
+
+
+def test_lora_chains_share_their_beginning(export):
+    prompt = export(SCRIPTS["loras"]).prompt
+    loras = of_class(prompt, "LoraLoaderModelOnly")
+    assert [(n["lora_name"], n["strength_model"]) for n in loras.values()] == [
+        ("style.safetensors", 0.7),
+        ("ltx/distill-lora.safetensors", 0.6),
+        ("style.safetensors", 0.7),
+        ("mine.safetensors", 1.0),
+    ]
+    shared = export('prompt "a"; lora style 0.7; pass dev 20; upscale 2x dev 3 { lora "mine.safetensors" }').prompt
+    assert len(of_class(shared, "LoraLoaderModelOnly")) == 2
+
+
+def test_embedded_model_set_exports_the_real_files(export, embedded):
+    prompt = export('prompt "a lake"; pass 0.5x; upscale 2x', embedded).prompt
+    assert only(prompt, "CheckpointLoaderSimple")["ckpt_name"] == embedded.comfy.checkpoint
+    assert only(prompt, "LoraLoaderModelOnly")["lora_name"] == embedded.loras["distill"].comfy
+
+
+# --- guidance
+
+
+def test_equal_cfg_is_a_cfg_guider(export):
+    assert only(export(SCRIPTS["negative"]).prompt, "CFGGuider")["cfg"] == 3
+
+
+def test_cfg_by_modality(export):
+    prompt = export(SCRIPTS["cfg by modality"]).prompt
+    guider = only(prompt, "MultimodalGuider")
+    audio = prompt[guider["parameters"][0]]["inputs"]
+    video = prompt[audio["parameters"][0]]["inputs"]
+    assert (video["modality"], video["cfg"], audio["modality"], audio["cfg"]) == ("VIDEO", 3, "AUDIO", 7)
+    assert "parameters" not in video
+
+
+def effective_cfg(prompt, guider, sigma):
+    """What CFGGuider under CFGOverrides uses at a sigma: the override next to the sampler wins."""
+    link = guider["model"]
+    while prompt[link[0]]["class_type"] == "CFGOverride":
+        override = prompt[link[0]]["inputs"]
+        low = percent_to_sigma(override["end_percent"]) if override["end_percent"] < 1 else 0.0
+        if low < sigma <= percent_to_sigma(override["start_percent"]):
+            return override["cfg"]
+        link = override["model"]
+    return guider["cfg"]
+
+
+@pytest.mark.parametrize("name", ["cfg by step", "cfg in three stretches"])
+def test_cfg_by_step_is_exact_at_every_step(name, compiled):
+    compilation = compiled(SCRIPTS[name])
+    prompt = export_prompt(compilation, MODELS).prompt
+    (stage,) = compilation.stages
+    guider = only(prompt, "CFGGuider")
+    assert [effective_cfg(prompt, guider, sigma) for sigma in stage.sigmas[:-1]] == list(stage.cfg)
+    assert len(of_class(prompt, "SamplerCustomAdvanced")) == 1
+
+
+@given(st.floats(0.001, 1), st.floats(0, 1))
+def test_percent_lies_between(above, share):
+    below = above * share
+    if above - below > 1e-4:
+        assert below < percent_to_sigma(percent_between(above, below)) < above
+
+
+def test_two_calls_a_step_are_split(compiled):
+    compilation = compiled(SCRIPTS["cfg by step, two calls a step"])
+    prompt = export_prompt(compilation, MODELS).prompt
+    first, second = of_class(prompt, "SamplerCustomAdvanced").values()
+    ((split_id, split),) = of_class(prompt, "SplitSigmas").items()
+    assert split["step"] == 2
+    assert (first["sigmas"], second["sigmas"]) == ([split_id, 0], [split_id, 1])
+    assert prompt[second["noise"][0]]["class_type"] == "DisableNoise"
+    assert prompt[second["latent_image"][0]]["class_type"] == "SamplerCustomAdvanced"
+    assert second["latent_image"][1] == 0
+    assert [prompt[s["guider"][0]]["inputs"]["cfg"] for s in (first, second)] == [2, 1]
+
+
+def test_cfg_by_step_and_modality_is_split(compiled):
+    compilation = compiled(SCRIPTS["cfg by step and modality"])
+    prompt = export_prompt(compilation, MODELS).prompt
+    steps = [n["step"] for n in of_class(prompt, "SplitSigmas").values()]
+    assert steps == [4, 2]
+    assert len(of_class(prompt, "MultimodalGuider")) == 3
+
+
+def test_cfg_that_no_node_can_say_is_an_error(compiled):
+    text = 'prompt "a lake"; guide img @ 0; pass dev 20 { cfg 2 for 4 then 1 audio 7 }'
+    with pytest.raises(ExportError, match="one cfg for both"):
+        export_prompt(compiled(text), MODELS)
+
+
+def test_split_with_guides_falls_back_to_an_override_with_a_note(export):
+    exported = export('prompt "a lake"; guide img @ 0; pass dev 20 heun { cfg 2 for 4 then 1 }')
+    assert len(of_class(exported.prompt, "CFGOverride")) == 1
+    assert any("twice a step" in note for note in exported.notes)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_sigmas_read_back(sigmas):
+    assert read_sigmas(sigma_text(tuple(sigmas))) == sigmas
+
+
+# --- sound, decoding, files
+
+
+@given(st.integers(0, 400), st.sampled_from([12, 23.976, 24, 25, 29.97, 30, 48, 50, 60]))
+def test_sound_is_as_long_as_the_clip(latents, fps):
+    frames = geometry.pixel_frames(latents + 1)
+    count, rate = audio_clock(frames, fps)
+    assert 1 <= count <= 1000
+    assert 1 <= rate <= 1000
+    made, wanted = geometry.comfy_audio_latents(count, rate), geometry.comfy_audio_latents(frames, fps)
+    if frames > 1000:
+        assert wanted <= made <= wanted + (0 if wanted <= 1000 else 8)
+    else:
+        assert (count, rate) == (frames, round(fps))
+
+
+def test_too_small_a_size_is_refused():
+    with pytest.raises(ExportError, match="too small"):
+        ROWS[nodes.EmptyVideo](a_builder(), nodes.EmptyVideo(width=32, height=64, frames=9))
+
+
+def test_decode(export):
+    assert len(of_class(export(SCRIPTS["negative"]).prompt, "VAEDecode")) == 1
+    tiled = only(export(SCRIPTS["tiles"]).prompt, "VAEDecodeTiled")
+    assert (tiled["tile_size"], tiled["overlap"]) == (512, 64)
+    assert (tiled["temporal_size"], tiled["temporal_overlap"]) == (40, 8)
+    assert only(export(SCRIPTS["tiles in space"]).prompt, "VAEDecodeTiled")["temporal_size"] == 4096
+
+
+def test_save(export):
+    exported = export(SCRIPTS["three passes"])
+    save = only(exported.prompt, "SaveVideo")
+    assert (save["filename_prefix"], save["format"], save["codec"]) == ("queen", "mp4", "h264")
+    assert only(exported.prompt, "CreateVideo")["fps"] == 24
+    assert "queen.mp4: SaveVideo has no crf, so crf 17 is left out" in exported.notes
+
+
+def test_save_a_still(export):
+    prompt = export(SCRIPTS["still"]).prompt
+    frame = prompt[only(prompt, "SaveImage")["images"][0]]["inputs"]
+    assert (frame["batch_index"], frame["length"]) == (24, 1)
+    assert not of_class(prompt, "LTXVAudioVAEDecode")
+
+
+def test_notes_on_files(export):
+    assert "lake.jpg: SaveImage writes PNG" in export(SCRIPTS["still and video"]).notes

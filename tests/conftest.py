@@ -1,0 +1,59 @@
+"""What all tests share: a cache of their own, the embedded models, pictures to work with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory):
+    """No test reads or writes the user's cache; the embedded models are built once a session."""
+    folder = tmp_path_factory.mktemp("ltx-cache")
+    before = os.environ.get("LTX_CACHE")
+    os.environ["LTX_CACHE"] = str(folder)
+    yield folder
+    os.environ.pop("LTX_CACHE")
+    if before is not None:
+        os.environ["LTX_CACHE"] = before
+
+
+@pytest.fixture(scope="session")
+def models(_own_cache: Path):
+    """The embedded model set; its files are built when a test runs them."""
+    from ltxdsl.models import load_model_set
+
+    return load_model_set("embedded", _own_cache)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a.png, b.png, queen.png, walk.mp4 (17 frames) and notes.png, which is a text."""
+    import av
+    import numpy as np
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(7)
+    for name in ("a.png", "b.png", "queen.png"):
+        Image.fromarray(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8)).save(folder / name)
+    (folder / "notes.png").write_text("this is no picture")
+    with av.open(str(folder / "walk.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for _ in range(17):
+            frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return folder
+
+
+@pytest.fixture
+def in_pictures(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder, as the current one."""
+    monkeypatch.chdir(pictures)
+    return pictures
