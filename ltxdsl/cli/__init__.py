@@ -17,6 +17,7 @@ COMMANDS = {
     "export": "write a ComfyUI workflow",
     "explain": "teach a rule by its code",
     "rules": "list the rules",
+    "docs": "write the reference pages (for developers)",
 }
 FOUND_ERRORS, WRONG_USE, RUN_FAILED, INTERRUPTED = 1, 2, 3, 130
 

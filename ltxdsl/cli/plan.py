@@ -13,10 +13,12 @@ from ltxdsl.cli.comfy_export import exported
 from ltxdsl.cli.common import findings, read_given, read_models, read_source, script_options, show, show_json
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.cost import HARDWARE
+from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
 from ltxdsl.diagnostics import has_errors
 from ltxdsl.models.settings import cache_folder
 from ltxdsl.report.plan_text import plan_text
+from ltxdsl.runtime.execute import outstanding
 from ltxdsl.store import Store
 
 
@@ -51,8 +53,16 @@ def command(
         show_json({"ok": True, **msgspec.to_builtins(planned)})
         return 0
     show(compiled.diagnostics, source)
-    plan_text(planned, Store(cache_folder() / "store"), source.name, sys.stdout.isatty())
+    plan_text(planned, source.name, sys.stdout.isatty(), _states(planned))
     return 0
+
+
+def _states(planned: Plan) -> dict[str, str]:
+    """Steps that a run would not compute: their results are stored, or only stored results would read them."""
+    todo, reused = outstanding(planned, Store(cache_folder() / "store").manifest)
+    states = {step.id: "[dim]not needed[/dim]" for step in planned.steps}
+    states |= {step.id: "[green]stored[/green]" for step in reused}
+    return {id: state for id, state in states.items() if id not in {step.id for step in todo}}
 
 
 def _emitted(compiled: Compilation, stage: str) -> Any:

@@ -57,6 +57,9 @@ class Lines:
         if todo and stored:
             self.console.print(f"{len(todo)} of {len(plan.steps)} steps to compute", style="dim")
 
+    def noted(self, text: str) -> None:
+        """Nothing."""
+
     def started(self, step: Step) -> None:
         """Nothing."""
 
@@ -87,10 +90,16 @@ class Live(Lines):
         self.progress.update(self.whole, total=total or 1.0, amount=f"0/{len(todo)} steps")
         self.count, self.number = len(todo), 0
 
+    def noted(self, text: str) -> None:
+        """In the place of a step."""
+        self._show(text)
+
     def started(self, step: Step) -> None:
         """A fresh second bar."""
-        name = f"{step.stage}: {step.label}" if step.stage else step.label
-        self.progress.reset(self.step, total=None, description=name, visible=True, amount="", rated=False)
+        self._show(f"{step.stage}: {step.label}" if step.stage else step.label)
+
+    def _show(self, text: str) -> None:
+        self.progress.reset(self.step, total=None, description=text, visible=True, amount="", rated=False)
 
     def progressed(self, step: Step, done: int, total: int, note: str) -> None:
         """Sampler steps."""

@@ -15,22 +15,22 @@ from ltxdsl.sampling.samplers import SAMPLERS
 
 
 class Hardware(msgspec.Struct, frozen=True):
-    """A machine: FLOP/s that large matrix products reach in practice, seconds per layer call, memory."""
+    """A machine: FLOP/s that large matrix products reach in practice, seconds a layer costs however small it is."""
 
     name: str
     flops: float
     layer_seconds: float
     read_bytes: float  # bytes/s when weights are loaded
-    memory: float
+    start_seconds: float  # until the libraries are loaded
 
 
 HARDWARE = {
     h.name: h
     for h in (
-        Hardware("cpu", 6e10, 1.6e-3, 1.0e9, 24e9),
-        Hardware("rtx4090", 8.0e13, 2e-5, 3.0e9, 24e9),
-        Hardware("rtx5090", 1.1e14, 2e-5, 3.0e9, 32e9),
-        Hardware("h100", 3.5e14, 2e-5, 4.0e9, 80e9),
+        Hardware("cpu", 6e10, 1e-2, 1.0e9, 5.0),
+        Hardware("rtx4090", 8.0e13, 1e-3, 3.0e9, 6.0),
+        Hardware("rtx5090", 1.1e14, 1e-3, 3.0e9, 6.0),
+        Hardware("h100", 3.5e14, 1e-3, 4.0e9, 6.0),
     )
 }
 

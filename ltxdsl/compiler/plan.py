@@ -47,6 +47,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     height: int
     frames: int
+    fps: float
     latent: tuple[int, int, int]  # frames, rows, columns
     tokens: int
     guide_tokens: int

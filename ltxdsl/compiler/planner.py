@@ -151,6 +151,7 @@ def _stage(stage: Stage, models: ModelSet, machine: Hardware) -> PlannedStage:
         width=stage.width,
         height=stage.height,
         frames=stage.frames,
+        fps=stage.fps,
         latent=(latent, rows, columns),
         tokens=latent * rows * columns,
         guide_tokens=stage.guide_latents * rows * columns,
@@ -180,7 +181,8 @@ def _total(steps: Iterable[Step], models: ModelSet, machine: Hardware) -> Estima
     loads = [part for step in steps for part in step.loads]
     loading = sum(cost.part_bytes(models.architecture, part) for part in loads) / machine.read_bytes
     return Estimate(
-        seconds=loading + sum(s.estimate.seconds for s in steps), flops=sum(s.estimate.flops for s in steps)
+        seconds=machine.start_seconds + loading + sum(s.estimate.seconds for s in steps),
+        flops=sum(s.estimate.flops for s in steps),
     )
 
 

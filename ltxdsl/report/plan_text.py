@@ -6,20 +6,19 @@ from rich.console import Console
 from rich.table import Table
 
 from ltxdsl.compiler.plan import Plan, Stage, Step
-from ltxdsl.store import Store
 from ltxdsl.values import plain
 
 WIDTH_WITHOUT_TERMINAL = 120
 
 
-def plan_text(plan: Plan, store: Store, name: str, color: bool) -> None:
-    """Print passes, steps and totals."""
+def plan_text(plan: Plan, name: str, color: bool, states: dict[str, str]) -> None:
+    """Print passes, steps and totals. `states` says of a step, by id, what stands in the place of its time."""
     console = Console(highlight=False, no_color=not color, width=None if color else WIDTH_WITHOUT_TERMINAL)
     console.print(f"[bold]{name}[/bold]  {_passes(plan)}, model set {plan.models}, on {plan.hardware}")
     console.print()
     console.print(_stage_table(plan))
     console.print()
-    console.print(_step_table(plan, store))
+    console.print(_step_table(plan, states))
     console.print()
     gigabytes = f"{plan.peak_bytes / 1e9:.2f}" if plan.peak_bytes < 1e9 else f"{plan.peak_bytes / 1e9:.1f}"
     console.print(
@@ -31,7 +30,8 @@ def plan_text(plan: Plan, store: Store, name: str, color: bool) -> None:
 def _passes(plan: Plan) -> str:
     first = plan.stages[0]
     count = len(plan.stages)
-    return f"{count} pass{'es' if count > 1 else ''}, {first.frames} frames"
+    seconds = plain(round(first.frames / first.fps, 2))
+    return f"{count} pass{'es' if count > 1 else ''}, {first.frames} frames @ {plain(first.fps)} fps ({seconds} s)"
 
 
 def _stage_table(plan: Plan) -> Table:
@@ -84,18 +84,17 @@ def _cfg(cfg: tuple[float, ...]) -> str:
     return ", ".join(plain(s) if len(runs) == 1 else f"{plain(s)} for {n}" for s, n in runs)
 
 
-def _step_table(plan: Plan, store: Store) -> Table:
+def _step_table(plan: Plan, states: dict[str, str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("", "step", "loads", "then unloads", "time"):
         table.add_column(heading, justify="right" if heading in ("", "time") else "left")
     for number, step in enumerate(plan.steps, 1):
-        table.add_row(*_step_row(number, step, store))
+        table.add_row(*_step_row(number, step, states.get(step.id, "")))
     return table
 
 
-def _step_row(number: int, step: Step, store: Store) -> tuple[str, ...]:
-    stored = bool(step.stored and store.manifest(step.key))
-    time = "[green]stored[/green]" if stored else _seconds(step.estimate.seconds)
+def _step_row(number: int, step: Step, state: str) -> tuple[str, ...]:
+    time = state or _seconds(step.estimate.seconds)
     where = f"[dim]{step.stage}:[/dim] " if step.stage else ""
     return (f"[dim]{number}[/dim]", where + step.label, ", ".join(step.loads), ", ".join(step.unloads), time)
 

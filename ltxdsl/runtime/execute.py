@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from ltxdsl.models import ModelSet
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.runtime.report import Reporter, Silent
-from ltxdsl.store import Store, copy_into_place, digest
+from ltxdsl.store import Manifest, Store, copy_into_place, digest
 
 if TYPE_CHECKING:
     from ltxdsl.runtime.session import Session
@@ -61,7 +61,7 @@ def execute(
     """
     began = time.perf_counter()
     reporter = reporter or Silent()
-    todo, reused = outstanding(plan, store)
+    todo, reused = outstanding(plan, store.verified)
     _refuse_overwriting(plan, store, todo, force)
     reporter.planned(plan, todo)
     with _plain_errors(store.folder):
@@ -78,14 +78,14 @@ def execute(
     )
 
 
-def outstanding(plan: Plan, store: Store) -> tuple[list[Step], list[Step]]:
-    """The steps to compute, in order, and the stored ones that they (or the user) read."""
+def outstanding(plan: Plan, stored: Callable[[str], Manifest | None]) -> tuple[list[Step], list[Step]]:
+    """The steps to compute, in order, and the stored ones that they (or the user) read. Others are not needed."""
     needed = {f"{s.id}.{port}" for s in plan.steps if not s.pure for port in s.outputs}
     todo, reused = [], []
     for step in reversed(plan.steps):
         if needed.isdisjoint(f"{step.id}.{port}" for port in step.outputs):
             continue
-        if step.stored and store.verified(step.key):
+        if step.stored and stored(step.key):
             reused.append(step)
         else:
             todo.append(step)
@@ -128,8 +128,11 @@ def _plain_errors(folder: Path) -> Iterator[None]:
 
 
 def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, reporter: Reporter) -> None:
+    reporter.noted("loading libraries")
     from ltxdsl.runtime.session import Session
 
+    if models.recipe and not Path(models.folder).exists():
+        reporter.noted("building the embedded models, once")
     session = Session(models)
     waiting = {step.id for step in todo}
     values: dict[str, Any] = {}

@@ -13,6 +13,9 @@ class Reporter(Protocol):
     def planned(self, plan: Plan, todo: list[Step]) -> None:
         """The run starts; `todo` are the steps that will be computed."""
 
+    def noted(self, text: str) -> None:
+        """Something else takes time: loading libraries, building models."""
+
     def started(self, step: Step) -> None:
         """A step starts."""
 
@@ -27,6 +30,9 @@ class Silent:
     """Tells nothing."""
 
     def planned(self, plan: Plan, todo: list[Step]) -> None:
+        """Nothing."""
+
+    def noted(self, text: str) -> None:
         """Nothing."""
 
     def started(self, step: Step) -> None:

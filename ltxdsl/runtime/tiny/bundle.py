@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ltxdsl.runtime.loading import quiet
 from ltxdsl.runtime.tiny import INDEX, parts
 from ltxdsl.runtime.tiny.tokenizer import build_tokenizer
 
@@ -39,7 +40,7 @@ SCHEDULER_CONFIG = {
 
 def write_bundle(folder: Path) -> None:
     """Write every part; the same bits on every build with one torch version."""
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), quiet():
         for name, (_, build) in MODULES.items():
             torch.manual_seed(SEED)
             build().eval().save_pretrained(folder / name, safe_serialization=True)
