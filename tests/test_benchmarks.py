@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 KEYS = {
     "startup": {"command", "ratio", "ms", "least ms"},
     "compile": {"stage", "one line"},
-    "run": {"run", "wall s", "least s", "steps s", "peak MB", "computed", "reused"},
+    "run": {"run", "wall s", "least s", "run s", "peak MB", "computed", "reused"},
     "diffusers": {"work", "ours / diffusers", "of medians", "of least", "ours s", "diffusers s"},
     "memory": {"what", "peak MB", "wall s"},
 }

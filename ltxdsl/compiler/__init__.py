@@ -59,7 +59,8 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
     bound, misplaced = with_outputs(with_seed(bound, request.seed), request.output, source)
     scene = Scene(models)
     scene.run(bound.statements)
-    program = Program(source=source, script=script, bound=bound, scene=scene, models=models, target=request.target)
+    broken = has_errors(unbound)
+    program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, target=request.target)
     diagnostics = [*map(_with_reason, (*unparsed, *unbound, *misplaced)), *(() if unparsed else check(program))]
     return Compilation(
         source=source,

@@ -192,7 +192,7 @@ class _Filler:
             taken = filler._take(cells, at)
             if taken is not None:
                 return taken
-        raise self._unexpected(cells[at])
+        raise self._unexpected(cells, at)
 
     def _take(self, cells: Sequence[Cell], at: int) -> int | None:
         value, span = cells[at]
@@ -284,21 +284,37 @@ class _Filler:
         self.fields[field] = value
         self.spans[field] = span
 
-    def _unexpected(self, cell: Cell) -> BadValue:
+    def _unexpected(self, cells: Sequence[Cell], at: int) -> BadValue:
         """What to say of a value that no field takes."""
+        value, span = cells[at]
         every = {**self.params, **(self.parts[-1].params if self.parts else {})}
-        words = [shown_key(p, f) for f, p in every.items() if p.how == "option"]
-        words += [w for p in every.values() if p.how == "word" for w in p.kind.words(self.scope)]
-        if isinstance(cell.value, Symbol):
-            message = f"`{self.word}` does not know `{cell.value.name}`"
-            return BadValue(cell.span, message, "LTX003", **_nearest_words(cell.value.name, cell.span, words))
-        if isinstance(cell.value, Assigned):
-            name = cell.value.name
-            return BadValue(cell.span, f"options are written `{name} value`, without `=`", "LTX003")
+        options = [shown_key(p, f) for f, p in every.items() if p.how == "option"]
+        if isinstance(value, Symbol):
+            words = options + [w for p in every.values() if p.how == "word" for w in p.kind.words(self.scope)]
+            return self._unknown_word(value.name, span, words)
+        if isinstance(value, Assigned):
+            return self._assigned(value, span)
         open_fields = [p.kind.name for f, p in every.items() if p.how == "word" and f not in self.fields]
         takes = ", ".join(open_fields) or "no further value without a keyword"
-        hint = f"it takes {takes}" + (f"; options: {', '.join(words)}" if words else "")
-        return BadValue(cell.span, f"`{self.word}` does not take {describe(cell.value)} here", "LTX003", hint=hint)
+        hint = f"it takes {takes}" + (f"; options: {', '.join(options)}" if options else "")
+        hint, fixes = _likely(cells, at, self.repeated is not None) or (hint, ())
+        message = f"`{self.word}` does not take {describe(value)} here"
+        return BadValue(span, message, "LTX003", hint=hint, fixes=fixes)
+
+    def _unknown_word(self, name: str, span: Span, words: Sequence[str]) -> BadValue:
+        message = f"`{self.word}` does not know `{name}`"
+        if name in STATEMENTS and name not in words:
+            fixes = (Fix(Span(span.start, span.start), "; "),)
+            return BadValue(
+                span, message, "LTX003", hint=f"`{name}` starts a statement: put `;` before it", fixes=fixes
+            )
+        return BadValue(span, message, "LTX003", **_nearest_words(name, span, words))
+
+    def _assigned(self, value: Assigned, span: Span) -> BadValue:
+        gap = Span(span.start + len(value.name), value.cell.span.start)
+        return BadValue(
+            span, f"options are written `{value.name} value`, without `=`", "LTX003", fixes=(Fix(gap, " "),)
+        )
 
     def done(self, cls: type[Any], **extra: Any) -> Any:
         """The struct, with every field that has no default filled."""
@@ -318,6 +334,21 @@ class _Filler:
 
 # Values that stand in for inputs without one, so that a script can be checked before they are known.
 _STAND_INS = {"number": "1", "size": "768x512", "length": "121f", "fps": "24fps"}
+
+
+def _likely(cells: Sequence[Cell], at: int, repeated: bool) -> tuple[str, tuple[Fix, ...]] | None:
+    """What was probably meant by a value in the wrong place."""
+    value, span = cells[at]
+    before = cells[at - 1] if at else None
+    if isinstance(value, int | float):
+        if before is not None and isinstance(before.value, int | float):
+            return "a list is written with commas", (Fix(Span(before.span.end, span.start), ", "),)
+        return "a number needs a unit here", ()
+    if isinstance(value, str) and before is not None and isinstance(before.value, str) and repeated:
+        return "put `|` between local prompts", (Fix(Span(span.start, span.start), "| "),)
+    if isinstance(value, list) and any(isinstance(c.value, Symbol) and c.value.name in STATEMENTS for c in value):
+        return "statements are separated by `;` or a line end, not by commas", ()
+    return None
 
 
 def shown_key(param: Param, field: str) -> str:
@@ -350,7 +381,7 @@ def _nearest(name: tree.Name, words: Iterable[str]) -> dict[str, Any]:
 
 
 def _nearest_words(name: str, span: Span, words: Sequence[str]) -> dict[str, Any]:
-    near = difflib.get_close_matches(name, words, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, words, n=1, cutoff=0.7)
     if near:
         return {"hint": f"did you mean `{near[0]}`?", "fixes": (Fix(span, near[0]),)}
     return {"hint": f"known here: {', '.join(sorted(words))}"} if words else {}

@@ -11,7 +11,7 @@ from typing import Any, cast
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
-from ltxdsl.diagnostics import Diagnostic, Severity
+from ltxdsl.diagnostics import Diagnostic, Fix, Severity
 from ltxdsl.grammar.tree import (
     Assign,
     At,
@@ -172,18 +172,36 @@ def _explain(error: UnexpectedInput, source: Source) -> Diagnostic:
     if position is None or (isinstance(error, UnexpectedToken) and error.token.type == "$END"):
         return _problem("the script ends in the middle of a statement", source.end, "close every `{` with a `}`")
     if isinstance(error, UnexpectedCharacters):
-        char = source.text[position]
-        if char == '"':
-            line_end = source.text.find("\n", position)
-            end = len(source.text) if line_end < 0 else line_end
-            return _problem("this text is not closed", Span(position, end), 'end it with `"`')
-        return _problem(f"`{char}` has no meaning here", Span(position, position + 1), "remove it, or quote it")
+        return _explain_character(source, position)
     token = cast("Token", getattr(error, "token", None))
     shown = str(token).strip() or "a line end"
     span = Span(position, position + max(1, len(str(token).rstrip())))
     return _problem(f"`{shown}` cannot stand here" if shown != "a line end" else "the line ends too early", span)
 
 
-def _problem(message: str, span: Span, hint: str = "") -> Diagnostic:
+def _explain_character(source: Source, position: int) -> Diagnostic:
+    """The common reasons for a character that starts nothing: quotes, file names, numbers without their zero."""
+    text, char = source.text, source.text[position]
+    if char == '"':
+        line_end = text.find("\n", position)
+        return _problem("this text is not closed", Span(position, len(text) if line_end < 0 else line_end), 'add `"`')
+    if char == "'" and (quoted := _QUOTED.match(text, position)):
+        span = Span(*quoted.span())
+        return _problem("texts stand in double quotes", span, fixes=(Fix(span, f'"{quoted[1]}"'),))
+    if char == "." and (number := _FRACTION.match(text, position)):
+        span = Span(*number.span())
+        return _problem("a number starts with a digit", span, fixes=(Fix(span, f"0{number[0]}"),))
+    if word := next((w for w in _FILE_NAME.finditer(text) if w.start() <= position < w.end() and len(w[0]) > 1), None):
+        span = Span(*word.span())
+        return _problem(f"`{word[0]}` looks like a file name", span, "quote it", (Fix(span, f'"{word[0]}"'),))
+    return _problem(f"`{char}` has no meaning here", Span(position, position + 1), "remove it, or quote it")
+
+
+_QUOTED = re.compile(r"'([^'\"\n]*)'")
+_FRACTION = re.compile(r"\.\d+")
+_FILE_NAME = re.compile(r"[\w./\\~-]+")
+
+
+def _problem(message: str, span: Span, hint: str = "", fixes: tuple[Fix, ...] = ()) -> Diagnostic:
     why = "A statement is a word with values and options after it; `;` or a line end closes it."
-    return Diagnostic(CODE, Severity.ERROR, message, span, why=why, hint=hint)
+    return Diagnostic(CODE, Severity.ERROR, message, span, why=why, hint=hint, fixes=fixes)

@@ -172,7 +172,11 @@ def _arithmetic(item: tree.Binary, left: Cell, right: Cell) -> Any:
             return Size(round(a.width * b.value), round(a.height * b.value))
     except ZeroDivisionError:
         raise BadValue(item.span, "this divides by zero") from None
-    raise BadValue(item.span, f"`{item.sign}` has no meaning between {describe(a)} and {describe(b)}")
+    fixes: tuple[Fix, ...] = ()
+    if item.sign == "-" and isinstance(b, Seconds | Frames) and (_is_number(a) or type(a) is type(b)):
+        start = a if type(a) is type(b) else _rebuilt(b, a)
+        fixes = (Fix(item.span, f"{start}..{b}", "a stretch of time"),)
+    raise BadValue(item.span, f"`{item.sign}` has no meaning between {describe(a)} and {describe(b)}", fixes=fixes)
 
 
 def _is_number(value: Any) -> bool:

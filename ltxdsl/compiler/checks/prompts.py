@@ -8,7 +8,7 @@ from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.lower import relay_lengths
 from ltxdsl.diagnostics import Severity
-from ltxdsl.ops.text import RelayPrompt
+from ltxdsl.ops.text import Prompt, RelayPrompt
 from ltxdsl.values import TimeSpan
 
 
@@ -112,8 +112,6 @@ def relay_too_short(program: Program) -> Iterator[Finding]:
 )
 def no_prompt(program: Program) -> Iterator[Finding]:
     """Neither `prompt` nor `relay` before a pass."""
-    from ltxdsl.ops.text import Prompt
-
     for stage in program.stages[:1]:
         if not stage.relay and not stage.settings.get(Prompt):
             yield Finding("this pass has no prompt", stage.statement.span, 'write `prompt "…"` before it')

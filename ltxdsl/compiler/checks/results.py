@@ -8,6 +8,7 @@ from pathlib import PurePath
 from ltxdsl.compiler.checks.rules import Finding, Program, known_elsewhere, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.ops.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Decode, Save
+from ltxdsl.ops.sampling import Pass
 
 
 @rule(
@@ -61,9 +62,7 @@ known_elsewhere(
 )
 def save_first(program: Program) -> Iterator[Finding]:
     """Statements run in order."""
-    from ltxdsl.ops.sampling import Pass
-
-    for statement in program.bound.statements:
+    for statement in () if program.broken else program.bound.statements:
         if isinstance(statement, Pass):
             return
         if isinstance(statement, Save) and any(program.each(Pass)):

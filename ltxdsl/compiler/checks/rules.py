@@ -10,8 +10,6 @@ import msgspec
 from ltxdsl.compiler.bind import Bound
 from ltxdsl.compiler.lower import Scene, Stage
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
-from ltxdsl.grammar.tree import Name, Script
-from ltxdsl.grammar.tree import Statement as Written
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.declare import S, Statement
 from ltxdsl.source import Source, Span
@@ -21,7 +19,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """What rules look at: typed statements, the passes with their facts, the models, the target."""
 
     source: Source
-    script: Script
+    broken: bool  # some statements could not be bound, and are not among the bound ones
     bound: Bound
     scene: Scene
     models: ModelSet
@@ -31,11 +29,6 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     def stages(self) -> list[Stage]:
         """The sampled passes in order."""
         return self.scene.stages
-
-    def writes(self, *words: str) -> bool:
-        """Whether a statement at the top starts with one of these words, bound or not."""
-        heads = (e.parts[0][0] for e in self.script.entries if isinstance(e, Written))
-        return any(isinstance(head, Name) and head.text in words for head in heads)
 
     def each(self, cls: S) -> Iterator[Any]:
         """Every statement of a kind, those in blocks too."""
@@ -118,7 +111,9 @@ def known_at_run(code: str, title: str, why: str) -> None:
 
 
 def check(program: Program) -> Iterator[Diagnostic]:
-    """Everything that the rules find."""
+    """Everything that the rules find. Where statements could not be bound, what is not an error may only follow."""
     for found in RULES.values():
+        if program.broken and found.severity is not Severity.ERROR:
+            continue
         for message, span, hint, fixes in found.check(program) if found.check else ():
             yield Diagnostic(found.code, found.severity, message, span, found.why, hint, fixes)

@@ -20,8 +20,8 @@ from ltxdsl.values import plain
     right='prompt "a lake"\npass dev 30',
 )
 def no_pass(program: Program) -> Iterator[Finding]:
-    """A pass with a mistake in it is reported for that."""
-    if not program.writes("pass", "upscale"):
+    """Statements with mistakes are reported for those first: one of them may be the pass."""
+    if not program.broken and not any(program.each(Pass)) and not any(program.each(Upscale)):
         yield Finding("the script has no `pass`", program.source.end, "add one, such as `pass dev 30`")
 
 
@@ -34,8 +34,8 @@ def no_pass(program: Program) -> Iterator[Finding]:
     right='prompt "a lake"\npass 0.5x dev 30\nupscale 2x',
 )
 def upscale_first(program: Program) -> Iterator[Finding]:
-    """Only statements at the top can sample."""
-    for statement in program.bound.statements:
+    """Only statements at the top can sample. A pass that could not be bound may be the one that is missing."""
+    for statement in () if program.broken else program.bound.statements:
         if isinstance(statement, Pass):
             return
         if isinstance(statement, Upscale):
