@@ -10,7 +10,7 @@ from ltxdsl.compiler import Request, compile
 from ltxdsl.compiler.cost import HARDWARE, forward_flops, model_calls
 from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
-from ltxdsl.models import Architecture, ModelSet
+from ltxdsl.models import Architecture, ModelSet, load_model_set
 from ltxdsl.source import Source
 
 QUEEN = """
@@ -143,6 +143,7 @@ def test_model_calls(models, text: str, calls: int):
 
 
 def test_faster_hardware_is_faster(models, in_pictures):
-    compiled = compile(Source(QUEEN), models)
-    times = {h: plan(compiled.graph, compiled.stages, models, h).estimate.seconds for h in HARDWARE}
+    real = load_model_set("ltx-2.3")
+    compiled = compile(Source(QUEEN.replace("256x256", "768x512")), real)
+    times = {h: plan(compiled.graph, compiled.stages, real, h).estimate.seconds for h in HARDWARE}
     assert times["h100"] < times["rtx4090"] < times["cpu"]

@@ -62,7 +62,7 @@ def command(
 
 
 def _checked(source: Source, models: str | None, request: Request) -> Compilation:
-    model_set = read_models(models, source)
+    model_set = read_models(models, source, request.target)
     found = analyze(source, model_set, request)
     if request.target != "comfy" or not found.ok:
         return found

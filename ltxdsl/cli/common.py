@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ltxdsl.diagnostics import Diagnostic, Severity, render, to_json
-from ltxdsl.models import ModelSet, ModelSetError, load_model_set
+from ltxdsl.models import EMBEDDED, LTX_23, ModelSet, ModelSetError, load_model_set
 from ltxdsl.source import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,10 +69,11 @@ def read_given(pairs: Iterable[str]) -> dict[str, str]:
     return given
 
 
-def read_models(name: str | None, source: Source) -> ModelSet:
-    """The model set; `ltx.toml` is looked for from the script's folder upwards."""
+def read_models(name: str | None, source: Source, target: str = "local") -> ModelSet:
+    """The model set; `ltx.toml` is looked for from the script's folder upwards. For ComfyUI it is the real model's."""
+    start = Path(source.name).parent if Path(source.name).exists() else None
     try:
-        return load_model_set(name, Path(source.name).parent if Path(source.name).exists() else None)
+        return load_model_set(name, start, LTX_23 if target == "comfy" else EMBEDDED)
     except ModelSetError as error:
         raise click.UsageError(str(error)) from None
 

@@ -39,7 +39,7 @@ def command(
 ) -> int:
     """Write a ComfyUI workflow in the API format, as `POST /prompt` takes it."""
     source = read_source(file, expression)
-    model_set = read_models(models, source)
+    model_set = read_models(models, source, "comfy")
     compiled = compile(source, model_set, Request(given=read_given(given), target="comfy"))
     export, found = exported(compiled, model_set)
     if export is None:

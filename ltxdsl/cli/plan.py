@@ -34,8 +34,8 @@ def command(
 ) -> int:
     """Show what a run will do: passes with sizes, tokens and sigmas, models, memory, time."""
     source = read_source(file, expression)
-    model_set = read_models(models, source)
     target = "comfy" if options["emit"] == "comfy" else "local"
+    model_set = read_models(models, source, target)
     request = Request(given=read_given(given), output=options["out"], seed=options["seed"], target=target)
     compiled = compile(source, model_set, request)
     export, found = exported(compiled, model_set) if target == "comfy" else (None, compiled.diagnostics)

@@ -57,6 +57,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     cfg: tuple[float, ...] = ()
     calls: int = 0  # transformer evaluations, counting each row of a batch
     models: tuple[str, ...] = ()
+    peak_bytes: float = 0.0  # while it samples
     estimate: Estimate = Estimate()
 
 

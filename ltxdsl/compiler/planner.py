@@ -27,15 +27,16 @@ def plan(graph: Graph, stages: Iterable[Stage], models: ModelSet, hardware: str 
     by_name = {s.name: s for s in stages}
     order = by_residency(graph)
     keys: dict[str, str] = {}
+    parts = {part: models.fingerprint(part) for part in sorted({part for n in order for part in n.op.uses})}
     steps = []
     for node in order:
-        keys[node.id] = step_key(node, keys, models)
+        keys[node.id] = step_key(node, keys, parts, models)
         steps.append(_step(node, keys[node.id], _estimate(node, by_name, models, machine)))
     placed = _with_lifetimes(steps)
     return Plan(
         models=models.name,
         hardware=hardware,
-        stages=tuple(_stage(s, models, machine) for s in by_name.values()),
+        stages=tuple(_stage(s, models, machine, _peak(placed, models, s.name)) for s in by_name.values()),
         steps=placed,
         outputs=tuple(_path(s) for s in placed if "file" in s.outputs),
         peak_bytes=_peak(placed, models),
@@ -59,14 +60,14 @@ def by_residency(graph: Graph) -> list[Node]:
     return ordered
 
 
-def step_key(node: Node, keys: dict[str, str], models: ModelSet) -> str:
-    """A name for the result: what it is made of, all the way down."""
+def step_key(node: Node, keys: dict[str, str], parts: dict[str, str], models: ModelSet) -> str:
+    """A name for the result: what it is made of, all the way down. `parts` are fingerprints of the models."""
     op = node.op
     made_of = {
         "format": STORE_FORMAT,
         "op": [op.kernel, op.version, op.identity()],
         "inputs": {port: f"{keys[ref.node]}.{ref.port}" for port, ref in sorted(node.inputs.items())},
-        "parts": {part: models.fingerprint(part) for part in op.uses},
+        "parts": {part: parts[part] for part in op.uses},
         "loras": {use.name: models.lora_fingerprint(use.name) for use in getattr(op, "loras", ())},
         "files": [file_digest(path) for path in op.reads()],
     }
@@ -142,7 +143,7 @@ def _estimate(node: Node, stages: dict[str, Stage], models: ModelSet, machine: H
     return Estimate(seconds=0.02)
 
 
-def _stage(stage: Stage, models: ModelSet, machine: Hardware) -> PlannedStage:
+def _stage(stage: Stage, models: ModelSet, machine: Hardware, peak: float) -> PlannedStage:
     rows, columns = geometry.cells(stage.width, stage.height)
     latent = geometry.latent_frames(stage.frames)
     loras = tuple(f"{use.name} {use.strength:g}" for use in stage.loras)
@@ -161,18 +162,20 @@ def _stage(stage: Stage, models: ModelSet, machine: Hardware) -> PlannedStage:
         cfg=stage.cfg,
         calls=cost.model_calls(stage),
         models=(stage.role.base, *loras),
+        peak_bytes=peak,
         estimate=cost.sampling(stage, models.architecture, machine),
     )
 
 
-def _peak(steps: Iterable[Step], models: ModelSet) -> float:
-    """The most memory at any step: loaded weights and the step's own tensors."""
+def _peak(steps: Iterable[Step], models: ModelSet, stage: str = "") -> float:
+    """The most memory at any step, or at any of a stage: loaded weights and the step's own tensors."""
     loaded: set[str] = set()
     peak = 0.0
     for step in steps:
         loaded |= set(step.loads)
         weights = sum(cost.part_bytes(models.architecture, part) for part in loaded)
-        peak = max(peak, weights + step.estimate.bytes)
+        if not stage or (step.stage == stage and "transformer" in step.parts):
+            peak = max(peak, weights + step.estimate.bytes)
         loaded -= set(step.unloads)
     return peak
 

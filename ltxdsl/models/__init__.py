@@ -4,10 +4,11 @@ Nothing here loads a weight; `check`, `plan` and `export` read it.
 """
 
 from ltxdsl.models.modelset import Architecture, ComfyFiles, Defaults, LoraFile, ModelSet
-from ltxdsl.models.settings import EMBEDDED, ModelSetError, load_model_set
+from ltxdsl.models.settings import EMBEDDED, LTX_23, ModelSetError, load_model_set
 
 __all__ = [
     "EMBEDDED",
+    "LTX_23",
     "Architecture",
     "ComfyFiles",
     "Defaults",

@@ -11,7 +11,8 @@ import msgspec
 
 from ltxdsl.models.modelset import ModelSet
 
-EMBEDDED = "embedded"
+EMBEDDED = "embedded"  # what runs where nothing is named
+LTX_23 = "ltx-2.3"  # what ComfyUI is asked for where nothing is named
 SETTINGS_FILE = "ltx.toml"
 
 
@@ -28,27 +29,28 @@ def cache_folder() -> Path:
     return Path(platformdirs.user_cache_dir("ltxdsl", appauthor=False))
 
 
-def load_model_set(name: str | None = None, start: Path | None = None) -> ModelSet:
-    """The model set of that name or folder; without a name the one that `ltx.toml` prefers, else the embedded one.
+def load_model_set(name: str | None = None, start: Path | None = None, default: str = EMBEDDED) -> ModelSet:
+    """The model set of that name or folder; without a name the one that `ltx.toml` prefers, else the default.
 
     `ltx.toml` is looked for from `start` upwards.
     """
     settings_path, settings = _find_settings(start or Path.cwd())
-    name = name or settings.get("models") or EMBEDDED
+    name = name or settings.get("models") or default
     sets = settings.get("sets", {})
     if name in sets:
         return _from_table(name, dict(sets[name]), settings_path.parent)
-    if name == EMBEDDED:
-        return _embedded()
+    if name in (EMBEDDED, LTX_23):
+        return _built_in(name)
     if Path(name).is_dir():
         return _from_table(Path(name).name, {"folder": name}, Path.cwd())
-    known = ", ".join([EMBEDDED, *sets])
+    known = ", ".join([EMBEDDED, LTX_23, *sets])
     raise ModelSetError(f"there is no model set `{name}`: it is no folder, and {settings_path} knows {known}")
 
 
-def _embedded() -> ModelSet:
-    table = tomllib.loads((Path(__file__).parent / "embedded.toml").read_text())
-    return _from_table(EMBEDDED, {**table, "folder": str(cache_folder() / "models" / table["recipe"])}, Path("/"))
+def _built_in(name: str) -> ModelSet:
+    table = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text())
+    folder = cache_folder() / "models" / table.get("recipe", name)
+    return _from_table(name, {**table, "folder": str(folder)}, Path("/"))
 
 
 def _find_settings(start: Path) -> tuple[Path, dict[str, Any]]:

@@ -25,7 +25,7 @@ class _Reader(Op, frozen=True):
 
     def label(self) -> str:
         """The file's name."""
-        return f"read {PurePath(self.path).name}"
+        return f"read {PurePath(self.path).name or 'an input'}"
 
 
 class ReadImage(_Reader, frozen=True):

@@ -8,7 +8,8 @@ from rich.table import Table
 from ltxdsl.compiler.plan import Plan, Stage, Step
 from ltxdsl.values import plain
 
-WIDTH_WITHOUT_TERMINAL = 120
+WIDTH_WITHOUT_TERMINAL = 130
+HEADINGS = "pass size latent tokens sound models sampler sigmas cfg calls memory time".split()
 
 
 def plan_text(plan: Plan, name: str, color: bool, states: dict[str, str]) -> None:
@@ -20,10 +21,8 @@ def plan_text(plan: Plan, name: str, color: bool, states: dict[str, str]) -> Non
     console.print()
     console.print(_step_table(plan, states))
     console.print()
-    gigabytes = f"{plan.peak_bytes / 1e9:.2f}" if plan.peak_bytes < 1e9 else f"{plan.peak_bytes / 1e9:.1f}"
-    console.print(
-        f"about [bold]{_seconds(plan.estimate.seconds)}[/bold], {_flops(plan.estimate.flops)}, peak {gigabytes} GB"
-    )
+    time, peak = _seconds(plan.estimate.seconds), _gigabytes(plan.peak_bytes)
+    console.print(f"about [bold]{time}[/bold], {_flops(plan.estimate.flops)}, peak {peak}")
     console.print(f"writes [bold]{', '.join(plan.outputs)}[/bold]")
 
 
@@ -36,20 +35,10 @@ def _passes(plan: Plan) -> str:
 
 def _stage_table(plan: Plan) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in (
-        "pass",
-        "size",
-        "latent",
-        "tokens",
-        "sound",
-        "models",
-        "sampler",
-        "sigmas",
-        "cfg",
-        "calls",
-        "time",
-    ):
-        table.add_column(heading, justify="right" if heading in ("tokens", "sound", "calls", "time") else "left")
+    for heading in HEADINGS:
+        table.add_column(
+            heading, justify="right" if heading in ("tokens", "sound", "calls", "memory", "time") else "left"
+        )
     for stage in plan.stages:
         table.add_row(*_stage_row(stage))
     return table
@@ -68,6 +57,7 @@ def _stage_row(stage: Stage) -> tuple[str, ...]:
         _sigmas(stage.sigmas),
         _cfg(stage.cfg),
         str(stage.calls),
+        _gigabytes(stage.peak_bytes),
         _seconds(stage.estimate.seconds),
     )
 
@@ -105,6 +95,10 @@ def _seconds(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _gigabytes(count: float) -> str:
+    return f"{count / 1e9:.2f} GB" if count < 1e9 else f"{count / 1e9:.1f} GB"
 
 
 def _flops(flops: float) -> str:

@@ -131,6 +131,9 @@ def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, repor
     reporter.noted("loading libraries")
     from ltxdsl.runtime.session import Session
 
+    if not models.recipe and not Path(models.folder).exists():
+        hint = "name the folder of a diffusers LTX-2 repository in ltx.toml, or with --models"
+        raise RunError("LTX086", f"the model set `{models.name}` has no files: there is no `{models.folder}`", hint)
     if models.recipe and not Path(models.folder).exists():
         reporter.noted("building the embedded models, once")
     session = Session(models)
