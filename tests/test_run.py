@@ -241,3 +241,27 @@ def test_a_stopped_run_goes_on_bit_for_bit(in_pictures, uninterrupted, tmp_path,
     assert "encode text" in result["reused"]
     assert digest(out) == uninterrupted
     assert not list(cache.rglob("calls-*.safetensors")), "the journal is gone when the pass is done"
+
+
+def write_lora(path: Path, *modules: str) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {}
+    for module in modules:
+        tensors[f"diffusion_model.{module}.lora_A.weight"] = torch.zeros(2, 128)
+        tensors[f"diffusion_model.{module}.lora_B.weight"] = torch.zeros(128, 2)
+    save_file(tensors, path)
+
+
+def test_a_lora_for_another_model_is_refused(models, in_pictures, store, output, tmp_path):
+    write_lora(tmp_path / "foreign.safetensors", "blocks.0.attn.qkv")
+    with pytest.raises(RunError, match="another model"):
+        run(f'lora "{tmp_path}/foreign.safetensors"\n{SHORT}', models, store, output)
+
+
+def test_a_lora_with_some_foreign_keys_is_used_with_a_warning(models, in_pictures, store, output, tmp_path):
+    write_lora(tmp_path / "mixed.safetensors", "transformer_blocks.0.attn1.to_q", "blocks.0.attn.qkv")
+    result = run(f'lora "{tmp_path}/mixed.safetensors"\n{SHORT}', models, store, output)
+    assert len(result.warnings) == 1
+    assert "mixed.safetensors" in result.warnings[0]

@@ -55,7 +55,7 @@ def command(
         reports.append({"file": source.name, "diagnostics": findings(checked.diagnostics, checked.source)})
         if not as_json:
             show(checked.diagnostics, checked.source)
-            click.echo(f"{source.name}: {counted(checked.diagnostics)}", err=not checked.ok)
+            click.echo(f"{source.name}: {counted(checked.diagnostics)}", err=not checked.ok or fix)
     if as_json:
         show_json({"ok": not failed, "files": reports})
     return FOUND_ERRORS if failed else 0

@@ -65,6 +65,8 @@ def read_given(pairs: Iterable[str]) -> dict[str, str]:
         name, equals, value = pair.partition("=")
         if not equals or not name.isidentifier():
             raise click.UsageError(f"--set takes NAME=VALUE, not `{pair}`")
+        if name in given:
+            raise click.UsageError(f"--set gives `{name}` twice")
         given[name] = value
     return given
 

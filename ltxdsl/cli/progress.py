@@ -60,6 +60,10 @@ class Lines:
     def noted(self, text: str) -> None:
         """Nothing."""
 
+    def warned(self, text: str) -> None:
+        """A line of its own."""
+        self.console.print(f"[yellow]warning:[/yellow] {text}")
+
     def started(self, step: Step) -> None:
         """Nothing."""
 

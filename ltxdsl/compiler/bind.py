@@ -43,16 +43,19 @@ class Scope:
         self.given = given
         self.folder = folder
         self.values: dict[str, Any] = {}
+        self.unused: dict[str, Span] = {}
         self.inputs: dict[str, Input] = {}
         self.problems: list[Diagnostic] = []
 
     def lookup(self, name: str) -> Any:
         """The value that `let` gave a name, or None."""
+        self.unused.pop(name, None)
         value = self.values.get(name)
         return None if isinstance(value, MediaRef) else value
 
     def media(self, name: str) -> MediaRef | None:
         """The media that a name is bound to, or None."""
+        self.unused.pop(name, None)
         value = self.values.get(name)
         return value if isinstance(value, MediaRef) else None
 
@@ -66,6 +69,7 @@ class Scope:
         if name in self.values:
             self.report("LTX007", f"`{name}` is bound twice", span, hint="give the second one another name")
         self.values.setdefault(name, value)
+        self.unused[name] = span
 
     def report(self, code: str, message: str, span: Span, **extra: Any) -> None:
         """Add an error."""
@@ -86,6 +90,8 @@ def bind(
         scope.problems.append(
             Diagnostic("LTX008", Severity.WARNING, f"the script has no input `{name}`", hint=near or "remove it")
         )
+    for name, span in scope.unused.items():
+        scope.problems.append(Diagnostic("LTX076", Severity.WARNING, f"nothing uses `{name}`", span))
     return Bound(tuple(statements), scope.inputs), scope.problems
 
 
@@ -111,7 +117,7 @@ def _bind_statement(entry: tree.Statement, scope: Scope, inside: str) -> Stateme
     if isinstance(first, tree.Assign):
         target, first = first.name, first.value
     cls = _declaration(first, target, scope)
-    if inside and cls.role in (Role.ACTION, Role.NAME):
+    if inside and (cls.role in (Role.ACTION, Role.NAME) or not cls.in_block):
         hint = f"write it before or after the `{inside}`"
         raise BadValue(entry.span, f"`{cls.word}` cannot stand inside a `{inside}`", "LTX006", hint=hint)
     filler = _Filler(cls, scope, first.span)
@@ -152,7 +158,7 @@ def _named(statement: Statement, target: tree.Name | None, scope: Scope, entry: 
     if statement.role is not Role.NAME:
         return statement
     if (binding := getattr(statement, "binding", None)) is not None:
-        scope.define(binding.name, binding.cell.value, entry.span)
+        scope.define(binding.name, binding.cell.value, statement.span_of("binding"))
         return None
     if target is None:
         raise BadValue(statement.span, "this file has no name", "LTX002", hint=f"such as `img = {statement.word} …`")
@@ -255,8 +261,10 @@ class _Filler:
         given = self.scope.given.get(name)
         self.scope.inputs.setdefault(name, Input(name, kind, span, given is not None))
         if kind in ("image", "video", "audio"):
-            path = given or ""
-            return MediaRef(kind_of_file(path) if path else kind, path, span, input=name)
+            medium = kind_of_file(given) if given else kind
+            if medium not in param.kind.media:
+                raise BadValue(span, f"the input `{name}` was set to `{given}`: {param.kind.name} is needed", "LTX009")
+            return MediaRef(medium, given or "", span, input=name)
         if given is not None:
             return self._converted(name, given, span, param)
         if kind == "text":

@@ -126,6 +126,7 @@ class Scene:
         self.asked = (0.0, 0.0)
         self.name = ""
         self.leftover: list[Statement] = []  # settings and conditions that no pass has seen yet
+        self.late: list[Statement] = []  # statements that would change the clip after its first pass
 
     # --- what holds now
 
@@ -158,6 +159,8 @@ class Scene:
         for statement in statements:
             if statement.role is Role.ACTION:
                 statement.apply(self)
+            elif statement.before_passes and self.latent is not None:
+                self.late.append(statement)
             else:
                 self.settings.put(statement)
                 self.leftover.append(statement)

@@ -21,7 +21,7 @@ FOLDERS = {
 }
 
 
-class Architecture(msgspec.Struct, frozen=True, kw_only=True):
+class Architecture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The dimensions that costs follow from; the defaults are those of LTX-2.3 22B."""
 
     layers: int = 48
@@ -39,7 +39,7 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True):
     bytes_per_weight: float = 2.0
 
 
-class Defaults(msgspec.Struct, frozen=True, kw_only=True):
+class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a script gets that does not say it."""
 
     width: int = 768
@@ -53,7 +53,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True):
     still_crf: int = 33
 
 
-class LoraFile(msgspec.Struct, frozen=True, kw_only=True):
+class LoraFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A LoRA that plays a role."""
 
     file: str
@@ -61,7 +61,7 @@ class LoraFile(msgspec.Struct, frozen=True, kw_only=True):
     comfy: str = ""  # its name in ComfyUI's loras folder; the file's name if empty
 
 
-class ComfyFiles(msgspec.Struct, frozen=True, kw_only=True):
+class ComfyFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names of the same models in ComfyUI's folders."""
 
     checkpoint: str = "ltx-2.3-22b-dev.safetensors"
@@ -70,7 +70,7 @@ class ComfyFiles(msgspec.Struct, frozen=True, kw_only=True):
     distill: str = "ltx-2.3-22b-distilled-lora-384-1.1.safetensors"
 
 
-class ModelSet(msgspec.Struct, frozen=True, kw_only=True):
+class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files by role. `folder` is a diffusers LTX-2 repository; `recipe` names a set that the package builds itself."""
 
     name: str

@@ -70,6 +70,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     role: ClassVar[Role] = Role.SETTING
     example: ClassVar[str] = ""
     block: ClassVar[bool] = False  # takes a block of settings and conditions
+    in_block: ClassVar[bool] = True  # may stand in a pass's block
+    before_passes: ClassVar[bool] = False  # is fixed when the first pass starts
     targets: ClassVar[tuple[str, ...]] = ("local", "comfy")
 
     span: Span = NOWHERE

@@ -6,7 +6,7 @@ from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import NUMBER, PER_STEP, TEXT, PerStep
 
 
-@statement("cfg", Role.SETTING, 'prompt "a lake"\npass dev 8 { cfg 2 for 2 then 1 }')
+@statement("cfg", Role.SETTING, 'prompt "a lake"\npass distill 8 { cfg 2 for 2 then 1 }')
 class Cfg(Statement, frozen=True):
     """Classifier-free guidance: 1 is off (and costs no negative pass), 3 is usual for the dev model."""
 

@@ -82,6 +82,7 @@ class Kind(msgspec.Struct, frozen=True):
     take: Callable[[Sequence[Cell], int, Names], Taken | None]
     words: Callable[[Names], Iterable[str]] = lambda names: ()
     input: str = ""  # "" = a name here is never an input of the script
+    media: tuple[str, ...] = ()  # the kinds of file that are allowed
 
 
 def single(name: str, read: Callable[[Any], Any], input: str = "") -> Kind:
@@ -235,7 +236,7 @@ def media(*allowed: str) -> Kind:
         return Taken(found, next)
 
     wanted = " or ".join(_article(kind) for kind in allowed)
-    return Kind(wanted, take, input=allowed[0])
+    return Kind(wanted, take, input=allowed[0], media=allowed)
 
 
 def _article(word: str) -> str:

@@ -1,7 +1,7 @@
 """Files in and out, and decoding."""
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.ops import nodes
 from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
@@ -32,6 +32,8 @@ class VideoFile(Statement, frozen=True):
 @statement("decode", Role.SETTING, 'prompt "a lake"\ndecode tile 512 overlap 64\npass dev 30')
 class Decode(Statement, frozen=True):
     """Decode in tiles, so that a large video fits into memory."""
+
+    in_block: ClassVar[bool] = False
 
     tile: Annotated[int, option(INTEGER, "tile side in pixels, a multiple of 32", low=64, high=4096)] = 512
     overlap: Annotated[int, option(INTEGER, "pixels that neighbouring tiles share", low=0, high=1024)] = 64

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 UPSCALE_STEPS = 3
 
 
-@statement("pass", Role.ACTION, 'prompt "a lake"\npass 0.5x dev 30 euler ltxv { cfg 3 }')
+@statement("pass", Role.ACTION, 'prompt "a lake"\npass 0.5x dev 30 euler ltxv { cfg 3 }\nupscale 2x')
 class Pass(Statement, frozen=True):
     """Denoise video and sound together, from noise or, after an earlier pass, from what it made.
 

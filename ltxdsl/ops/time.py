@@ -1,6 +1,6 @@
 """Size, length and seed of the video."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from ltxdsl.ops.declare import Role, Statement, place, statement, word
 from ltxdsl.ops.kinds import FPS, INTEGER, SIZE, TIME
@@ -15,12 +15,18 @@ class ClipSize(Statement, frozen=True):
     upscales therefore ask for multiples of 128.
     """
 
+    in_block: ClassVar[bool] = False
+    before_passes: ClassVar[bool] = True
+
     size: Annotated[Size, word(SIZE, "width x height in pixels")]
 
 
 @statement("length", Role.SETTING, 'length 121f @ 24fps\nprompt "a lake"\npass dev 30')
 class ClipLength(Statement, frozen=True):
     """How long the clip is: frames of the form 1 + 8N, or seconds (rounded to the nearest such count)."""
+
+    in_block: ClassVar[bool] = False
+    before_passes: ClassVar[bool] = True
 
     time: Annotated[Frames | Seconds, word(TIME, "frames or seconds")]
     fps: Annotated[Fps | None, place(FPS, "frames per second; 24 if not said")] = None

@@ -50,6 +50,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     reused: tuple[str, ...]  # labels of steps whose results came from the store
     seconds: float
     saved_seconds: float  # what the reused results took when they were made
+    warnings: tuple[str, ...] = ()
 
 
 def execute(
@@ -64,9 +65,10 @@ def execute(
     todo, reused = outstanding(plan, store.verified)
     _refuse_overwriting(plan, store, todo, force)
     reporter.planned(plan, todo)
+    warnings: list[str] = []
     with _plain_errors(store.folder):
         if todo:
-            _compute(plan, todo, models, store, reporter)
+            warnings = _compute(plan, todo, models, store, reporter)
         written = tuple(_deliver(step, store, force) for step in plan.steps if not step.pure)
     manifests = [store.manifest(step.key) for step in reused]
     return Result(
@@ -75,6 +77,7 @@ def execute(
         reused=tuple(s.label for s in reused),
         seconds=time.perf_counter() - began,
         saved_seconds=sum(m.seconds for m in manifests if m),
+        warnings=tuple(warnings),
     )
 
 
@@ -127,7 +130,8 @@ def _plain_errors(folder: Path) -> Iterator[None]:
         raise RunError("LTX088", f"`{where}`: {error.strerror or error}") from error
 
 
-def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, reporter: Reporter) -> None:
+def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, reporter: Reporter) -> list[str]:
+    """Run what is to do; gives the warnings."""
     reporter.noted("loading libraries")
     from ltxdsl.runtime.session import Session
 
@@ -137,6 +141,14 @@ def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, repor
     if models.recipe and not Path(models.folder).exists():
         reporter.noted("building the embedded models, once")
     session = Session(models)
+    warnings: list[str] = []
+
+    def warned(text: str) -> None:
+        if text not in warnings:
+            warnings.append(text)
+            reporter.warned(text)
+
+    session.warned = warned
     waiting = {step.id for step in todo}
     values: dict[str, Any] = {}
     for step in _with_stored(plan, todo, waiting):
@@ -151,6 +163,7 @@ def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, repor
             session.release(part)
         for name in step.frees:
             values.pop(name, None)
+    return warnings
 
 
 def _with_stored(plan: Plan, todo: list[Step], waiting: set[str]) -> list[Step]:

@@ -142,6 +142,8 @@ class FusedLoras:
     def _read(self, path: Path) -> LoraWeights:
         lora = read_lora(path, self._weights)
         self.unknown[path] = lora.unknown
+        if not lora.pairs:
+            raise ModelFileError(path, "none of its keys names a layer of this transformer: it is for another model")
         for name, pair in lora.pairs.items():
             shape = (pair.up.shape[0], pair.down.shape[1])
             if shape != tuple(self._weights[name].shape):

@@ -16,6 +16,9 @@ class Reporter(Protocol):
     def noted(self, text: str) -> None:
         """Something else takes time: loading libraries, building models."""
 
+    def warned(self, text: str) -> None:
+        """Something went on, but perhaps not as wanted."""
+
     def started(self, step: Step) -> None:
         """A step starts."""
 
@@ -33,6 +36,9 @@ class Silent:
         """Nothing."""
 
     def noted(self, text: str) -> None:
+        """Nothing."""
+
+    def warned(self, text: str) -> None:
         """Nothing."""
 
     def started(self, step: Step) -> None:

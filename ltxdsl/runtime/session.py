@@ -48,10 +48,11 @@ class LatentStatistics:
 class Session:
     """Loads parts of a model set on demand and lets go of them; carries the hooks of the executor.
 
-    `progress(step, total, note)` is called as a pass goes on. `recall(i)` may give back the prediction of call
-    i of an interrupted pass, and `remember(i, tensor)` is told each one. `scratch(suffix)` names a file to
-    write to. `cross_modulation` is that of `TokenModel`. The set that the package builds runs on one thread: its
-    tensors are small, a busy neighbour makes two threads ten times slower, and the bits do not depend on the cores.
+    `progress(step, total, note)` is called as a pass goes on, `warned(text)` with what a user should know.
+    `recall(i)` may give back the prediction of call i of an interrupted pass, and `remember(i, tensor)` is told
+    each one. `scratch(suffix)` names a file to write to. `cross_modulation` is that of `TokenModel`. The set that
+    the package builds runs on one thread: its tensors are small, a busy neighbour makes two threads ten times
+    slower, and the bits do not depend on the cores.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dtype = dtype or (torch.float32 if self.device.type == "cpu" else torch.bfloat16)
         self.progress: Callable[[int, int, str], None] = lambda step, total, note: None
+        self.warned: Callable[[str], None] = lambda text: None
         self.recall: Callable[[int], Tensor | None] = lambda index: None
         self.remember: Callable[[int, Tensor], None] = lambda index, tensor: None
         self.scratch: Callable[[str], Path] = _temporary_file
@@ -82,7 +84,11 @@ class Session:
         module = self.part("transformer")
         if self._fused is None:
             self._fused = FusedLoras(module)
-        self._fused.use([(self.models.lora_path(lora.name), lora.strength) for lora in loras])
+        files = [(self.models.lora_path(lora.name), lora.strength) for lora in loras]
+        self._fused.use(files)
+        for path, _ in files:
+            if unknown := self._fused.unknown.get(path):
+                self.warned(f"{path.name}: {len(unknown)} of its keys name no layer here, such as {unknown[0]}")
         return module
 
     def release(self, name: str) -> None:

@@ -129,7 +129,7 @@ def sample_lcm(denoise: Denoise[X], x: X, sigmas: Sequence[float], noise: Noise[
 
 @declare("Cui et al. 2023, arXiv 2309.06169", options=ErSde, stochastic=True, multistep=True)
 def sample_er_sde(denoise: Denoise[X], x: X, sigmas: Sequence[float], noise: Noise[X], **options: Any) -> X:
-    """Reverse-time SDE solver of up to third order; the options are those of `ErSde`.
+    """Reverse-time SDE solver of up to third order (ER-SDE).
 
     A first sigma of 1 is replaced by one just under it, and the model is called with that.
     """

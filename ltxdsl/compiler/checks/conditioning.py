@@ -30,7 +30,7 @@ def _once(program: Program) -> Iterator[tuple[Stage, Placed]]:
     why="A frame index past the end is accepted by ComfyUI once another guide stands before it, and means nothing.",
     wrong='length 25f\nprompt "a lake"\nguide "a.png" @ 40f\npass dev 30',
     right='length 25f\nprompt "a lake"\nguide "a.png" @ 24f\npass dev 30',
-    source="guides §4.2",
+    source="ComfyUI comfy_extras/nodes_lt.py LTXVAddGuide",
 )
 def guide_outside(program: Program) -> Iterator[Finding]:
     """Frames count from 0; slots before the clip are written `-1`, `-2`, …"""
@@ -51,7 +51,7 @@ def guide_outside(program: Program) -> Iterator[Finding]:
     why="`inplace` writes into a latent frame of the clip; only guide tokens can stand before it.",
     wrong='prompt "a lake"\ninplace "a.png" @ -1\npass dev 30',
     right='prompt "a lake"\nguide "a.png" @ -1\npass dev 30',
-    source="guides §6.2",
+    source="ComfyUI-LTXVideo latents.py LTXVAddLatentGuide; KJNodes LTXVImgToVideoInplaceKJ",
 )
 def inplace_before_the_clip(program: Program) -> Iterator[Finding]:
     """In ComfyUI the in-place nodes read -1 as the last frame."""
@@ -68,7 +68,7 @@ def inplace_before_the_clip(program: Program) -> Iterator[Finding]:
     why="After the first frame a latent covers frames 8k+1 to 8k+8; ComfyUI moves a guide video back to 8k+1 silently.",
     wrong='length 97f\nprompt "a lake"\nguide video "walk.mp4" @ 40f\npass dev 30',
     right='length 97f\nprompt "a lake"\nguide video "walk.mp4" @ 41f\npass dev 30',
-    source="guides §4.2",
+    source="ComfyUI comfy_extras/nodes_lt.py LTXVAddGuide",
 )
 def guide_video_off_the_grid(program: Program) -> Iterator[Finding]:
     """Stills keep their exact frame."""
@@ -88,7 +88,7 @@ def guide_video_off_the_grid(program: Program) -> Iterator[Finding]:
     why="Both pull at once. ComfyUI before 0.23 then crops too few guide frames; newer ones and this runtime do not.",
     wrong='prompt "a lake"\nguide "a.png" @ end\nguide "b.png" @ end\npass dev 30',
     right='prompt "a lake"\nguide "a.png" @ end\nguide "b.png" @ -1\npass dev 30',
-    source="guides §5.2",
+    source="ComfyUI comfy_extras/nodes_lt.py LTXVCropGuides, before and after 0.23",
 )
 def same_frame(program: Program) -> Iterator[Finding]:
     """Guide against guide; a guide over an in-place frame is a known trick and stays unreported."""
@@ -114,7 +114,7 @@ def _starts(placed: Placed) -> set[int]:
     why="At full strength the picture and the upscaled first frame meet in one latent: people report flicker there.",
     wrong='prompt "a lake"\ninplace "a.png"\npass 0.5x dev 30\nupscale 2x',
     right='prompt "a lake"\ninplace "a.png" strength 0.7\npass 0.5x dev 30\nupscale 2x',
-    source="seed notes; guides §14",
+    source="community notes on LTX 2.3",
 )
 def held_in_late_passes(program: Program) -> Iterator[Finding]:
     """About 0.7 is the community's value; a block on the first pass limits it to that pass."""
@@ -137,7 +137,7 @@ def held_in_late_passes(program: Program) -> Iterator[Finding]:
     why="References at -1 over about 0.4 tend to leave watercolour-like artifacts; 0.3 to 0.4 is usual.",
     wrong='prompt "a lake"\nguide "a.png" @ -1\npass dev 30',
     right='prompt "a lake"\nguide "a.png" @ -1 strength 0.4\npass dev 30',
-    source="seed notes",
+    source="community notes on LTX 2.3",
 )
 def strong_reference(program: Program) -> Iterator[Finding]:
     """Only pictures before the clip."""

@@ -23,7 +23,7 @@ def _unguided(stage: Stage) -> bool:
     why="A negative prompt works through guidance; at cfg 1 it is not even evaluated.",
     wrong='prompt "a lake"\nnegative "people"\npass distill 8',
     right='prompt "a lake"\nnegative "people"\npass distill 8 { cfg 2 for 2 then 1 }',
-    source="sampling §2.1",
+    source="ComfyUI comfy/samplers.py cfg_function",
 )
 def negative_without_guidance(program: Program) -> Iterator[Finding]:
     """Where every pass that it holds for is unguided."""
@@ -41,7 +41,7 @@ def negative_without_guidance(program: Program) -> Iterator[Finding]:
     why="The distilled LoRA was trained to need no guidance: cfg over 1 at every step burns; for 2 steps it is fine.",
     wrong='prompt "a lake"\npass distill 8 { cfg 3 }',
     right='prompt "a lake"\npass distill 8 { cfg 2 for 2 then 1 }',
-    source="media §10; sampling §2.10",
+    source="community notes on LTX 2.3",
 )
 def guided_distilled(program: Program) -> Iterator[Finding]:
     """More than half of the steps, at more than 1.5."""
@@ -61,7 +61,7 @@ def guided_distilled(program: Program) -> Iterator[Finding]:
     why="KJNodes' NAG takes the wrong half of a guided batch; it is made for cfg 1.",
     wrong='prompt "a lake"\nnag "people"\npass dev 30 { cfg 3 }',
     right='prompt "a lake"\nnag "people"\npass distill 8',
-    source="sampling §2.9",
+    source="KJNodes ltxv_nodes.py LTX2_NAG",
 )
 def nag_with_guidance(program: Program) -> Iterator[Finding]:
     """Also with samplers that always evaluate the negative."""

@@ -1,6 +1,7 @@
 """Rules of the language itself; the parser and the binder enforce them."""
 
 from ltxdsl.compiler.checks.rules import known_elsewhere
+from ltxdsl.diagnostics import Severity
 
 known_elsewhere(
     "LTX001",
@@ -54,6 +55,7 @@ known_elsewhere(
 known_elsewhere(
     "LTX008",
     "value for an input that the script lacks",
+    severity=Severity.WARNING,
     why="A name that is used and never bound is an input; `--set` gives values to inputs only.",
     wrong='prompt "a lake"\npass dev 30',
     right="prompt text\npass dev 30",

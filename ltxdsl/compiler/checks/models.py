@@ -19,7 +19,7 @@ from ltxdsl.values import plain
     why="The distilled LoRA on top of itself, or on a distilled checkpoint, overshoots: the picture burns.",
     wrong='prompt "a lake"\npass distill 8 { lora distill 0.5 }',
     right='prompt "a lake"\npass distill 0.5 8',
-    source="media §10",
+    source="community notes on LTX 2.3",
 )
 def distilled_twice(program: Program) -> Iterator[Finding]:
     """Counted per pass."""
@@ -55,7 +55,7 @@ def lora_missing(program: Program) -> Iterator[Finding]:
     why="Each latent upsampler is trained for one factor.",
     wrong='prompt "a lake"\npass 0.5x dev 30\nupscale 3x',
     right='prompt "a lake"\npass 0.5x dev 30\nupscale 2x',
-    source="media §3.1",
+    source="Lightricks list of LTX-2.3 models",
 )
 def no_such_upsampler(program: Program) -> Iterator[Finding]:
     """The model set says which it has."""

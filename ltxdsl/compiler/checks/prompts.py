@@ -24,7 +24,7 @@ def _spans(program: Program, relay: RelayPrompt) -> list[tuple[int, int, TimeSpa
     why="Both patch cross attention: kijai's nodes agree since June 2026, other relay packs refuse or drop one.",
     wrong='relay "she runs" | "she stops"\nnag "cartoon"\npass distill 8',
     right='relay "she runs" | "she stops"\npass distill 8',
-    source="sampling §1.8",
+    source="KJNodes ltxv_nodes.py LTX2_NAG; kijai/ComfyUI-PromptRelay patches.py",
 )
 def relay_with_nag(program: Program) -> Iterator[Finding]:
     """In any pass where both hold."""
@@ -42,7 +42,7 @@ def relay_with_nag(program: Program) -> Iterator[Finding]:
     why="Frames that no segment owns follow the global prompt alone: every local prompt is held back there.",
     wrong='length 5s\nrelay "she runs" 0s..2s | "she stops" 2s..4s\npass dev 30',
     right='length 5s\nrelay "she runs" 0s..2s | "she stops" 2s..5s\npass dev 30',
-    source="sampling §1.3",
+    source="kijai/ComfyUI-PromptRelay prompt_relay.py",
 )
 def relay_coverage(program: Program) -> Iterator[Finding]:
     """A gap under one latent frame (8 pixel frames) is rounding, not a gap."""
@@ -61,7 +61,7 @@ def relay_coverage(program: Program) -> Iterator[Finding]:
     why="Prompt Relay deals the clip out from the first frame in order; a gap or an overlap cannot be said to it.",
     wrong='length 5s\nrelay "she runs" 0s..2s | "she stops" 3s..5s\npass dev 30',
     right='length 5s\nrelay "she runs" 0s..3s | "she stops" 3s..5s\npass dev 30',
-    source="sampling §1.3",
+    source="kijai/ComfyUI-PromptRelay nodes.py",
 )
 def relay_order(program: Program) -> Iterator[Finding]:
     """All segments have times or none has; each starts where the one before ends."""
@@ -87,7 +87,7 @@ def relay_order(program: Program) -> Iterator[Finding]:
     why="A segment owns whole latent frames of 8 pixel frames; one that gets none is never seen.",
     wrong='length 9f\nrelay "a" | "b" | "c"\npass dev 30',
     right='length 25f\nrelay "a" | "b" | "c"\npass dev 30',
-    source="sampling §1.3",
+    source="kijai/ComfyUI-PromptRelay nodes.py",
 )
 def relay_too_short(program: Program) -> Iterator[Finding]:
     """After rounding as the encoder does."""
@@ -108,7 +108,7 @@ def relay_too_short(program: Program) -> Iterator[Finding]:
     why="Without a prompt the model follows its pictures alone, and often stands still.",
     wrong="pass dev 30",
     right='prompt "a lake"\npass dev 30',
-    source="seed notes",
+    source="community notes on LTX 2.3",
 )
 def no_prompt(program: Program) -> Iterator[Finding]:
     """Neither `prompt` nor `relay` before a pass."""

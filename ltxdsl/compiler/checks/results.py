@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from ltxdsl.compiler.checks.rules import Finding, Program, known_elsewhere, rule
-from ltxdsl.diagnostics import Severity
+from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Decode, Save
 from ltxdsl.ops.sampling import Pass
 
@@ -67,6 +67,52 @@ def save_first(program: Program) -> Iterator[Finding]:
             return
         if isinstance(statement, Save) and any(program.each(Pass)):
             yield Finding("there is nothing to save yet", statement.span, "put it after a pass")
+
+
+@rule(
+    "LTX074",
+    "saved frame outside the clip",
+    Severity.ERROR,
+    why="A picture shows one frame of the clip; frames count from 0.",
+    wrong='length 25f\nprompt "a lake"\npass dev 30\nsave "lake.png" @ 25f',
+    right='length 25f\nprompt "a lake"\npass dev 30\nsave "lake.png" @ end',
+)
+def saved_frame_outside(program: Program) -> Iterator[Finding]:
+    """Slots before the clip are never decoded."""
+    for said in program.each(Save):
+        frame = said.at.frame(program.scene.frames, program.scene.fps)
+        if not 0 <= frame < program.scene.frames:
+            message = f"frame {frame} is not in the clip: its frames are 0 to {program.scene.frames - 1}"
+            yield Finding(message, said.span_of("at"), fixes=(Fix(said.span_of("at"), "end"),))
+
+
+@rule(
+    "LTX075",
+    "option that this kind of file ignores",
+    Severity.WARNING,
+    why="`crf` is the quality of a video, `@` the frame of a picture.",
+    wrong='prompt "a lake"\npass dev 30\nsave "lake.png" crf 17',
+    right='prompt "a lake"\npass dev 30\nsave "lake.mp4" crf 17',
+)
+def ignored_option(program: Program) -> Iterator[Finding]:
+    """By the file's ending."""
+    for said in program.each(Save):
+        picture = PurePath(said.path).suffix.lower() in IMAGE_SUFFIXES
+        ignored = "crf" if picture else "at"
+        if said.gives(ignored):
+            kind = "picture" if picture else "video"
+            shown = "@" if ignored == "at" else ignored
+            yield Finding(f"`{shown}` says nothing about a {kind}", said.span_of(ignored))
+
+
+known_elsewhere(
+    "LTX076",
+    "name that nothing uses",
+    severity=Severity.WARNING,
+    why="It is often a typo in the place where it was meant.",
+    wrong='img = image "a.png"\nprompt "a lake"\npass dev 30',
+    right='img = image "a.png"\nprompt "a lake"\nguide img @ end\npass dev 30',
+)
 
 
 @rule(

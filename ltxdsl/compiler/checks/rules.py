@@ -100,9 +100,9 @@ def rule(code: str, title: str, severity: Severity, **docs: Any) -> Callable[[Ch
     return declare
 
 
-def known_elsewhere(code: str, title: str, **docs: Any) -> None:
+def known_elsewhere(code: str, title: str, severity: Severity = Severity.ERROR, **docs: Any) -> None:
     """Declare a rule that the parser or the binder enforces."""
-    RULES[code] = Rule(code=code, title=title, severity=Severity.ERROR, **docs)
+    RULES[code] = Rule(code=code, title=title, severity=severity, **docs)
 
 
 def known_at_run(code: str, title: str, why: str) -> None:

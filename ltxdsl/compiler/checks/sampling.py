@@ -49,7 +49,7 @@ def upscale_first(program: Program) -> Iterator[Finding]:
     why="What is left at the last sigma stays in the video as noise; samplers do not add the final 0.",
     wrong='prompt "a lake"\npass dev sigmas 1, 0.85, 0.4',
     right='prompt "a lake"\npass dev sigmas 1, 0.85, 0.4, 0',
-    source="sampling §3.5",
+    source="ComfyUI comfy_extras/nodes_custom_sampler.py ManualSigmas",
 )
 def sigmas_end(program: Program) -> Iterator[Finding]:
     """Only lists written by hand can."""
@@ -67,7 +67,7 @@ def sigmas_end(program: Program) -> Iterator[Finding]:
     why="Sigma is the share of noise: it falls from at most 1 to 0; equal values are steps that do nothing.",
     wrong='prompt "a lake"\npass dev sigmas 1, 0.5, 0.7, 0',
     right='prompt "a lake"\npass dev sigmas 1, 0.7, 0.5, 0',
-    source="sampling §0.2",
+    source="rectified flow: x = (1 - sigma) x0 + sigma n",
 )
 def sigmas_fall(program: Program) -> Iterator[Finding]:
     """Strictly, and within 0 to 1."""
@@ -108,7 +108,7 @@ def steps_against_sigmas(program: Program) -> Iterator[Finding]:
     why="The distilled LoRA was trained on one list of 8 steps; other counts need another schedule.",
     wrong='prompt "a lake"\npass distill 12 distilled',
     right='prompt "a lake"\npass distill 12 linear_quadratic',
-    source="sampling §3.4",
+    source="Lightricks ltx-pipelines DISTILLED_SIGMA_VALUES",
 )
 def schedule_impossible(program: Program) -> Iterator[Finding]:
     """What the schedule itself says."""
@@ -126,7 +126,7 @@ def schedule_impossible(program: Program) -> Iterator[Finding]:
     why="A schedule that starts under 1 mixes noise with what is there; before the first pass that is nothing (grey).",
     wrong='prompt "a lake"\npass dev sigmas 0.85, 0.725, 0.4219, 0',
     right='prompt "a lake"\npass dev sigmas 1, 0.85, 0.725, 0.4219, 0',
-    source="sampling §3.4",
+    source="ComfyUI comfy/model_sampling.py CONST.noise_scaling",
 )
 def starts_below_noise(program: Program) -> Iterator[Finding]:
     """The tail of `distilled` with fewer than 8 steps does so too."""
@@ -144,7 +144,7 @@ def starts_below_noise(program: Program) -> Iterator[Finding]:
     why="At sigma 1 nothing of the latent before is left: the pass makes a new video, and only the sound is kept.",
     wrong='prompt "a lake"\npass 0.5x dev 30\nupscale 2x dev 30 ltxv',
     right='prompt "a lake"\npass 0.5x dev 30\nupscale 2x distill 3',
-    source="sampling §3.4",
+    source="ComfyUI comfy/model_sampling.py CONST.noise_scaling",
 )
 def starts_over(program: Program) -> Iterator[Finding]:
     """Community lists that start at 1 on the last upscaler do this on purpose."""
@@ -160,7 +160,7 @@ def starts_over(program: Program) -> Iterator[Finding]:
     why="Without the distilled LoRA the dev model needs about 20 to 40 steps.",
     wrong='prompt "a lake"\npass dev 6',
     right='prompt "a lake"\npass distill 8',
-    source="sampling §2.2",
+    source="Lightricks ltx-pipelines LTX_2_3_PARAMS",
 )
 def few_steps(program: Program) -> Iterator[Finding]:
     """From full noise, under 15 steps, and no distilled LoRA."""

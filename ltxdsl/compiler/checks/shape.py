@@ -21,7 +21,7 @@ from ltxdsl.values import Frames, Size, plain
     why="The video VAE gives the first frame a latent of its own and packs the rest by 8: clips have 1 + 8N frames.",
     wrong='length 120f\nprompt "a lake"\npass dev 30',
     right='length 121f\nprompt "a lake"\npass dev 30',
-    source="guides §1.1",
+    source="ComfyUI comfy_extras/nodes_lt.py EmptyLTXVLatentVideo; Lightricks ltx-core VideoLatentShape",
 )
 def frames_off_the_grid(program: Program) -> Iterator[Finding]:
     """Nodes and VAE floor such counts silently."""
@@ -41,7 +41,7 @@ def frames_off_the_grid(program: Program) -> Iterator[Finding]:
     why="One latent cell is 32x32 pixels in every pass; nodes cut the rest off without a word.",
     wrong='size 1920x1080\nprompt "a lake"\npass dev 30',
     right='size 1920x1088\nprompt "a lake"\npass dev 30',
-    source="guides §1.2, §1.3",
+    source="ComfyUI comfy_extras/nodes_lt.py; Lightricks ltx-pipelines assert_resolution",
 )
 def size_off_the_grid(program: Program) -> Iterator[Finding]:
     """The first pass whose size is no multiple of 32 is reported; later ones follow from it."""
@@ -84,10 +84,9 @@ def _multiple(program: Program) -> int:
     "LTX012",
     "the chain ends at another size",
     Severity.NOTE,
-    why="`size` is what the whole chain should end at; a first pass at 0.25x needs two 2x upscales to get there.",
+    why="`size` is what the whole chain should end at: the factors of the first pass and the upscales multiply to 1.",
     wrong='size 512x512\nprompt "a lake"\npass 0.25x dev 30\nupscale 2x',
     right='size 512x512\nprompt "a lake"\npass 0.25x dev 30\nupscale 2x\nupscale 2x',
-    source="design §2",
 )
 def chain_ends_elsewhere(program: Program) -> Iterator[Finding]:
     """Not a mistake: test renders stop early on purpose."""
@@ -111,7 +110,7 @@ def chain_ends_elsewhere(program: Program) -> Iterator[Finding]:
     why="Colours have been seen to shift in large squares such as 1920x1920 after an upscale; 1536x1536 is fine.",
     wrong='size 1920x1920\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x',
     right='size 1536x1536\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x',
-    source="media §3.2",
+    source="community notes on LTX 2.3",
 )
 def large_square(program: Program) -> Iterator[Finding]:
     """Only where the last stage is an upscale."""
@@ -121,13 +120,45 @@ def large_square(program: Program) -> Iterator[Finding]:
 
 
 @rule(
+    "LTX015",
+    "clip changed after its first pass",
+    Severity.ERROR,
+    why="Size and length are those of the latent that the first pass fills; later passes go on with it.",
+    wrong='size 256x256\nprompt "a lake"\npass 0.5x dev 30\nlength 97f\nupscale 2x',
+    right='size 256x256\nlength 97f\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x',
+)
+def clip_changed_late(program: Program) -> Iterator[Finding]:
+    """They stand before the first pass."""
+    for said in program.scene.late:
+        yield Finding(f"`{said.word}` comes after the first pass", said.span, "move it before the first pass")
+
+
+@rule(
+    "LTX016",
+    "share of the size on a later pass",
+    Severity.ERROR,
+    why="A later pass goes on with the latent at its size; only `upscale` changes the size.",
+    wrong='prompt "a lake"\npass 0.5x dev 30\npass 1x distill 3',
+    right='prompt "a lake"\npass 0.5x dev 30\nupscale 2x distill 3',
+)
+def share_on_a_later_pass(program: Program) -> Iterator[Finding]:
+    """Saying the size that is there already is fine."""
+    for stage in program.stages[1:]:
+        scale = getattr(stage.statement, "scale", None)
+        wanted = program.scene.size[0] * scale.value if scale else stage.width
+        if wanted != stage.width:
+            span = stage.statement.span_of("scale")
+            yield Finding(f"this pass runs at {stage.width}x{stage.height}, whatever its factor", span)
+
+
+@rule(
     "LTX014",
     "clip longer than the model's positions",
     Severity.WARNING,
     why="Positions are normalised to 20 s; past that the model extrapolates.",
     wrong='length 30s\nprompt "a lake"\npass dev 30',
     right='length 20s\nprompt "a lake"\npass dev 30',
-    source="guides §2",
+    source="ComfyUI comfy/ldm/lightricks/model.py: 20 s, 2048 px",
 )
 def longer_than_positions(program: Program) -> Iterator[Finding]:
     """Seconds, whatever the frame rate."""

@@ -1,0 +1,113 @@
+"""The examples hold: their layout, no findings, a plan, an export; and, slowly, their files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from ltxdsl.comfy import export_prompt
+from ltxdsl.compiler import Compilation, Request, compile
+from ltxdsl.compiler.planner import plan
+from ltxdsl.grammar import format_script, parse
+from ltxdsl.models import load_model_set
+from ltxdsl.source import Source
+
+FOLDER = Path(__file__).parent.parent / "examples"
+EXAMPLES = sorted(FOLDER.glob("*.ltx"))
+PHOTO = "astronaut.jpg"
+ALLOWED = {"reference_before_clip": {"LTX012"}}  # its comment says so
+
+
+def source_of(path: Path) -> Source:
+    return Source(path.read_text(encoding="utf-8"), str(path))
+
+
+def given(source: Source) -> dict[str, str]:
+    """The inputs as the example's comment gives them."""
+    comments = "\n".join(re.findall(r"^#.*$", source.text, re.MULTILINE))
+    pairs = dict(re.findall(r"--set (\w+)=([\w./-]*[\w/-])", comments))
+    return {name: str(FOLDER / value) if value == PHOTO else value for name, value in pairs.items()}
+
+
+def compiled(path: Path, models, target: str = "local", output: str = "") -> Compilation:
+    source = source_of(path)
+    return compile(source, models, Request(given=given(source), target=target, output=output))
+
+
+def test_there_are_enough_of_them():
+    assert "first" in {path.stem for path in EXAMPLES}
+    assert len(EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_it_starts_with_a_comment_and_is_formatted(path: Path):
+    source = source_of(path)
+    assert source.text.startswith("# ")
+    script, problems = parse(source)
+    assert not problems
+    assert format_script(script, source) == source.text
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_nothing_is_found_and_it_is_small(path: Path, models):
+    found = compiled(path, models)
+    assert {d.code for d in found.diagnostics} == ALLOWED.get(path.stem, set())
+    assert all(i.given for i in found.inputs.values()), "the comment shows how to give its inputs"
+    for stage in found.stages:
+        assert max(stage.width, stage.height) <= 256
+        assert stage.frames <= 25
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_it_plans(path: Path, models):
+    found = compiled(path, models)
+    planned = plan(found.graph, found.stages, models)
+    assert planned.outputs[0].startswith(path.stem), "files are named after the example"
+    assert planned.estimate.seconds < 20
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_it_exports(path: Path):
+    models = load_model_set("ltx-2.3")
+    found = compiled(path, models, target="comfy")
+    export = export_prompt(found, models)
+    classes = {node["class_type"] for node in export.prompt.values()}
+    assert {"SamplerCustomAdvanced", "SaveVideo"} <= classes
+    assert export.files == ({PHOTO: str(FOLDER / PHOTO)} if "LoadImage" in classes else {})
+
+
+def test_the_photograph_is_one():
+    with Image.open(FOLDER / PHOTO) as picture:
+        assert picture.size == (512, 512)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_it_runs(path: Path, models, tmp_path: Path):
+    from ltxdsl.runtime.execute import execute
+    from ltxdsl.store import Store
+
+    found = compiled(path, models, output=f"{tmp_path}/out/")
+    result = execute(plan(found.graph, found.stages, models), models, Store(tmp_path / "store"))
+    shutil.rmtree(tmp_path / "store")
+    for written in result.written:
+        if written.path.endswith(".png"):
+            with Image.open(written.path) as picture:
+                assert picture.size == (found.stages[-1].width, found.stages[-1].height)
+        else:
+            check_video(Path(written.path), found)
+
+
+def check_video(path: Path, found: Compilation) -> None:
+    """Frames, sizes and sound of a written video; a preview has the size of an earlier pass."""
+    with av.open(str(path)) as container:
+        frames = sum(1 for _ in container.decode(video=0))
+        size = (container.streams.video[0].width, container.streams.video[0].height)
+        assert len(container.streams.audio) == 1
+    assert frames == found.stages[-1].frames
+    assert size in {(stage.width, stage.height) for stage in found.stages}
