@@ -108,7 +108,7 @@ def run(graph: Graph, stages, models, folder) -> dict[str, bytes]:
     return {label: next(iter(store.manifest(key).files.values())).sha256 for label, key in sinks.items()}
 
 
-@settings(deadline=None, max_examples=5, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=3, suppress_health_check=list(HealthCheck))
 @given(runnable())
 def test_optimized_and_plain_plans_give_the_same_bits(models, in_pictures, tmp_path_factory, text: str):
     found = analyze(Source(text), models, Request(output=str(tmp_path_factory.mktemp("out") / "out.mp4")))

@@ -209,7 +209,7 @@ size 64x64
 length 9f
 prompt "a lake"
 guide "a.png" @ end crf 0
-pass dev 250 er_sde { cfg 3 }
+pass dev 130 er_sde { cfg 3 }
 """
 
 

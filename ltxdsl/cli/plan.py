@@ -16,7 +16,7 @@ from ltxdsl.compiler.cost import HARDWARE
 from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
 from ltxdsl.diagnostics import has_errors
-from ltxdsl.models.settings import cache_folder
+from ltxdsl.folders import cache_folder
 from ltxdsl.report.plan_text import plan_text
 from ltxdsl.runtime.execute import outstanding
 from ltxdsl.store import Store

@@ -13,8 +13,8 @@ from ltxdsl.cli.common import findings, read_given, read_models, read_source, sc
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.planner import plan
 from ltxdsl.diagnostics import Diagnostic, Severity
+from ltxdsl.folders import cache_folder
 from ltxdsl.models import ModelSet
-from ltxdsl.models.settings import cache_folder
 from ltxdsl.runtime.execute import Result, RunError, execute
 from ltxdsl.source import Source
 from ltxdsl.store import Store

@@ -11,7 +11,9 @@ from typing import Any, cast
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
+import ltxdsl
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
+from ltxdsl.folders import cache_folder
 from ltxdsl.grammar.tree import (
     Assign,
     At,
@@ -75,6 +77,7 @@ def _keep_comment(token: Token) -> Token:
 
 @cache
 def _parser() -> Lark:
+    """The parser. Its tables are kept between runs: making them costs more than everything else that checking does."""
     grammar = (Path(__file__).parent / "ltx.lark").read_text(encoding="utf-8")
     return Lark(
         grammar,
@@ -84,7 +87,18 @@ def _parser() -> Lark:
         propagate_positions=True,
         maybe_placeholders=False,
         lexer_callbacks={"COMMENT": _keep_comment},
+        cache=_table_file(),
     )
+
+
+def _table_file() -> str | bool:
+    """Where the tables are kept (Lark names them by grammar and version); False where nothing can be written."""
+    folder = cache_folder() / "grammar"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return str(folder / f"tables-{ltxdsl.__version__}.lark")
 
 
 def _span(token: Token) -> Span:

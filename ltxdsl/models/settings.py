@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ltxdsl.folders import cache_folder
 from ltxdsl.models.modelset import ModelSet
 
 EMBEDDED = "embedded"  # what runs where nothing is named
@@ -18,15 +18,6 @@ SETTINGS_FILE = "ltx.toml"
 
 class ModelSetError(Exception):
     """A model set that cannot be read; `args[0]` says why in the user's words."""
-
-
-def cache_folder() -> Path:
-    """Where built models and step results are kept; `LTX_CACHE` overrides it."""
-    if folder := os.environ.get("LTX_CACHE"):
-        return Path(folder)
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("ltxdsl", appauthor=False))
 
 
 def load_model_set(name: str | None = None, start: Path | None = None, default: str = EMBEDDED) -> ModelSet:
