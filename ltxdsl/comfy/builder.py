@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
-from ltxdsl.compiler.lower import Stage
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from ltxdsl.compiler.bind import Input, bind
+from ltxdsl.compiler.bind import bind
 from ltxdsl.compiler.checks import RULES, Program, check
 from ltxdsl.compiler.graph import Graph
-from ltxdsl.compiler.lower import Scene, Stage
+from ltxdsl.compiler.lower import Scene
 from ltxdsl.compiler.outputs import with_outputs, with_seed
 from ltxdsl.compiler.passes import drop_dead, drop_unneeded_inputs, insert_crops, share_equal
+from ltxdsl.compiler.scope import Input
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Diagnostic, has_errors
 from ltxdsl.grammar import parse
 from ltxdsl.grammar.tree import Script

@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from ltxdsl import geometry
-from ltxdsl.compiler.lower import Stage
 from ltxdsl.compiler.plan import Estimate
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import Architecture
 from ltxdsl.sampling.samplers import SAMPLERS
 

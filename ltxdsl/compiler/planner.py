@@ -13,9 +13,9 @@ from ltxdsl import geometry
 from ltxdsl.compiler import cost
 from ltxdsl.compiler.cost import HARDWARE, Hardware
 from ltxdsl.compiler.graph import Graph, Node
-from ltxdsl.compiler.lower import Stage
 from ltxdsl.compiler.plan import Estimate, Plan, Step
 from ltxdsl.compiler.plan import Stage as PlannedStage
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
 
 STORE_FORMAT = "1"

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
-from ltxdsl.compiler.lower import Placed, Stage
+from ltxdsl.compiler.stage import Placed, Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.source import Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
-from ltxdsl.compiler.lower import Stage
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Severity
 from ltxdsl.ops.guidance import Cfg
 from ltxdsl.ops.text import Negative

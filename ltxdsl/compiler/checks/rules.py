@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ltxdsl.compiler.bind import Bound
-from ltxdsl.compiler.lower import Scene, Stage
+from ltxdsl.compiler.lower import Scene
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.declare import S, Statement

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
-from ltxdsl.compiler.lower import Stage
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.sampling import Upscale
 from ltxdsl.ops.time import ClipLength, ClipSize

@@ -1,0 +1,96 @@
+"""What a pass is: its facts, and the settings that hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from ltxdsl import geometry
+from ltxdsl.ops import Statement
+from ltxdsl.ops.base import LoraUse
+from ltxdsl.ops.conditioning import Guide, InplaceImage
+from ltxdsl.ops.declare import Role
+from ltxdsl.ops.guidance import Nag
+from ltxdsl.ops.kinds import RoleUse
+from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.ops.text import Negative, RelayPrompt
+
+T = TypeVar("T", bound=Statement)
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A condition in a pass: the pixel frame where it stands and the frames it has."""
+
+    statement: Guide | InplaceImage
+    frame: int
+    count: int  # frames of the source that are used
+
+
+class Stage(msgspec.Struct, kw_only=True):
+    """One sampled pass, with the facts that checks and the plan read."""
+
+    name: str
+    node: str
+    statement: Pass | Upscale
+    width: int
+    height: int
+    asked: tuple[float, float]  # the size before rounding to the grid
+    frames: int
+    fps: float
+    continues: bool  # starts from what an earlier pass made
+    sampler: str
+    sigmas: tuple[float, ...]
+    sigmas_problem: str
+    cfg: tuple[float, ...]
+    audio_cfg: tuple[float, ...]
+    role: RoleUse
+    loras: tuple[LoraUse, ...]
+    placed: tuple[Placed, ...]
+    relay: RelayPrompt | None
+    relay_lengths: tuple[int, ...]
+    negative: Negative | None
+    nag: Nag | None
+    settings: Settings
+
+    @property
+    def steps(self) -> int:
+        """Sampler steps."""
+        return max(len(self.sigmas) - 1, 0)
+
+    @property
+    def guide_latents(self) -> int:
+        """Latent frames that guides append."""
+        guides = (p for p in self.placed if isinstance(p.statement, Guide))
+        return sum(geometry.guide_latents(p.count, p.frame) for p in guides)
+
+
+class Settings:
+    """The settings and conditions that hold at a point of the script."""
+
+    def __init__(self, single: dict[type, Statement] | None = None, many: tuple[Statement, ...] = ()) -> None:
+        self.single = dict(single or {})
+        self.many = many
+
+    def put(self, statement: Statement) -> None:
+        """Add a statement: settings replace, conditions add up."""
+        if statement.role is Role.CONDITION:
+            self.many = (*self.many, statement)
+        else:
+            self.single[type(statement)] = statement
+
+    def within(self, statements: Iterable[Statement]) -> Settings:
+        """These settings with a block's statements on top."""
+        inner = Settings(self.single, self.many)
+        for statement in statements:
+            inner.put(statement)
+        return inner
+
+    def get(self, cls: type[T]) -> T | None:
+        """The statement of that kind that holds, or None."""
+        return self.single.get(cls)  # type: ignore[return-value]
+
+    def all(self, cls: type[T]) -> list[T]:
+        """The conditions of that kind."""
+        return [s for s in self.many if isinstance(s, cls)]
