@@ -6,6 +6,7 @@ Nothing here imports torch until a step has to be computed: a run whose results 
 from __future__ import annotations
 
 import errno
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,6 +141,7 @@ def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, repor
         raise RunError("LTX086", f"the model set `{models.name}` has no files: there is no `{models.folder}`", hint)
     if models.recipe and not Path(models.folder).exists():
         reporter.noted("building the embedded models, once")
+    gc.freeze()  # the libraries stay: collecting over them again and again costs a fifth of a small run
     session = Session(models)
     warnings: list[str] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -65,10 +66,16 @@ class TokenModel:
     self_bias: Tensor | None = None
     cross_modulation: CrossModulation = "lightricks"
 
+    @cached_property
+    def dtype(self) -> torch.dtype:
+        """The transformer's type; asking it walks all its modules."""
+        dtype: torch.dtype = self.transformer.dtype
+        return dtype
+
     @torch.no_grad()
     def __call__(self, video: Tensor, audio: Tensor, sigma: float, prompts: Sequence[Prompt]) -> tuple[Tensor, Tensor]:
         """Velocities R N C and R Na Ca in float32, one row for each prompt, of tokens 1 N C and 1 Na Ca."""
-        rows, dtype = len(prompts), self.transformer.dtype
+        rows, dtype = len(prompts), self.dtype
         own = self.video.timesteps(sigma, rows), self.audio.timesteps(sigma, rows)
         with self._hooks(*own, rows):
             video_out, audio_out = self.transformer(

@@ -96,8 +96,8 @@ class Session:
         if self._parts.pop(name, None) is not None:
             if name == "transformer":
                 self._fused = None
-            gc.collect()
             if self.device.type == "cuda":
+                gc.collect()
                 torch.cuda.empty_cache()
 
     @property
