@@ -193,7 +193,13 @@ def test_a_folder_for_a_model_set_that_is_none(in_pictures, store, output, tmp_p
 def start(script: Path, cache: Path, out: Path) -> subprocess.Popen:
     environment = {**os.environ, "LTX_CACHE": str(cache), "PYTHONPATH": str(ROOT)}
     arguments = [sys.executable, "-m", "ltxdsl", "run", str(script), "-o", str(out), "--json"]
-    return subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(arguments, env=environment, preexec_fn=_hears_interrupts, **pipes)
+
+
+def _hears_interrupts() -> None:
+    """A shell lets its background jobs ignore Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(condition, process: subprocess.Popen, seconds: float = 90) -> None:
