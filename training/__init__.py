@@ -1,0 +1,1 @@
+"""Training of the embedded model set. Never imported by the package."""

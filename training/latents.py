@@ -1,0 +1,95 @@
+"""The clips of the world as latents of a trained VAE, in shards: what the transformer is trained on.
+
+python -m training.latents --vae ~/.cache/ltxdsl-training/vae/compact --count 8000
+A shard that is there is left alone, so the work can be stopped at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from training.clips import held_out_scene, stack
+from training.run import HOME
+from training.vae import means
+from training.world.canvas import whole
+from training.world.caption import caption
+from training.world.picture import video
+from training.world.scene import Scene, scene_of
+
+SHARD = 250
+SIDE, FRAMES = 128, 25
+
+
+def load_vae(folder: Path) -> Any:
+    """The compact VAE of a run, in float32."""
+    from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
+
+    vae = AutoencoderKLLTX2Video.from_pretrained(folder, torch_dtype=torch.float32)
+    return vae.to(memory_format=torch.channels_last_3d).eval().requires_grad_(False)
+
+
+def scene(number: int, held_out: bool = False) -> Scene:
+    """The scene behind a latent: the palette's colours only."""
+    return held_out_scene(number) if held_out else scene_of(number)
+
+
+@torch.no_grad()
+def encoded(vae: Any, clips: torch.Tensor) -> torch.Tensor:
+    """B 64 F' H' W', each channel with mean 0 and spread 1."""
+    latents = torch.cat([means(vae, clip) for clip in clips.split(1)])
+    return (latents - _by_channel(vae.latents_mean)) / _by_channel(vae.latents_std)
+
+
+@torch.no_grad()
+def decoded(vae: Any, latents: torch.Tensor) -> torch.Tensor:
+    """Inverse of `encoded`, as B F H W 3 in 0..1."""
+    whole_latents = latents * _by_channel(vae.latents_std) + _by_channel(vae.latents_mean)
+    clips = torch.cat([vae.decoder(latent) for latent in whole_latents.split(1)])
+    return clips.add(1).div(2).clamp(0, 1).permute(0, 2, 3, 4, 1)
+
+
+def _by_channel(values: torch.Tensor) -> torch.Tensor:
+    return values.view(1, -1, 1, 1, 1)
+
+
+def write_shards(vae: Any, folder: Path, count: int) -> None:
+    """Encode scenes 0 to `count`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for first in range(0, count, SHARD):
+        path = folder / f"{first:06d}.safetensors"
+        if path.is_file():
+            continue
+        scenes = [scene(number) for number in range(first, min(first + SHARD, count))]
+        parts = [encoded(vae, stack([video(one, whole(SIDE, SIDE), FRAMES)])) for one in scenes]
+        save_file({"latents": torch.cat(parts).half()}, path.with_suffix(".new"))
+        os.replace(path.with_suffix(".new"), path)
+        print(path.name, flush=True)
+
+
+def read_shards(folder: Path) -> tuple[torch.Tensor, list[str]]:
+    """All latents N 64 F' H' W' and their captions, of shards that follow on one another from 0."""
+    parts = [load_file(path)["latents"].float() for path in sorted(folder.glob("*.safetensors"))]
+    latents = torch.cat(parts)
+    return latents, [caption(scene(number)) for number in range(len(latents))]
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vae", type=Path, default=HOME / "vae" / "compact")
+    parser.add_argument("--out", type=Path, default=HOME / "latents")
+    parser.add_argument("--count", type=int, default=8000)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    write_shards(load_vae(options.vae), options.out.expanduser(), options.count)
+
+
+if __name__ == "__main__":
+    main()
