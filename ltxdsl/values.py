@@ -32,10 +32,6 @@ class Size(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
 
-    def scaled(self, factor: float) -> tuple[float, float]:
-        """Width and height times a factor, not rounded."""
-        return self.width * factor, self.height * factor
-
 
 class Frames(msgspec.Struct, frozen=True):
     """A number of pixel frames, `121f`."""

@@ -95,7 +95,8 @@ def _tell(result: Result) -> None:
     steps = len(result.computed) + len(result.reused)
     stored = f", {len(result.reused)} of {steps} from the store" if result.reused and result.computed else ""
     everything = ", everything was in the store" if not result.computed else ""
-    click.echo(f"{result.seconds:.1f} s{stored}{everything}")
+    saved = f", which took {result.saved_seconds:.1f} s to make" if result.saved_seconds >= 1 else ""
+    click.echo(f"{result.seconds:.1f} s{stored}{everything}{saved}")
 
 
 def _size(count: int) -> str:

@@ -87,10 +87,6 @@ class Graph:
         """Take a node out; nothing may read it."""
         del self.nodes[id]
 
-    def readers(self, id: str) -> list[Node]:
-        """The nodes that read an output of this node."""
-        return [n for n in self.nodes.values() if any(r.node == id for r in n.inputs.values())]
-
     def sinks(self) -> list[Node]:
         """The nodes that act on the world outside."""
         return [n for n in self.nodes.values() if not n.op.pure]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
 import msgspec
@@ -28,8 +27,6 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     video_width: int = 4096
     audio_width: int = 2048
     text_tokens: int = 1024
-    latent_channels: int = 128
-    audio_features: int = 128  # channels times frequency bins of one audio latent
     transformer_parameters: float = 18.99e9
     text_encoder_parameters: float = 12.2e9
     connectors_parameters: float = 3.17e9
@@ -137,9 +134,3 @@ def _safetensors_header(file: Path) -> bytes:
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         return stream.read(min(length, 1 << 26))
-
-
-def read_metadata(file: Path) -> dict[str, str]:
-    """The `__metadata__` of a safetensors file; empty where there is none."""
-    header = json.loads(_safetensors_header(file) or b"{}")
-    return dict(header.get("__metadata__", {}))

@@ -39,7 +39,6 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""  # an option's keyword; the field's name if empty
     low: float | None = None
     high: float | None = None
-    unit: str = ""
     part: Any = None  # the struct that each `|` part fills
 
 
