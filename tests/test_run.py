@@ -271,3 +271,9 @@ def test_a_lora_with_some_foreign_keys_is_used_with_a_warning(models, in_picture
     result = run(f'lora "{tmp_path}/mixed.safetensors"\n{SHORT}', models, store, output)
     assert len(result.warnings) == 1
     assert "mixed.safetensors" in result.warnings[0]
+
+
+def test_a_prompt_that_is_too_long_is_cut_with_a_warning(models, in_pictures, store, output):
+    long = SHORT.replace('"a lake"', '"' + "a lake in the morning, " * 60 + '"')
+    (warning,) = run(long, models, store, output).warnings
+    assert "tokens" in warning

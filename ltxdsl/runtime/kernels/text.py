@@ -22,6 +22,9 @@ def encode_text(session: Session, op: nodes.EncodeText) -> dict[str, Text]:
     encoder, connectors = session.part("text_encoder"), session.part("connectors")
     length = text_length(encoder.tokenizer, connectors.config)
     prompts = prompts_so_far(op.text, op.locals)
+    tokens = len(encoder.tokenizer(prompts[-1]).input_ids)
+    if tokens > length:
+        session.warned(f"the prompt has {tokens} tokens: the model reads the first {length}, and nothing after them")
     ids, seen = padded_ids(encoder.tokenizer, prompts[-1], length)
     ids, seen = ids.to(session.device), seen.to(session.device)
     states = encoder.model.model(input_ids=ids, attention_mask=seen, output_hidden_states=True).hidden_states
