@@ -63,9 +63,8 @@ def command(
 
 def _checked(source: Source, models: str | None, request: Request) -> Compilation:
     model_set = read_models(models, source, request.target)
-    found = analyze(source, model_set, request)
-    if request.target != "comfy" or not found.ok:
-        return found
+    if request.target != "comfy":
+        return analyze(source, model_set, request)
     from ltxdsl.cli.comfy_export import exported
 
     compiled = compile(source, model_set, request)

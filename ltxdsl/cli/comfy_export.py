@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ltxdsl.comfy.export import Export, ExportError, export_prompt
 from ltxdsl.compiler import Compilation
+from ltxdsl.compiler.checks import RULES
 from ltxdsl.diagnostics import Diagnostic, Severity
 from ltxdsl.models import ModelSet
 
@@ -16,5 +17,5 @@ def exported(compiled: Compilation, models: ModelSet) -> tuple[Export | None, tu
         return export_prompt(compiled, models), compiled.diagnostics
     except ExportError as error:
         hint = "`ltx run` can do it here"
-        problem = Diagnostic("LTX091", Severity.ERROR, str(error), why="A node has limits of its own.", hint=hint)
+        problem = Diagnostic("LTX091", Severity.ERROR, str(error), why=RULES["LTX091"].why, hint=hint)
         return None, (*compiled.diagnostics, problem)

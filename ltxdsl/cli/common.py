@@ -92,6 +92,14 @@ def show_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def show_failure(diagnostics: Iterable[Diagnostic], source: Source, as_json: bool) -> None:
+    """What stopped a command, drawn or as JSON."""
+    if as_json:
+        show_json({"ok": False, "diagnostics": findings(diagnostics, source)})
+    else:
+        show(diagnostics, source)
+
+
 def findings(diagnostics: Iterable[Diagnostic], source: Source) -> list[dict[str, object]]:
     """Findings for machines."""
     return [to_json(d, source) for d in diagnostics]

@@ -10,13 +10,13 @@ import click
 from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.comfy_export import exported
 from ltxdsl.cli.common import (
-    findings,
     read_given,
     read_models,
     read_source,
     refuse_overwriting,
     script_options,
     show,
+    show_failure,
     show_json,
 )
 from ltxdsl.compiler import Request, compile
@@ -43,10 +43,7 @@ def command(
     compiled = compile(source, model_set, Request(given=read_given(given), target="comfy"))
     export, found = exported(compiled, model_set)
     if export is None:
-        if as_json:
-            show_json({"ok": False, "diagnostics": findings(found, source)})
-        else:
-            show(found, source)
+        show_failure(found, source, as_json)
         return FOUND_ERRORS
     text = json.dumps(export.prompt, indent=2, ensure_ascii=False) + "\n"
     if out == "-":

@@ -10,7 +10,7 @@ import msgspec
 
 from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.comfy_export import exported
-from ltxdsl.cli.common import findings, read_given, read_models, read_source, script_options, show, show_json
+from ltxdsl.cli.common import read_given, read_models, read_source, script_options, show, show_failure, show_json
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.cost import HARDWARE
 from ltxdsl.compiler.plan import Plan
@@ -40,10 +40,7 @@ def command(
     compiled = compile(source, model_set, request)
     export, found = exported(compiled, model_set) if target == "comfy" else (None, compiled.diagnostics)
     if has_errors(found):
-        if options["as_json"]:
-            show_json({"ok": False, "diagnostics": findings(found, source)})
-        else:
-            show(found, source)
+        show_failure(found, source, options["as_json"])
         return FOUND_ERRORS
     if options["emit"] != "plan":
         show_json(export.prompt if export else _emitted(compiled, options["emit"]))

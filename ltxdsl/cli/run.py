@@ -9,14 +9,22 @@ import click
 import msgspec
 
 from ltxdsl.cli import FOUND_ERRORS, RUN_FAILED
-from ltxdsl.cli.common import findings, read_given, read_models, read_source, script_options, show, show_json
+from ltxdsl.cli.common import (
+    findings,
+    read_given,
+    read_models,
+    read_source,
+    script_options,
+    show,
+    show_failure,
+    show_json,
+)
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.planner import plan
 from ltxdsl.diagnostics import Diagnostic, Severity
 from ltxdsl.folders import cache_folder
 from ltxdsl.models import ModelSet
 from ltxdsl.runtime.execute import Result, RunError, execute
-from ltxdsl.source import Source
 from ltxdsl.store import Store
 
 
@@ -35,18 +43,20 @@ def command(
     model_set = read_models(models, source)
     request = Request(given=read_given(given), output=options["out"], seed=options["seed"])
     compiled = _with_all_inputs(compile(source, model_set, request))
-    if not options["as_json"] and not (options["quiet"] and compiled.ok):
-        show(compiled.diagnostics, source)
+    as_json: bool = options["as_json"]
     if not compiled.ok:
-        return _failed(compiled.diagnostics, source, options["as_json"], FOUND_ERRORS)
+        show_failure(compiled.diagnostics, source, as_json)
+        return FOUND_ERRORS
+    if not as_json and not options["quiet"]:
+        show(compiled.diagnostics, source)
     try:
         result = _run(compiled, model_set, options)
     except RunError as error:
         problem = Diagnostic(error.code, Severity.ERROR, error.message, hint=error.hint)
-        if not options["as_json"]:
-            show([problem], source)
-        return _failed((*compiled.diagnostics, problem), source, options["as_json"], RUN_FAILED)
-    if options["as_json"]:
+        also = compiled.diagnostics if as_json else ()
+        show_failure((*also, problem), source, as_json)
+        return RUN_FAILED
+    if as_json:
         show_json({"ok": True, "diagnostics": findings(compiled.diagnostics, source), **msgspec.to_builtins(result)})
     elif not options["quiet"]:
         _tell(result)
@@ -68,12 +78,6 @@ def _with_all_inputs(compiled: Compilation) -> Compilation:
         if not i.given
     ]
     return msgspec.structs.replace(compiled, diagnostics=(*compiled.diagnostics, *missing))
-
-
-def _failed(diagnostics: tuple[Diagnostic, ...], source: Source, as_json: bool, code: int) -> int:
-    if as_json:
-        show_json({"ok": False, "diagnostics": findings(diagnostics, source)})
-    return code
 
 
 def _run(compiled: Compilation, models: ModelSet, options: dict[str, Any]) -> Result:

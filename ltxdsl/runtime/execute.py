@@ -133,13 +133,14 @@ def _plain_errors(folder: Path) -> Iterator[None]:
 
 def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, reporter: Reporter) -> list[str]:
     """Run what is to do; gives the warnings."""
+    there = Path(models.folder).exists()
+    if not there and not models.recipe:
+        hint = "name the folder of a diffusers LTX-2 repository in ltx.toml, or with --models"
+        raise RunError("LTX086", f"the model set `{models.name}` has no files: there is no `{models.folder}`", hint)
     reporter.noted("loading libraries")
     from ltxdsl.runtime.session import Session
 
-    if not models.recipe and not Path(models.folder).exists():
-        hint = "name the folder of a diffusers LTX-2 repository in ltx.toml, or with --models"
-        raise RunError("LTX086", f"the model set `{models.name}` has no files: there is no `{models.folder}`", hint)
-    if models.recipe and not Path(models.folder).exists():
+    if not there:
         reporter.noted("building the embedded models, once")
     gc.freeze()  # the libraries stay: collecting over them again and again costs a fifth of a small run
     session = Session(models)
@@ -222,9 +223,7 @@ def _stored_values(step: Step, store: Store, session: Session) -> dict[str, Any]
 
     from ltxdsl.runtime.values import STORED
 
-    manifest = store.manifest(step.key)
-    if manifest is None:
-        raise RunError("LTX088", f"the stored result of `{step.label}` vanished during the run", "run again")
+    manifest = _kept(step, store)
     ports = type(op_of(step)).outputs
     values = {}
     for port, kind in ports.items():
@@ -236,17 +235,22 @@ def _stored_values(step: Step, store: Store, session: Session) -> dict[str, Any]
 
 def _deliver(step: Step, store: Store, force: bool) -> Written:
     """Copy a stored file to where the script wants it."""
-    manifest = store.manifest(step.key)
     target = Path(str(step.op["path"]))
-    if manifest is None:
-        raise RunError("LTX088", f"the stored result of `{step.label}` vanished during the run", "run again")
-    ((name, file),) = manifest.files.items()
+    ((name, file),) = _kept(step, store).files.items()
     fresh = not (target.is_file() and digest(target) == file.sha256)
     if fresh and target.exists() and not force:
         raise RunError("LTX084", f"`{target}` appeared during the run", "the result is kept: run again with --force")
     if fresh:
         copy_into_place(store.entry(step.key) / name, target)
     return Written(str(target), file.size, file.sha256, fresh)
+
+
+def _kept(step: Step, store: Store) -> Manifest:
+    """The manifest of a result that was in the store a moment ago."""
+    manifest = store.manifest(step.key)
+    if manifest is None:
+        raise RunError("LTX088", f"the stored result of `{step.label}` vanished during the run", "run again")
+    return manifest
 
 
 def op_of(step: Step) -> Op:

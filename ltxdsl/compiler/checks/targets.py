@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ltxdsl.compiler.checks.rules import Finding, Program, _with_blocks, known_at_run, rule
+from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, rule
 from ltxdsl.diagnostics import Severity
+from ltxdsl.ops import Statement
 
-known_at_run("LTX091", "beyond ComfyUI's nodes", "A node has limits of its own, which `ltx export` meets.")
+known_at_run("LTX091", "beyond ComfyUI's nodes", "A node has limits of its own.")
 
 NAMES = {"local": "this runtime", "comfy": "ComfyUI"}
 
@@ -22,7 +23,7 @@ NAMES = {"local": "this runtime", "comfy": "ComfyUI"}
 )
 def target_cannot(program: Program) -> Iterator[Finding]:
     """The message names the target that can."""
-    for said in _with_blocks(program.bound.statements):
+    for said in program.each(Statement):
         if program.target not in said.targets:
             able = " and ".join(NAMES[t] for t in said.targets)
             hint = "use `ltx export`" if "comfy" in said.targets else ""
