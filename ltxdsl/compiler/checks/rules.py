@@ -85,6 +85,16 @@ FAMILIES = {
     "LTX07": "results",
     "LTX08": "files",
     "LTX09": "targets",
+    "LTX10": "sound",
+    "LTX11": "the timeline",
+    "LTX12": "colour and frames",
+    "LTX13": "references and controls",
+    "LTX14": "samplers and guiders",
+    "LTX15": "structure",
+    "LTX16": "cost",
+    "LTX17": "ComfyUI's nodes",
+    "LTX18": "suppressions and settings",
+    "LTX19": "model files",
 }
 
 RULES: dict[str, Rule] = {}
