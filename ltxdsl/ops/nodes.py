@@ -233,6 +233,7 @@ class WriteVideo(_Writer, frozen=True):
     inputs = {"image": Port.IMAGE, "audio": Port.AUDIO}
     optional = frozenset({"audio"})
     kernel = "write_video"
+    version = 2
     fps: float
     crf: int = 19
 
