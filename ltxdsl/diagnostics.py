@@ -43,6 +43,9 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(d.severity is Severity.ERROR for d in diagnostics)
 
 
+WINDOW = 240  # characters of a source line that are shown
+_PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
+_PICTURES |= {0x7F: 0x2421, **dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000)], 0xFFFD)}
 _COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.NOTE: "36;1"}
 
 
@@ -60,37 +63,55 @@ def render(diagnostic: Diagnostic, source: Source, color: bool = False) -> str:
     """A finding drawn under its source line."""
     ink = _Ink(color)
     style = _COLORS[diagnostic.severity]
-    lines = [f"{ink(style, f'{diagnostic.severity}[{diagnostic.code}]')} {ink('1', diagnostic.message)}"]
+    lines = [f"{ink(style, f'{diagnostic.severity}[{diagnostic.code}]')} {ink('1', visible(diagnostic.message))}"]
     margin = " "
     if diagnostic.span is not None:
         drawn, margin = _excerpt(diagnostic.span, source, style, ink)
         lines += drawn
     notes = [("why", diagnostic.why), ("help", diagnostic.hint)]
     notes += [("fix", _fix_text(fix, source)) for fix in diagnostic.fixes]
-    lines += [f"{margin} {ink('34', '=')} {ink('1', f'{label}:')} {text}" for label, text in notes if text]
+    lines += [f"{margin} {ink('34', '=')} {ink('1', f'{label}:')} {visible(text)}" for label, text in notes if text]
     return "\n".join(lines)
 
 
 def _excerpt(span: Span, source: Source, style: str, ink: _Ink) -> tuple[list[str], str]:
     line, column = source.line_column(span.start)
-    text = source.line_text(line)
+    text, at = _window(source.line_text(line), column - 1)
     margin = " " * len(str(line))
-    width = max(1, min(span.end - span.start, len(text) - column + 1))
-    pad = "".join("\t" if char == "\t" else " " for char in text[: column - 1])
+    width = max(1, min(span.end - span.start, len(text) - at))
+    pad = "".join("\t" if char == "\t" else " " for char in text[:at])
     return [
-        f"{margin}{ink('34', '-->')} {source.name}:{line}:{column}",
+        f"{margin}{ink('34', '-->')} {visible(source.name)}:{line}:{column}",
         f"{margin} {ink('34', '|')}",
-        f"{ink('34', str(line))} {ink('34', '|')} {text}",
+        f"{ink('34', str(line))} {ink('34', '|')} {visible(text)}",
         f"{margin} {ink('34', '|')} {pad}{ink(style, '^' * width)}",
     ], margin
 
 
+def _window(text: str, at: int) -> tuple[str, int]:
+    """A line cut to what surrounds a place in it, and the place in that."""
+    if len(text) <= WINDOW:
+        return text, at
+    start = max(0, min(at - WINDOW // 3, len(text) - WINDOW))
+    before, after = "…" if start else "", "…" if start + WINDOW < len(text) else ""
+    return before + text[start : start + WINDOW] + after, at - start + len(before)
+
+
+def visible(text: str) -> str:
+    """The text with control characters as pictures of them, and halves of characters as �: safe on any terminal."""
+    return text.translate(_PICTURES)
+
+
 def _fix_text(fix: Fix, source: Source) -> str:
-    old = source[fix.span]
+    old = _short(source[fix.span])
     title = f" ({fix.title})" if fix.title else ""
     if not old:
         return f"add `{fix.text.strip()}`{title}"
     return f"write `{fix.text}` for `{old}`{title}" if fix.text else f"remove `{old}`{title}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WINDOW else f"{text[: WINDOW - 1]}…"
 
 
 def to_json(diagnostic: Diagnostic, source: Source) -> dict[str, object]:
@@ -110,6 +131,8 @@ def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
     for fix in sorted(fixes, key=lambda f: (f.span.start, f.span.end)):
         if not chosen or fix.span.start >= chosen[-1].span.end:
             chosen.append(fix)
-    for fix in reversed(chosen):
-        text = text[: fix.span.start] + fix.text + text[fix.span.end :]
-    return text
+    pieces, at = [], 0
+    for fix in chosen:
+        pieces += [text[at : fix.span.start], fix.text]
+        at = fix.span.end
+    return "".join([*pieces, text[at:]])

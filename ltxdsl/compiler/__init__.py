@@ -27,6 +27,8 @@ LEGALIZE = (insert_crops,)
 # Unneeded inputs go before dead ops, so that what only they read is dead; equal ops are shared last.
 OPTIMIZE = (drop_unneeded_inputs, drop_dead, share_equal)
 
+LONGEST_MESSAGE = 300  # a message may quote what was written
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of a script from outside: values of its inputs, the target, the output file, the seed."""
@@ -77,7 +79,11 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
 
 def _with_reason(found: Diagnostic) -> Diagnostic:
     """What the parser and the binder find is explained where its rule is declared."""
-    return found if found.why else msgspec.structs.replace(found, why=RULES[found.code].why)
+    return msgspec.structs.replace(found, message=_short(found.message), why=found.why or RULES[found.code].why)
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 1]}…"
 
 
 def transform(graph: Graph, optimize: bool = True) -> Graph:

@@ -12,7 +12,7 @@ from ltxdsl.compiler.scope import Input, Scope
 from ltxdsl.diagnostics import Fix
 from ltxdsl.grammar import parse_item
 from ltxdsl.ops import STATEMENTS, Statement
-from ltxdsl.ops.cells import Assigned, BadValue, Cell, Place, Symbol, describe, evaluate, shown
+from ltxdsl.ops.cells import Assigned, BadValue, Cell, Place, Symbol, describe, evaluate, numbers, shown
 from ltxdsl.ops.declare import Param, defaults, params
 from ltxdsl.ops.kinds import MediaRef, kind_of_file
 from ltxdsl.source import Span
@@ -215,7 +215,7 @@ def shown_key(param: Param, field: str) -> str:
 
 
 def _check_limits(param: Param, key: str, value: Any, span: Span) -> None:
-    for number in _numbers(value):
+    for number in numbers(value):
         if param.low is not None and number < param.low:
             bound, sign = param.low, "at least"
         elif param.high is not None and number > param.high:
@@ -225,13 +225,6 @@ def _check_limits(param: Param, key: str, value: Any, span: Span) -> None:
         fixes = (Fix(span, shown(bound)),) if isinstance(value, int | float) else ()
         message = f"`{key}` is {shown(number)}; it must be {sign} {shown(bound)}"
         raise BadValue(span, message, "LTX005", why=param.doc, fixes=fixes)
-
-
-def _numbers(value: Any) -> tuple[float, ...]:
-    if isinstance(value, int | float):
-        return (value,)
-    amount = getattr(value, "value", None)
-    return (amount,) if isinstance(amount, int | float) else ()
 
 
 def nearest_word(name: str, span: Span, words: Sequence[str]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from ltxdsl.sampling.schedules import schedule
 from ltxdsl.values import Frames, Seconds
 
 DISTILL = "distill"
+MOST_OPS = 500_000
 
 
 class Scene:
@@ -48,6 +49,8 @@ class Scene:
         self.name = ""
         self.leftover: list[Statement] = []  # settings and conditions that no pass has seen yet
         self.late: list[Statement] = []  # statements that would change the clip after its first pass
+        self.held = 0  # conditions, counted once for each action that they hold for
+        self.overflow: Statement | None = None  # where the script grew too large to go on
 
     # --- what holds now
 
@@ -80,6 +83,10 @@ class Scene:
         for statement in statements:
             if statement.role is Role.ACTION:
                 statement.apply(self)
+                self.held += len(self.settings.many)
+                if len(self.graph) + self.held > MOST_OPS:
+                    self.overflow = statement
+                    return
             elif statement.before_passes and self.latent is not None:
                 self.late.append(statement)
             else:

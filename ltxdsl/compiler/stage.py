@@ -69,14 +69,14 @@ class Stage(msgspec.Struct, kw_only=True):
 class Settings:
     """The settings and conditions that hold at a point of the script."""
 
-    def __init__(self, single: dict[type, Statement] | None = None, many: tuple[Statement, ...] = ()) -> None:
+    def __init__(self, single: dict[type, Statement] | None = None, many: Iterable[Statement] = ()) -> None:
         self.single = dict(single or {})
-        self.many = many
+        self.many = list(many)
 
     def put(self, statement: Statement) -> None:
         """Add a statement: settings replace, conditions add up."""
         if statement.role is Role.CONDITION:
-            self.many = (*self.many, statement)
+            self.many.append(statement)
         else:
             self.single[type(statement)] = statement
 

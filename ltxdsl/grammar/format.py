@@ -22,12 +22,12 @@ from ltxdsl.grammar.tree import (
     Script,
     Statement,
     Text,
+    terms,
 )
 from ltxdsl.source import Source
 
 INDENT = "  "
 LINE_LENGTH = 110
-_TIGHT = {"*": 2, "/": 2, "+": 1, "-": 1}
 
 
 def format_script(script: Script, source: Source) -> str:
@@ -147,8 +147,9 @@ def _item(item: Item) -> str:
             return text
         case Text(_, raw):
             return raw
-        case Binary(sign, left, right):
-            return f"{_item(left)} {sign} {_item(right)}"
+        case Binary():
+            first, steps = terms(item)
+            return _item(first) + "".join(f" {step.sign} {_item(step.right)}" for step in steps)
         case Range(start, end):
             return f"{_item(start)}..{_item(end)}"
         case ListOf(items):

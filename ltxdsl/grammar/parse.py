@@ -36,15 +36,19 @@ from ltxdsl.grammar.tree import (
 from ltxdsl.source import Source, Span
 
 CODE = "LTX001"
+DEEPEST = 32  # brackets and braces within each other
+LONGEST = 1000  # terms of one sum or product
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
 def parse(source: Source) -> tuple[Script, list[Diagnostic]]:
     """The tree of a source; with a syntax error, the tree of what stands before it and one diagnostic."""
     comments: list[Comment] = []
-    _comments_go_to(comments)
+    _READING.comments, _READING.depth = comments, 0
     try:
         entries = cast("tuple[Entry, ...]", _parser().parse(source.text))
+    except TooMuch as error:
+        return Script((), tuple(comments)), [_problem(error.message, error.span, "write it in parts")]
     except VisitError as error:
         raise error.orig_exc from None
     except UnexpectedInput as error:
@@ -61,18 +65,50 @@ def parse_item(text: str) -> Item | None:
     return None
 
 
-_SINK: list[list[Comment]] = [[]]
+class TooMuch(Exception):
+    """A script that would go deeper than any reader of it can follow."""
+
+    def __init__(self, span: Span, message: str) -> None:
+        super().__init__(message)
+        self.span, self.message = span, message
 
 
-def _comments_go_to(sink: list[Comment]) -> None:
-    _SINK[0] = sink
+class _Reading:
+    """What the lexer keeps while it reads: comments, and how many brackets are open."""
+
+    comments: list[Comment]
+    depth: int
+
+
+_READING = _Reading()
 
 
 def _keep_comment(token: Token) -> Token:
     text = token.value.rstrip()
     start = cast("int", token.start_pos)
-    _SINK[0].append(Comment(text, Span(start, start + len(text))))
+    _READING.comments.append(Comment(text, Span(start, start + len(text))))
     return token
+
+
+def _opened(token: Token) -> Token:
+    _READING.depth += 1
+    if _READING.depth > DEEPEST:
+        raise TooMuch(_span(token), f"more than {DEEPEST} brackets stand within each other here")
+    return token
+
+
+def _closed(token: Token) -> Token:
+    _READING.depth -= 1
+    return token
+
+
+_LEXER_CALLBACKS = {
+    "COMMENT": _keep_comment,
+    "LPAR": _opened,
+    "LBRACE": _opened,
+    "RPAR": _closed,
+    "RBRACE": _closed,
+}
 
 
 @cache
@@ -86,7 +122,7 @@ def _parser() -> Lark:
         transformer=_ToTree(),
         propagate_positions=True,
         maybe_placeholders=False,
-        lexer_callbacks={"COMMENT": _keep_comment},
+        lexer_callbacks=_LEXER_CALLBACKS,
         cache=_table_file(),
     )
 
@@ -117,6 +153,8 @@ def _unquoted(raw: str) -> str:
 
 
 def _folded(items: Sequence[Any]) -> Item:
+    if len(items) > 2 * LONGEST:
+        raise TooMuch(_over(items[::2]), f"more than {LONGEST} terms stand in one row here")
     result, rest = items[0], items[1:]
     for sign, right in zip(rest[::2], rest[1::2], strict=True):
         result = Binary(str(sign), result, right, result.span.to(right.span))

@@ -41,6 +41,16 @@ class Binary(msgspec.Struct, frozen=True):
     span: Span
 
 
+def terms(item: Binary) -> tuple[Item, list[Binary]]:
+    """The first term of a chain such as `a + b - c`, and the steps after it: chains are too long for recursion."""
+    steps: list[Binary] = []
+    first: Item = item
+    while isinstance(first, Binary):
+        steps.append(first)
+        first = first.left
+    return first, steps[::-1]
+
+
 class Range(msgspec.Struct, frozen=True):
     """`a..b`."""
 

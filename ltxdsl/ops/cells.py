@@ -63,6 +63,9 @@ class Cell(NamedTuple):
 
 Lookup = Callable[[str], Any]
 
+LARGEST = 2.0**64  # seeds go up to here
+SMALLEST = 1e-12
+DIGITS = 60
 _UNITS = "`f` frames, `s` seconds, `fps`, `%`, `x` (a factor)"
 _SIGNS = {"+": add, "-": sub, "*": mul, "/": truediv}
 
@@ -78,7 +81,12 @@ def evaluate(item: tree.Item, lookup: Lookup) -> Cell:
             bound = lookup(name)
             value = Symbol(name) if bound is None else bound
         case tree.Binary():
-            value = _arithmetic(item, evaluate(item.left, lookup), evaluate(item.right, lookup))
+            first, steps = tree.terms(item)
+            left = evaluate(first, lookup)
+            for step in steps:
+                result = _arithmetic(step, left, evaluate(step.right, lookup))
+                left = Cell(_bounded(result, step.span), step.span)
+            value = left.value
         case tree.Range(start, end):
             value = TimeSpan(position(evaluate(start, lookup)), position(evaluate(end, lookup)))
         case tree.ListOf(items) | tree.Group(items):
@@ -88,7 +96,23 @@ def evaluate(item: tree.Item, lookup: Lookup) -> Cell:
             value = Place(evaluate(inner, lookup))
         case tree.Assign(name, inner):
             value = Assigned(name.text, evaluate(inner, lookup))
-    return Cell(value, item.span)
+    return Cell(_bounded(value, item.span), item.span)
+
+
+def _bounded(value: Any, span: Span) -> Any:
+    """The value, if its numbers are of a size that the arithmetic after it can hold."""
+    for number in numbers(value):
+        if not (abs(number) <= LARGEST and (number == 0 or abs(number) >= SMALLEST)):
+            raise BadValue(span, "no pass can use a number like this", "LTX005", hint="is there a digit too many?")
+    return value
+
+
+def numbers(value: Any) -> tuple[float, ...]:
+    """The numbers in a value: one, two of a size, none of a text."""
+    if isinstance(value, int | float):
+        return (value,)
+    fields = getattr(value, "__struct_fields__", ())
+    return tuple(n for n in (getattr(value, f) for f in fields) if isinstance(n, int | float))
 
 
 def position(cell: Cell) -> Position:
@@ -119,6 +143,8 @@ def position(cell: Cell) -> Position:
 
 def _literal(item: tree.Literal) -> Any:
     text = item.text
+    if len(text) > DIGITS:
+        raise BadValue(item.span, f"a number of {len(text)} characters is too long", "LTX005")
     match item.kind:
         case "NUMBER":
             return float(text) if "." in text else int(text)

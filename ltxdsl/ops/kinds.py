@@ -49,7 +49,7 @@ class PerStep(msgspec.Struct, frozen=True):
 
     def over(self, steps: int) -> tuple[float, ...]:
         """One number a step."""
-        values = [value for value, count in self.runs for _ in range(count)]
+        values = [value for value, count in self.runs for _ in range(min(count, steps))]
         return tuple((values + [self.last] * steps)[:steps])
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ class ClipSize(Statement, frozen=True):
     in_block: ClassVar[bool] = False
     before_passes: ClassVar[bool] = True
 
-    size: Annotated[Size, word(SIZE, "width x height in pixels")]
+    size: Annotated[Size, word(SIZE, "width x height in pixels", high=16384)]
 
 
 @statement("length", Role.SETTING, 'length 121f @ 24fps\nprompt "a lake"\npass dev 30')
@@ -28,7 +28,7 @@ class ClipLength(Statement, frozen=True):
     in_block: ClassVar[bool] = False
     before_passes: ClassVar[bool] = True
 
-    time: Annotated[Frames | Seconds, word(TIME, "frames or seconds")]
+    time: Annotated[Frames | Seconds, word(TIME, "frames or seconds", high=16384)]
     fps: Annotated[Fps | None, place(FPS, "frames per second; 24 if not said")] = None
 
 

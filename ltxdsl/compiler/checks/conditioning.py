@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
@@ -93,10 +92,13 @@ def guide_video_off_the_grid(program: Program) -> Iterator[Finding]:
 def same_frame(program: Program) -> Iterator[Finding]:
     """Guide against guide; a guide over an in-place frame is a known trick and stays unreported."""
     for stage in program.stages[:1]:
-        guides = [p for p in stage.placed if isinstance(p.statement, Guide)]
-        for first, second in combinations(guides, 2):
-            if _starts(first) & _starts(second):
-                yield Finding(f"two guides share frame {min(_starts(first) & _starts(second))}", second.statement.span)
+        taken: set[int] = set()
+        for placed in stage.placed:
+            if isinstance(placed.statement, Guide):
+                frames = _starts(placed)
+                if shared := frames & taken:
+                    yield Finding(f"two guides share frame {min(shared)}", placed.statement.span)
+                taken |= frames
 
 
 def _starts(placed: Placed) -> set[int]:

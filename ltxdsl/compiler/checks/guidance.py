@@ -27,8 +27,11 @@ def _unguided(stage: Stage) -> bool:
 )
 def negative_without_guidance(program: Program) -> Iterator[Finding]:
     """Where every pass that it holds for is unguided."""
+    held: dict[int, list[Stage]] = {}
+    for stage in program.stages:
+        held.setdefault(id(stage.negative), []).append(stage)
     for said in program.each(Negative):
-        stages = [s for s in program.stages if s.negative is said]
+        stages = held.get(id(said), [])
         if stages and all(_unguided(s) for s in stages):
             hint = "give a pass `cfg` over 1, or use `nag`, which works at cfg 1 (ComfyUI)"
             yield Finding("this negative prompt does nothing: every pass runs at cfg 1", said.span, hint)

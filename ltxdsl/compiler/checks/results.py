@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from ltxdsl.compiler.checks.rules import Finding, Program, known_elsewhere, rule
+from ltxdsl.compiler.lower import MOST_OPS
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Decode, Save
 from ltxdsl.ops.sampling import Pass
@@ -24,6 +25,20 @@ def without_effect(program: Program) -> Iterator[Finding]:
     for said in program.scene.leftover if program.stages else ():
         if not isinstance(said, Decode):
             yield Finding(f"`{said.word}` stands after the last pass: nothing uses it", said.span, "move it up")
+
+
+@rule(
+    "LTX077",
+    "script that grows too large",
+    Severity.ERROR,
+    why=f"Conditions hold for every later pass: n of them over n passes are n x n ops. {MOST_OPS} are the limit.",
+    wrong="",  # too long to be shown
+    right="",
+)
+def too_large(program: Program) -> Iterator[Finding]:
+    """What stands after that place was not looked at."""
+    if said := program.scene.overflow:
+        yield Finding(f"with this the script comes to more than {MOST_OPS} ops", said.span, "split it, or use blocks")
 
 
 @rule(

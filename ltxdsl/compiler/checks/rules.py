@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,7 +17,7 @@ from ltxdsl.ops.declare import S, Statement
 from ltxdsl.source import Source, Span
 
 
-class Program(msgspec.Struct, frozen=True, kw_only=True):
+class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What rules look at: typed statements, the passes with their facts, the models, the target."""
 
     source: Source
@@ -33,9 +34,22 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     def each(self, cls: S) -> Iterator[Any]:
         """Every statement of a kind, those in blocks too."""
-        for statement in _with_blocks(self.bound.statements):
-            if isinstance(statement, cls):
-                yield statement
+        kinds = [kind for kind in self._by_kind if issubclass(kind, cls)]
+        if len(kinds) == 1:
+            return iter(self._by_kind[kinds[0]])
+        return (s for s in self._statements if isinstance(s, cls))
+
+    @cached_property
+    def _statements(self) -> list[Statement]:
+        return list(_with_blocks(self.bound.statements))
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Statement], list[Statement]]:
+        """So that a rule costs what its own statements cost, not the whole script."""
+        found: dict[type[Statement], list[Statement]] = {}
+        for statement in self._statements:
+            found.setdefault(type(statement), []).append(statement)
+        return found
 
 
 def _with_blocks(statements: Iterable[Statement]) -> Iterator[Statement]:
