@@ -120,4 +120,8 @@ def runnable(draw: st.DrawFn) -> str:
     lines.append(f"pass distill 2 sigmas 1, 0.6, 0 {sampler}{cfg}")
     if draw(st.booleans()):
         lines.append("upscale 2x distill 0.5 1")
+    if draw(st.booleans()):
+        lines.append("pass dev sigmas 0.4, 0 { cfg 1; lora distill 0 }")
+    if draw(st.booleans()):
+        lines.append(f"decode tile 64 overlap {draw(st.sampled_from([0, 32]))}")
     return "\n".join(lines)

@@ -11,7 +11,14 @@ from ltxdsl.compiler.checks import RULES, Program, check
 from ltxdsl.compiler.graph import Graph
 from ltxdsl.compiler.lower import Scene
 from ltxdsl.compiler.outputs import with_outputs, with_seed
-from ltxdsl.compiler.passes import drop_dead, drop_unneeded_inputs, insert_crops, share_equal
+from ltxdsl.compiler.passes import (
+    drop_dead,
+    drop_unneeded_inputs,
+    fold_constants,
+    insert_crops,
+    share_equal,
+    skip_unchanged,
+)
 from ltxdsl.compiler.scope import Input
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Diagnostic, has_errors
@@ -24,8 +31,9 @@ from ltxdsl.source import Source
 
 # Crops are part of the meaning: without them later stages would see guide tokens as frames.
 LEGALIZE = (insert_crops,)
-# Unneeded inputs go before dead ops, so that what only they read is dead; equal ops are shared last.
-OPTIMIZE = (drop_unneeded_inputs, drop_dead, share_equal)
+# Constants are folded first: what is neutral may make more inputs unneeded and more ops equal. What comes out as it
+# went in is skipped before dead ops go. Equal ops are shared last, when nothing stands between them any more.
+OPTIMIZE = (fold_constants, skip_unchanged, drop_unneeded_inputs, drop_dead, share_equal)
 
 LONGEST_MESSAGE = 300  # a message may quote what was written
 

@@ -13,6 +13,7 @@ from ltxdsl import geometry
 from ltxdsl.compiler import cost
 from ltxdsl.compiler.cost import HARDWARE, Hardware
 from ltxdsl.compiler.graph import Graph, Node
+from ltxdsl.compiler.order import order_by_residency
 from ltxdsl.compiler.plan import Estimate, Plan, Step
 from ltxdsl.compiler.plan import Stage as PlannedStage
 from ltxdsl.compiler.stage import Stage
@@ -25,7 +26,7 @@ def plan(graph: Graph, stages: Iterable[Stage], models: ModelSet, hardware: str 
     """The steps of a compiled graph, in order."""
     machine = HARDWARE[hardware]
     by_name = {s.name: s for s in stages}
-    order = by_residency(graph)
+    order = order_by_residency(graph)
     keys: dict[str, str] = {}
     parts = {part: models.fingerprint(part) for part in sorted({part for n in order for part in n.op.uses})}
     steps = []
@@ -42,22 +43,6 @@ def plan(graph: Graph, stages: Iterable[Stage], models: ModelSet, hardware: str 
         peak_bytes=_peak(placed, models),
         estimate=_total(placed, models, machine),
     )
-
-
-def by_residency(graph: Graph) -> list[Node]:
-    """Sources first; of the ops that are ready, one whose models are loaded, else the one that was written first."""
-    waiting = {n.id: {r.node for r in n.inputs.values()} for n in graph.order()}
-    ordered: list[Node] = []
-    loaded: set[str] = set()
-    while waiting:
-        ready = [id for id, needs in waiting.items() if not needs]
-        chosen = min(ready, key=lambda id: not set(graph[id].op.uses) <= loaded)
-        del waiting[chosen]
-        for needs in waiting.values():
-            needs.discard(chosen)
-        loaded |= set(graph[chosen].op.uses)
-        ordered.append(graph[chosen])
-    return ordered
 
 
 def step_key(node: Node, keys: dict[str, str], parts: dict[str, str], models: ModelSet) -> str:

@@ -48,6 +48,14 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
         """Optional inputs that do not change the result with these parameters."""
         return frozenset()
 
+    def unchanged(self) -> dict[str, str]:
+        """Outputs that are, bit for bit, one of the inputs with these parameters: output port to input port."""
+        return {}
+
+    def simplified(self) -> tuple[Op, str]:
+        """An op of equal results with fewer parameters, and what was left out in words; itself if there is none."""
+        return self, ""
+
     def label(self) -> str:
         """A few words for people."""
         return self.kernel.replace("_", " ")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from textwrap import shorten
 from typing import Any
+
+import msgspec
 
 from ltxdsl.ops.base import LoraUse, NagUse, Op, Port, Relay
 from ltxdsl.sampling.samplers import SAMPLERS
@@ -80,6 +83,10 @@ class EncodeText(Op, frozen=True):
     stored = True
     text: str
     locals: tuple[str, ...] = ()
+
+    def label(self) -> str:
+        """The beginning of the text."""
+        return f'encode "{shorten(" | ".join((self.text, *self.locals)), 40, placeholder="…")}"'
 
 
 class EmptyVideo(Op, frozen=True):
@@ -171,6 +178,18 @@ class Sample(Op, frozen=True):
         guided = any(scale != 1 for scale in (*self.cfg, *self.audio_cfg))
         return frozenset() if guided or SAMPLERS[self.sampler].needs_negative else frozenset({"negative"})
 
+    def unchanged(self) -> dict[str, str]:
+        """The sound, where it is kept: its mask is 0, and what has mask 0 comes back as it was."""
+        return {"audio": "audio"} if self.keep_audio else {}
+
+    def simplified(self) -> tuple[Op, str]:
+        """Without LoRAs of strength 0: they are not fused."""
+        without = [lora.name for lora in self.loras if lora.strength == 0]
+        if not without:
+            return self, ""
+        kept = tuple(lora for lora in self.loras if lora.strength != 0)
+        return msgspec.structs.replace(self, loras=kept), f"LoRA {', '.join(without)} at strength 0"
+
     def label(self) -> str:
         """Steps and sampler."""
         return f"sample {len(self.sigmas) - 1} steps {self.sampler}"
@@ -198,6 +217,13 @@ class DecodeVideo(Op, frozen=True):
     overlap: int = 64
     tile_frames: int = 0
     overlap_frames: int = 8
+
+    def simplified(self) -> tuple[Op, str]:
+        """Overlaps of tiles that are not there make no difference."""
+        overlap = self.overlap if self.tile else 64
+        overlap_frames = self.overlap_frames if self.tile_frames else 8
+        simple = msgspec.structs.replace(self, overlap=overlap, overlap_frames=overlap_frames)
+        return (self, "") if simple == self else (simple, "overlap without tiles")
 
 
 class DecodeAudio(Op, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ltxdsl.compiler.graph import Graph, Ref
+from ltxdsl.compiler.passes.words import where
 from ltxdsl.ops.base import Port
 from ltxdsl.ops.nodes import CropGuides
 
@@ -23,5 +24,6 @@ def insert_crops(graph: Graph) -> Graph:
             if carries and node.op.guides == "uses":
                 crop = graph.add(CropGuides(), {"latent": latent}, node.span, node.stage)
                 graph.rewire(latent, Ref(crop, "latent"), keep=crop)
+                graph.record("insert_crops", f"the guides of {where(node)} are cropped off after it")
                 guided[latent] = False
     return graph

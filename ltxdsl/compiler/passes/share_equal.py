@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from ltxdsl.compiler.graph import Graph, Ref
+from ltxdsl.compiler.graph import Graph, Node, Ref
+from ltxdsl.compiler.passes.words import named
 
 
 def share_equal(graph: Graph) -> Graph:
     """Let readers of a pure op read an earlier op with the same parameters and inputs instead."""
     first: dict[object, str] = {}
-    shared: dict[Ref, Ref] = {}
+    twins: dict[str, list[Node]] = {}
     for node in graph.order():
-        inputs = {port: shared.get(ref, ref) for port, ref in node.inputs.items()}
-        if inputs != node.inputs:
-            graph.replace(node.id, node.op, inputs)
         if not node.op.pure:
             continue
+        inputs = graph[node.id].inputs
         twin = first.setdefault((node.op, tuple(sorted(inputs.items()))), node.id)
         if twin != node.id:
-            shared |= {Ref(node.id, port): Ref(twin, port) for port in node.op.outputs}
+            twins.setdefault(twin, []).append(node)
+            for port in node.op.outputs:
+                graph.rewire(Ref(node.id, port), Ref(twin, port))
             graph.remove(node.id)
+    for id, gone in twins.items():
+        what = f"{named(graph, graph[id])} once instead of {len(gone) + 1} times"
+        graph.record("share_equal", what, before=tuple(gone))
     return graph
