@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 from functools import cache
 from pathlib import Path
+
+_HEAD = 1 << 18  # of a picture: JPEG may hold a preview before its size
+_JPEG_SIZES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
 
 
 @cache
@@ -19,3 +23,80 @@ def count_frames(path: str) -> int:
             return int(stream.frames) or sum(packet.size > 0 for packet in container.demux(stream))
     except (av.FFmpegError, OSError, IndexError):
         return 0
+
+
+@cache
+def picture_size(path: str) -> tuple[int, int] | None:
+    """Width and height of a PNG, JPEG, WebP, GIF or BMP, from its first bytes; None where that cannot be told."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(_HEAD)
+    except (OSError, ValueError):
+        return None
+    try:
+        return _size_in(head)
+    except (struct.error, IndexError):
+        return None
+
+
+def _size_in(head: bytes) -> tuple[int, int] | None:
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return struct.unpack(">II", head[16:24])
+    if head.startswith(b"GIF8"):
+        return struct.unpack("<HH", head[6:10])
+    if head.startswith(b"BM"):
+        width, height = struct.unpack("<ii", head[18:26])
+        return width, abs(height)
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return _webp_size(head)
+    return _jpeg_size(head) if head.startswith(b"\xff\xd8") else None
+
+
+def _webp_size(head: bytes) -> tuple[int, int] | None:
+    """Of the three forms of WebP: lossy, lossless, extended."""
+    match head[12:16]:
+        case b"VP8 ":
+            width, height = struct.unpack("<HH", head[26:30])
+            return width & 0x3FFF, height & 0x3FFF
+        case b"VP8L":
+            (packed,) = struct.unpack("<I", head[21:25])
+            return (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+        case b"VP8X":
+            return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+    return None
+
+
+def _jpeg_size(head: bytes) -> tuple[int, int] | None:
+    """From the first frame header; turning by EXIF is not looked at."""
+    at = 2
+    while at + 9 < len(head) and head[at] == 0xFF:
+        marker, length = head[at + 1], struct.unpack(">H", head[at + 2 : at + 4])[0]
+        if marker in _JPEG_SIZES:
+            height, width = struct.unpack(">HH", head[at + 5 : at + 9])
+            return width, height
+        at += 2 + length
+    return None
+
+
+def has_alpha(path: str) -> bool:
+    """Whether a PNG's pixels can be transparent."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(26)
+    except (OSError, ValueError):
+        return False
+    return head.startswith(b"\x89PNG") and len(head) == 26 and head[25] in (4, 6)
+
+
+@cache
+def frame_rate(path: str) -> float:
+    """Frames a second of a video, from its header; 0 where that cannot be told."""
+    if not path or not Path(path).is_file():
+        return 0.0
+    import av
+
+    try:
+        with av.open(path) as container:
+            return float(container.streams.video[0].average_rate or 0)
+    except (av.FFmpegError, OSError, IndexError):
+        return 0.0

@@ -17,11 +17,12 @@ from ltxdsl.cli import COMMANDS, ltx
 from ltxdsl.cli.docs import command
 from ltxdsl.compiler import Request, analyze
 from ltxdsl.diagnostics import Diagnostic
-from ltxdsl.models import load_model_set
+from ltxdsl.models import load_model_set, load_severities
 from ltxdsl.ops import STATEMENTS
 from ltxdsl.report.reference import LITERALS, MARK, PLACES, limits, outdated, pages, rules_of
 from ltxdsl.sampling import SAMPLERS, SCHEDULES
 from ltxdsl.source import Source
+from ltxdsl.targets import CHANGES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -164,7 +165,28 @@ def test_code_in_the_docs_is_the_project_s_own(block: Fence):
     assert any(block.text in text for text in sources), "quote the code as it is"
 
 
-@pytest.mark.parametrize("block", blocks("toml"), ids=str)
+def is_about_rules(block: Fence) -> bool:
+    return block.text.startswith("[rules]")
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("toml") if is_about_rules(b)], ids=str)
+def test_severities_in_the_docs_can_be_set(block: Fence, models, tmp_path: Path):
+    (tmp_path / "ltx.toml").write_text(block.text)
+    wanted = load_severities(tmp_path)
+    assert len(wanted) == len(block.text.splitlines()) - 1
+    found = analyze(Source('prompt "a lake"\npass dev 30'), models, Request(severities=wanted)).diagnostics
+    assert not [d for d in found if d.code == "LTX185"]
+
+
+def test_the_docs_tell_every_change_of_comfyui():
+    shown = {
+        (row[0], row[1])
+        for row in re.findall(r"^\| (0\.\d+) \| (.*) \|$", (DOCS / "validation.md").read_text(), re.MULTILINE)
+    }
+    assert shown == {(".".join(map(str, c.since)), c.what) for c in CHANGES.values()}
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("toml") if not is_about_rules(b)], ids=str)
 def test_a_model_set_in_the_docs_reads(block: Fence, tmp_path: Path):
     (tmp_path / "ltx.toml").write_text(block.text)
     read = load_model_set(None, tmp_path)

@@ -14,35 +14,31 @@ from ltxdsl.source import Source
 
 ALL = sorted(RULES.values(), key=lambda r: r.code)
 SHOWN = [rule for rule in ALL if rule.wrong]  # the others need a run
-# What the two scripts of a rule are given from outside.
-WRONG = {"LTX008": {"given": {"text": "a lake"}}, "LTX009": {"given": {"n": "half"}}, "LTX083": {"output": "c.mp4"}}
-RIGHT = {**WRONG, "LTX009": {"given": {"n": "7"}}}
-COMFY = {"LTX030", "LTX052"}
 
 
-def found(text: str, rule: Rule, models, outside: dict[str, dict]) -> list[Diagnostic]:
-    target = "comfy" if rule.code in COMFY else "local"
-    return list(analyze(Source(text), models, Request(target=target, **outside.get(rule.code, {}))).diagnostics)
+def found(text: str, rule: Rule, models, right: bool = False) -> list[Diagnostic]:
+    request = {**rule.request, **(rule.asked_right if right else {})}
+    return list(analyze(Source(text), models, Request(**request)).diagnostics)
 
 
 @pytest.mark.parametrize("rule", SHOWN, ids=lambda r: r.code)
 def test_the_wrong_script_breaks_it_and_the_right_one_keeps_it(rule: Rule, models, in_pictures):
-    assert rule.code in {d.code for d in found(rule.wrong, rule, models, WRONG)}
-    assert rule.code not in {d.code for d in found(rule.right, rule, models, RIGHT)}
+    assert rule.code in {d.code for d in found(rule.wrong, rule, models)}
+    assert rule.code not in {d.code for d in found(rule.right, rule, models, right=True)}
 
 
 @pytest.mark.parametrize("rule", SHOWN, ids=lambda r: r.code)
 def test_the_right_script_has_no_errors(rule: Rule, models, in_pictures):
-    assert not [d for d in found(rule.right, rule, models, RIGHT) if d.severity is Severity.ERROR]
+    assert not [d for d in found(rule.right, rule, models, right=True) if d.severity is Severity.ERROR]
 
 
 @pytest.mark.parametrize("rule", SHOWN, ids=lambda r: r.code)
 def test_its_fixes_mend_it(rule: Rule, models, in_pictures):
-    broken = [d for d in found(rule.wrong, rule, models, WRONG) if d.code == rule.code]
+    broken = [d for d in found(rule.wrong, rule, models) if d.code == rule.code]
     if not any(d.fixes for d in broken):
         pytest.skip("no machine can mend this one")
     mended = apply_fixes(rule.wrong, (d.fixes[0] for d in broken if d.fixes))
-    assert rule.code not in {d.code for d in found(mended, rule, models, WRONG)}
+    assert rule.code not in {d.code for d in found(mended, rule, models)}
 
 
 @pytest.mark.parametrize("rule", ALL, ids=lambda r: r.code)

@@ -14,6 +14,7 @@ from ltxdsl.cli.common import (
     read_file,
     read_given,
     read_models,
+    read_severities,
     read_source,
     show,
     show_json,
@@ -22,6 +23,7 @@ from ltxdsl.compiler import Compilation, Request, analyze, compile
 from ltxdsl.diagnostics import apply_fixes
 from ltxdsl.source import Source
 from ltxdsl.store import write_into_place
+from ltxdsl.targets import COMFY, LOCAL
 
 MAX_ROUNDS = 10
 
@@ -31,7 +33,7 @@ MAX_ROUNDS = 10
 @click.option("-e", "--expression", metavar="SCRIPT", help="The script itself, instead of files.")
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A value for an input.")
 @click.option("--models", metavar="NAME", help="A model set of ltx.toml, or a diffusers folder.")
-@click.option("--target", type=click.Choice(["local", "comfy"]), default="local", help="Where it should run.")
+@click.option("--target", default=LOCAL, metavar="NAME[@VERSION]", help="Such as local, comfy, comfy@0.27.")
 @click.option("--fix", is_flag=True, help="Apply the first fix of each finding, and write the file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def command(
@@ -63,7 +65,8 @@ def command(
 
 def _checked(source: Source, models: str | None, request: Request) -> Compilation:
     model_set = read_models(models, source, request.target)
-    if request.target != "comfy":
+    request = msgspec.structs.replace(request, severities=read_severities(source))
+    if not request.target.startswith(COMFY):
         return analyze(source, model_set, request)
     from ltxdsl.cli.comfy_export import exported
 

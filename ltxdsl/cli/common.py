@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from ltxdsl.diagnostics import Diagnostic, Severity, render, to_json
-from ltxdsl.models import EMBEDDED, LTX_23, ModelSet, ModelSetError, load_model_set
+from ltxdsl.models import EMBEDDED, LTX_23, ModelSet, ModelSetError, load_model_set, load_severities
 from ltxdsl.source import Source
+from ltxdsl.targets import COMFY
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,11 +74,22 @@ def read_given(pairs: Iterable[str]) -> dict[str, str]:
 
 def read_models(name: str | None, source: Source, target: str = "local") -> ModelSet:
     """The model set; `ltx.toml` is looked for from the script's folder upwards. For ComfyUI it is the real model's."""
-    start = Path(source.name).parent if Path(source.name).exists() else None
     try:
-        return load_model_set(name, start, LTX_23 if target == "comfy" else EMBEDDED)
+        return load_model_set(name, _folder(source), LTX_23 if target.startswith(COMFY) else EMBEDDED)
     except ModelSetError as error:
         raise click.UsageError(str(error)) from None
+
+
+def read_severities(source: Source) -> dict[str, str]:
+    """What `[rules]` of the `ltx.toml` that holds for the script says."""
+    try:
+        return load_severities(_folder(source))
+    except ModelSetError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _folder(source: Source) -> Path | None:
+    return Path(source.name).parent if Path(source.name).exists() else None
 
 
 def show(diagnostics: Iterable[Diagnostic], source: Source) -> None:

@@ -6,7 +6,8 @@ import difflib
 
 import click
 
-from ltxdsl.compiler.checks import RULES, Rule
+from ltxdsl.compiler.checks import RULES
+from ltxdsl.report.rule_text import text_of
 
 
 @click.command()
@@ -19,19 +20,3 @@ def command(code: str) -> None:
         hint = f"did you mean {near[0]}?" if near else "`ltx rules` lists them"
         raise click.UsageError(f"there is no rule `{code}`; {hint}")
     click.echo(text_of(rule))
-
-
-def text_of(rule: Rule) -> str:
-    """A rule as people read it."""
-    lines = [f"{rule.code}: {rule.title} ({rule.severity}, {rule.family})", "", rule.why]
-    if rule.check and rule.check.__doc__:
-        lines.append(rule.check.__doc__)
-    if rule.wrong:
-        lines += ["", "breaks it:", *_indented(rule.wrong), "", "keeps it:", *_indented(rule.right)]
-    if rule.source:
-        lines += ["", f"source: {rule.source}"]
-    return "\n".join(lines)
-
-
-def _indented(script: str) -> list[str]:
-    return [f"    {line}" for line in script.splitlines()]

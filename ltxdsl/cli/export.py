@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from ltxdsl.cli.comfy_export import exported
 from ltxdsl.cli.common import (
     read_given,
     read_models,
+    read_severities,
     read_source,
     refuse_overwriting,
     script_options,
@@ -21,11 +23,13 @@ from ltxdsl.cli.common import (
 )
 from ltxdsl.compiler import Request, compile
 from ltxdsl.store import write_into_place
+from ltxdsl.targets import COMFY
 
 
 @click.command()
 @script_options
 @click.option("-o", "--out", default="-", help="The JSON file to write; standard output if not said.")
+@click.option("--target", default=COMFY, metavar="comfy[@VERSION]", help="The ComfyUI that it is for; the newest.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was written as one JSON document.")
 def command(
@@ -33,14 +37,16 @@ def command(
     expression: str | None,
     given: tuple[str, ...],
     models: str | None,
-    out: str,
-    force: bool,
-    as_json: bool,
+    **options: Any,
 ) -> int:
     """Write a ComfyUI workflow in the API format, as `POST /prompt` takes it."""
+    out, force, as_json, target = (options[name] for name in ("out", "force", "as_json", "target"))
+    if not target.startswith(COMFY):
+        raise click.UsageError(f"--target is a ComfyUI, such as `comfy@0.27`, not `{target}`")
     source = read_source(file, expression)
     model_set = read_models(models, source, "comfy")
-    compiled = compile(source, model_set, Request(given=read_given(given), target="comfy"))
+    request = Request(given=read_given(given), target=target, severities=read_severities(source))
+    compiled = compile(source, model_set, request)
     export, found = exported(compiled, model_set)
     if export is None:
         show_failure(found, source, as_json)
@@ -49,9 +55,8 @@ def command(
     if out == "-":
         click.echo(text, nl=False)
         return 0
-    target = Path(out)
-    refuse_overwriting(target, text, force)
-    write_into_place(target, text)
+    refuse_overwriting(Path(out), text, force)
+    write_into_place(Path(out), text)
     if as_json:
         show_json({"ok": True, "written": out, "nodes": len(export.prompt), "notes": list(export.notes)})
         return 0

@@ -10,7 +10,16 @@ import msgspec
 
 from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.comfy_export import exported
-from ltxdsl.cli.common import read_given, read_models, read_source, script_options, show, show_failure, show_json
+from ltxdsl.cli.common import (
+    read_given,
+    read_models,
+    read_severities,
+    read_source,
+    script_options,
+    show,
+    show_failure,
+    show_json,
+)
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.cost import HARDWARE
 from ltxdsl.compiler.plan import Plan
@@ -36,7 +45,9 @@ def command(
     source = read_source(file, expression)
     target = "comfy" if options["emit"] == "comfy" else "local"
     model_set = read_models(models, source, target)
-    request = Request(given=read_given(given), output=options["out"], seed=options["seed"], target=target)
+    severities = read_severities(source)
+    given_values, out, seed = read_given(given), options["out"], options["seed"]
+    request = Request(given=given_values, output=out, seed=seed, target=target, severities=severities)
     compiled = compile(source, model_set, request)
     export, found = exported(compiled, model_set) if target == "comfy" else (None, compiled.diagnostics)
     if has_errors(found):

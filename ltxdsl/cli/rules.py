@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import click
-import msgspec
 
 from ltxdsl.cli.common import show_json
-from ltxdsl.compiler.checks import RULES
+from ltxdsl.report.rule_text import record, sorted_rules
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-def command(as_json: bool) -> None:
-    """List the rules."""
-    rules = sorted(RULES.values(), key=lambda r: r.code)
-    if as_json:
-        shown = [{**{f: getattr(r, f) for f in _FIELDS}, "family": r.family} for r in rules]
-        show_json(msgspec.to_builtins(shown))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def command(form: str, as_json: bool) -> None:
+    """List the rules, family by family."""
+    if as_json or form == "json":
+        show_json([record(rule) for rule in sorted_rules()])
         return
     family = ""
-    for rule in rules:
+    for rule in sorted_rules():
         if rule.family != family:
+            click.echo(f"\n{rule.family}" if family else rule.family)
             family = rule.family
-            click.echo(f"\n{family}" if rule is not rules[0] else family)
-        click.echo(f"  {rule.code}  {rule.severity:8} {rule.title}")
-
-
-_FIELDS = ("code", "title", "severity", "why", "wrong", "right", "source")
+        only = f" ({rule.targets[0]} only)" if len(rule.targets) == 1 else ""
+        click.echo(f"  {rule.code}  {rule.severity:8} {rule.title}{only}")

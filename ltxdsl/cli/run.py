@@ -13,6 +13,7 @@ from ltxdsl.cli.common import (
     findings,
     read_given,
     read_models,
+    read_severities,
     read_source,
     script_options,
     show,
@@ -41,7 +42,8 @@ def command(
     """Make the video. What a run before it made is reused; a killed run goes on where it stopped."""
     source = read_source(file, expression)
     model_set = read_models(models, source)
-    request = Request(given=read_given(given), output=options["out"], seed=options["seed"])
+    severities = read_severities(source)
+    request = Request(given=read_given(given), output=options["out"], seed=options["seed"], severities=severities)
     compiled = _with_all_inputs(compile(source, model_set, request))
     as_json: bool = options["as_json"]
     if not compiled.ok:

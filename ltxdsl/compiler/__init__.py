@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ltxdsl.compiler.bind import bind
-from ltxdsl.compiler.checks import RULES, Program, check
+from ltxdsl.compiler.checks import RULES, Program, check, known_rules
 from ltxdsl.compiler.graph import Graph
 from ltxdsl.compiler.lower import Scene
 from ltxdsl.compiler.outputs import with_outputs, with_seed
@@ -20,14 +20,17 @@ from ltxdsl.compiler.passes import (
     skip_unchanged,
 )
 from ltxdsl.compiler.scope import Input
+from ltxdsl.compiler.severities import weighed
 from ltxdsl.compiler.stage import Stage
-from ltxdsl.diagnostics import Diagnostic, has_errors
+from ltxdsl.compiler.suppress import suppressed
+from ltxdsl.diagnostics import Diagnostic, Severity, has_errors
 from ltxdsl.grammar import parse
 from ltxdsl.grammar.tree import Script
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement
 from ltxdsl.ops.declare import NOWHERE
 from ltxdsl.source import Source
+from ltxdsl.targets import COMFY, LOCAL, Target, UnknownTarget, target_named
 
 # Crops are part of the meaning: without them later stages would see guide tokens as frames.
 LEGALIZE = (insert_crops,)
@@ -39,10 +42,15 @@ LONGEST_MESSAGE = 300  # a message may quote what was written
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of a script from outside: values of its inputs, the target, the output file, the seed."""
+    """What is asked of a script from outside.
+
+    Values of its inputs; the target, such as `comfy@0.27`; severities of rules, by their codes; the output file; the
+    seed.
+    """
 
     given: dict[str, str] = {}
-    target: str = "local"
+    target: str = LOCAL
+    severities: dict[str, str] = {}
     output: str = ""
     seed: int | None = None
 
@@ -72,8 +80,11 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
     scene = Scene(models)
     scene.run(bound.statements)
     broken = has_errors(unbound)
-    program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, target=request.target)
-    diagnostics = [*map(_with_reason, (*unparsed, *unbound, *misplaced)), *(() if unparsed else check(program))]
+    target, unknown = _target(request.target)
+    program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, on=target)
+    found = [*unparsed, *unknown, *unbound, *misplaced, *(() if unparsed else check(program))]
+    kept = suppressed(found, script, source, known_rules(target), complete=not (unparsed or broken))
+    diagnostics = [_with_reason(d) for d in weighed(kept, request.severities, RULES)]
     return Compilation(
         source=source,
         script=script,
@@ -83,6 +94,15 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
         graph=scene.graph,
         diagnostics=tuple(sorted(diagnostics, key=lambda d: (d.span is None, d.span or NOWHERE, d.code))),
     )
+
+
+def _target(name: str) -> tuple[Target, list[Diagnostic]]:
+    """The target of that name, or the nearest to it and what is wrong with it."""
+    try:
+        return target_named(name), []
+    except UnknownTarget as error:
+        found = Diagnostic("LTX092", Severity.ERROR, str(error), hint=error.hint)
+        return Target(COMFY if name.startswith(COMFY) else LOCAL), [found]
 
 
 def _with_reason(found: Diagnostic) -> Diagnostic:

@@ -4,7 +4,7 @@ Nothing here loads a weight; `check`, `plan` and `export` read it.
 """
 
 from ltxdsl.models.modelset import Architecture, ComfyFiles, Defaults, LoraFile, ModelSet
-from ltxdsl.models.settings import EMBEDDED, LTX_23, ModelSetError, load_model_set
+from ltxdsl.models.settings import EMBEDDED, LTX_23, ModelSetError, load_model_set, load_severities
 
 __all__ = [
     "EMBEDDED",
@@ -16,4 +16,5 @@ __all__ = [
     "ModelSet",
     "ModelSetError",
     "load_model_set",
+    "load_severities",
 ]

@@ -38,6 +38,15 @@ def load_model_set(name: str | None = None, start: Path | None = None, default: 
     raise ModelSetError(f"there is no model set `{name}`: it is no folder, and {settings_path} knows {known}")
 
 
+def load_severities(start: Path | None = None) -> dict[str, str]:
+    """The severities that `[rules]` of `ltx.toml` gives to rules, as written; looked for from `start` upwards."""
+    path, settings = _find_settings(start or Path.cwd())
+    table = settings.get("rules", {})
+    if not isinstance(table, dict):
+        raise ModelSetError(f'{path}: `rules` is a table, such as `[rules]` with `LTX048 = "off"` in it')
+    return {str(code): str(word) for code, word in table.items()}
+
+
 def _built_in(name: str) -> ModelSet:
     table = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text())
     folder = cache_folder() / "models" / table.get("recipe", name)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
 import msgspec
+
+from ltxdsl.ops.facts import Facts
 
 
 class Port(StrEnum):
@@ -55,6 +58,12 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
     def simplified(self) -> tuple[Op, str]:
         """An op of equal results with fewer parameters, and what was left out in words; itself if there is none."""
         return self, ""
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """What is known of its outputs, from what is known of its inputs: the same as the first input of that type."""
+        first = {self.inputs[port]: facts for port, facts in reversed(list(given.items()))}
+        other = next(iter(given.values()), Facts())
+        return {port: first.get(kind, other) for port, kind in self.outputs.items()}
 
     def label(self) -> str:
         """A few words for people."""

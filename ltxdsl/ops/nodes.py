@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from textwrap import shorten
 from typing import Any
 
 import msgspec
 
+from ltxdsl import geometry
+from ltxdsl.media_info import picture_size
 from ltxdsl.ops.base import LoraUse, NagUse, Op, Port, Relay
+from ltxdsl.ops.facts import Facts
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -36,12 +40,21 @@ class ReadImage(_Reader, frozen=True):
 
     kernel = "read_image"
 
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The size that stands in the file."""
+        width, height = picture_size(self.path) or (0, 0)
+        return {"image": Facts(width=width, height=height, frames=1, colour="srgb", bits=8)}
+
 
 class ReadVideo(_Reader, frozen=True):
     """Read the frames of a video file. Output: F H W 3."""
 
     kernel = "read_video"
     frames: int = 0  # at most this many; 0 = all
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """What is asked of the file; its size is not looked up."""
+        return {"image": Facts(frames=self.frames, colour="srgb", bits=8)}
 
 
 class FitFrames(Op, frozen=True):
@@ -56,6 +69,10 @@ class FitFrames(Op, frozen=True):
     width: int
     height: int
     crf: int = 0
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The new size."""
+        return {"image": given["image"].but(width=self.width, height=self.height)}
 
 
 class EncodeFrames(Op, frozen=True):
@@ -98,6 +115,10 @@ class EmptyVideo(Op, frozen=True):
     height: int
     frames: int
 
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Its parameters."""
+        return {"latent": Facts(width=self.width, height=self.height, frames=self.frames, colour="srgb", bits=32)}
+
 
 class EmptyAudio(Op, frozen=True):
     """A zero audio latent for a clip."""
@@ -106,6 +127,11 @@ class EmptyAudio(Op, frozen=True):
     kernel = "empty_audio"
     frames: int
     fps: float
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Its parameters."""
+        latents = geometry.audio_latents(self.frames, self.fps)
+        return {"audio": Facts(frames=self.frames, fps=self.fps, audio_latents=latents)}
 
 
 class Inplace(Op, frozen=True):
@@ -116,6 +142,12 @@ class Inplace(Op, frozen=True):
     kernel = "inplace"
     slot: int = 0
     strength: float = 1.0
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The latent holds a picture, for as many latent frames as it has."""
+        latent, count = given["latent"], max(1, given["image"].latents)
+        written = dict.fromkeys(range(self.slot, self.slot + count), self.strength)
+        return {"latent": latent.but(held={**latent.held, **written})}
 
 
 class AppendGuide(Op, frozen=True):
@@ -133,6 +165,12 @@ class AppendGuide(Op, frozen=True):
     strength: float = 1.0
     attention: float = 1.0
 
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The latent has more guide frames."""
+        latent = given["latent"]
+        count = geometry.guide_latents(max(1, given["guide"].frames), self.frame)
+        return {"latent": latent.but(guides=latent.guides + count)}
+
 
 class CropGuides(Op, frozen=True):
     """Remove appended guide tokens; frames of the clip itself stay."""
@@ -141,6 +179,10 @@ class CropGuides(Op, frozen=True):
     outputs = {"latent": Port.LATENT}
     kernel = "crop_guides"
     guides = "removes"
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """No guides are left."""
+        return {"latent": given["latent"].but(guides=0)}
 
 
 class Sample(Op, frozen=True):
@@ -173,6 +215,11 @@ class Sample(Op, frozen=True):
     nag: NagUse | None = None
     keep_audio: bool = False
 
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The same clip, with the noise of the last sigma; guides are cropped off behind it."""
+        latent = given["latent"].but(fps=self.fps, guides=0, held={}, noise=self.sigmas[-1] if self.sigmas else 1.0)
+        return {"latent": latent, "audio": given["audio"]}
+
     def unneeded(self) -> frozenset[str]:
         """The negative prompt, where no step guides with it."""
         guided = any(scale != 1 for scale in (*self.cfg, *self.audio_cfg))
@@ -204,6 +251,13 @@ class UpsampleLatent(Op, frozen=True):
     kernel = "upsample_latent"
     stored = True
     factor: float = 2.0
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The new size: x1.5 rounds up to whole cells. The denoise mask is dropped."""
+        latent = given["latent"]
+        rows, columns = geometry.cells(latent.width, latent.height)
+        width, height = (geometry.SPATIAL * geometry.upsampled_cells(n, self.factor) for n in (columns, rows))
+        return {"latent": latent.but(width=width, height=height, held={})}
 
 
 class DecodeVideo(Op, frozen=True):

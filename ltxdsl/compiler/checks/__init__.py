@@ -10,9 +10,10 @@ from ltxdsl.compiler.checks import (
     results,
     sampling,
     shape,
+    suppressions,
     targets,
 )
-from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check
+from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check, known_rules
 
 __all__ = [
     "RULES",
@@ -22,11 +23,13 @@ __all__ = [
     "conditioning",
     "files",
     "guidance",
+    "known_rules",
     "language",
     "models",
     "prompts",
     "results",
     "sampling",
     "shape",
+    "suppressions",
     "targets",
 ]

@@ -27,6 +27,7 @@ def _media(program: Program) -> Iterator[MediaRef]:
     why="Pictures are looked for beside the script, then where `ltx` runs.",
     wrong='prompt "a lake"\nguide "no-such-picture.png" @ end\npass dev 30',
     right='prompt "a lake"\nguide img @ end\npass dev 30',
+    targets=("local",),
 )
 def file_missing(program: Program) -> Iterator[Finding]:
     """Not for exports: ComfyUI has an input folder of its own."""

@@ -65,6 +65,7 @@ def guided_distilled(program: Program) -> Iterator[Finding]:
     wrong='prompt "a lake"\nnag "people"\npass dev 30 { cfg 3 }',
     right='prompt "a lake"\nnag "people"\npass distill 8',
     source="KJNodes ltxv_nodes.py LTX2_NAG",
+    targets=("comfy",),
 )
 def nag_with_guidance(program: Program) -> Iterator[Finding]:
     """Also with samplers that always evaluate the negative."""

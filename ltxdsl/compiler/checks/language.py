@@ -59,6 +59,7 @@ known_elsewhere(
     why="A name that is used and never bound is an input; `--set` gives values to inputs only.",
     wrong='prompt "a lake"\npass dev 30',
     right="prompt text\npass dev 30",
+    asked={"given": {"text": "a lake"}},
 )
 known_elsewhere(
     "LTX009",
@@ -66,4 +67,6 @@ known_elsewhere(
     why="An input is typed by its use.",
     wrong='prompt "a lake"\nseed n\npass dev 30',
     right='prompt "a lake"\nseed n\npass dev 30',
+    asked={"given": {"n": "half"}},
+    asked_right={"given": {"n": "7"}},
 )

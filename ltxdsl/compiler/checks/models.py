@@ -20,6 +20,7 @@ from ltxdsl.values import plain
     wrong='prompt "a lake"\npass distill 8 { lora distill 0.5 }',
     right='prompt "a lake"\npass distill 0.5 8',
     source="community notes on LTX 2.3",
+    optional=True,
 )
 def distilled_twice(program: Program) -> Iterator[Finding]:
     """Counted per pass."""
@@ -38,6 +39,7 @@ def distilled_twice(program: Program) -> Iterator[Finding]:
     why="A LoRA is a safetensors file, or a role that the model set gives a file.",
     wrong='prompt "a lake"\nlora "no-such-file.safetensors" 0.8\npass dev 30',
     right='prompt "a lake"\nlora distill 0.5\npass dev 8 { cfg 1 }',
+    targets=("local",),
 )
 def lora_missing(program: Program) -> Iterator[Finding]:
     """Only for runs here: ComfyUI has folders of its own."""

@@ -25,6 +25,7 @@ def _spans(program: Program, relay: RelayPrompt) -> list[tuple[int, int, TimeSpa
     wrong='relay "she runs" | "she stops"\nnag "cartoon"\npass distill 8',
     right='relay "she runs" | "she stops"\npass distill 8',
     source="KJNodes ltxv_nodes.py LTX2_NAG; kijai/ComfyUI-PromptRelay patches.py",
+    targets=("comfy",),
 )
 def relay_with_nag(program: Program) -> Iterator[Finding]:
     """In any pass where both hold."""

@@ -64,6 +64,7 @@ known_elsewhere(
     why="Every `save` writes a file of its own; `-o` names one file, or a folder for all of them.",
     wrong='prompt "a lake"\npass dev 30\nsave "a.mp4"\nsave "b.mp4"',
     right='prompt "a lake"\npass dev 30\nsave "a.mp4"',
+    asked={"output": "c.mp4"},
 )
 
 

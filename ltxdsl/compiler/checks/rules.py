@@ -9,23 +9,34 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ltxdsl.compiler.bind import Bound
+from ltxdsl.compiler.facts import facts_of
+from ltxdsl.compiler.graph import Node, Ref
 from ltxdsl.compiler.lower import Scene
 from ltxdsl.compiler.stage import Stage
+from ltxdsl.compiler.suppress import Known
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
 from ltxdsl.models import ModelSet
+from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import S, Statement
+from ltxdsl.ops.facts import Facts
 from ltxdsl.source import Source, Span
+from ltxdsl.targets import COMFY, LOCAL, Target
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What rules look at: typed statements, the passes with their facts, the models, the target."""
+    """What rules look at: typed statements, the passes, the graph with its facts, the models, the target."""
 
     source: Source
     broken: bool  # some statements could not be bound, and are not among the bound ones
     bound: Bound
     scene: Scene
     models: ModelSet
-    target: str
+    on: Target
+
+    @property
+    def target(self) -> str:
+        """The target's name, `local` or `comfy`; `on` knows its version and its facts."""
+        return self.on.name
 
     @property
     def stages(self) -> list[Stage]:
@@ -37,7 +48,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         kinds = [kind for kind in self._by_kind if issubclass(kind, cls)]
         if len(kinds) == 1:
             return iter(self._by_kind[kinds[0]])
-        return (s for s in self._statements if isinstance(s, cls))
+        return (s for s in self._statements if isinstance(s, cls)) if kinds else iter(())
 
     @cached_property
     def _statements(self) -> list[Statement]:
@@ -45,11 +56,26 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _by_kind(self) -> dict[type[Statement], list[Statement]]:
-        """So that a rule costs what its own statements cost, not the whole script."""
-        found: dict[type[Statement], list[Statement]] = {}
+        kinds: dict[type[Statement], list[Statement]] = {}
         for statement in self._statements:
-            found.setdefault(type(statement), []).append(statement)
-        return found
+            kinds.setdefault(type(statement), []).append(statement)
+        return kinds
+
+    @cached_property
+    def facts(self) -> dict[Ref, Facts]:
+        """What is known of every value of the graph."""
+        return facts_of(self.scene.graph)
+
+    def ops(self, cls: type[Op]) -> Iterator[Node]:
+        """Every node of an op, in the graph as it was written."""
+        return iter(self._by_op.get(cls, ()))
+
+    @cached_property
+    def _by_op(self) -> dict[type[Op], list[Node]]:
+        kinds: dict[type[Op], list[Node]] = {}
+        for node in self.scene.graph:
+            kinds.setdefault(type(node.op), []).append(node)
+        return kinds
 
 
 def _with_blocks(statements: Iterable[Statement]) -> Iterator[Statement]:
@@ -71,7 +97,11 @@ Check = Callable[[Program], Iterator[Finding]]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule: `why` is the knowledge behind it, `wrong` and `right` are scripts that break and keep it."""
+    """A rule: `why` is the knowledge behind it, `wrong` and `right` are scripts that break and keep it.
+
+    `asked` is what the two scripts are given from outside, as fields of a `Request`; `asked_right` if the right one
+    is given something else.
+    """
 
     code: str
     title: str
@@ -81,6 +111,20 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     right: str
     source: str = ""
     check: Check | None = None  # None: the parser or the binder finds it
+    targets: tuple[str, ...] = (LOCAL, COMFY)  # where it can find something
+    optional: bool = False  # an error that a script or a project may turn down
+    asked: dict[str, Any] = {}
+    asked_right: dict[str, Any] = {}
+
+    @property
+    def needed(self) -> bool:
+        """Whether what comes after relies on it: such an error cannot be allowed, turned down or turned off."""
+        return self.severity is Severity.ERROR and not self.optional
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """What its wrong script is checked with."""
+        return {**({} if LOCAL in self.targets else {"target": self.targets[0]}), **self.asked}
 
     @property
     def family(self) -> str:
@@ -105,10 +149,11 @@ FAMILIES = {
     "LTX13": "references and controls",
     "LTX14": "samplers and guiders",
     "LTX15": "structure",
-    "LTX16": "cost",
+    "LTX16": "source files",
     "LTX17": "ComfyUI's nodes",
     "LTX18": "suppressions and settings",
     "LTX19": "model files",
+    "LTX20": "prompt texts",
 }
 
 RULES: dict[str, Rule] = {}
@@ -133,6 +178,13 @@ def known_elsewhere(code: str, title: str, severity: Severity = Severity.ERROR, 
 def known_at_run(code: str, title: str, why: str) -> None:
     """Declare what only a run can find; no script breaks it by itself."""
     known_elsewhere(code, title, why=why, wrong="", right="")
+
+
+def known_rules(target: Target) -> Known:
+    """What the comments that allow findings are held against."""
+    needed = frozenset(code for code, rule in RULES.items() if rule.needed)
+    here = frozenset(code for code, rule in RULES.items() if target.name in rule.targets and rule.wrong)
+    return Known(frozenset(RULES), needed, here)
 
 
 def check(program: Program) -> Iterator[Diagnostic]:

@@ -50,6 +50,7 @@ def upscale_first(program: Program) -> Iterator[Finding]:
     wrong='prompt "a lake"\npass dev sigmas 1, 0.85, 0.4',
     right='prompt "a lake"\npass dev sigmas 1, 0.85, 0.4, 0',
     source="ComfyUI comfy_extras/nodes_custom_sampler.py ManualSigmas",
+    optional=True,
 )
 def sigmas_end(program: Program) -> Iterator[Finding]:
     """Only lists written by hand can."""
@@ -127,6 +128,7 @@ def schedule_impossible(program: Program) -> Iterator[Finding]:
     wrong='prompt "a lake"\npass dev sigmas 0.85, 0.725, 0.4219, 0',
     right='prompt "a lake"\npass dev sigmas 1, 0.85, 0.725, 0.4219, 0',
     source="ComfyUI comfy/model_sampling.py CONST.noise_scaling",
+    optional=True,
 )
 def starts_below_noise(program: Program) -> Iterator[Finding]:
     """The tail of `distilled` with fewer than 8 steps does so too."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, rule
+from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, known_elsewhere, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.ops import Statement
+from ltxdsl.targets import TITLES
 
 known_at_run("LTX091", "beyond ComfyUI's nodes", "A node has limits of its own.")
 
-NAMES = {"local": "this runtime", "comfy": "ComfyUI"}
+known_elsewhere(
+    "LTX092",
+    "unknown target",
+    why="Nodes differ by version; what is not known of a version cannot be promised for it.",
+    wrong='prompt "a lake"\npass dev 30',
+    right='prompt "a lake"\npass dev 30',
+    asked={"target": "comfy@0.3"},
+    asked_right={"target": "comfy@0.27"},
+)
 
 
 @rule(
@@ -25,6 +34,6 @@ def target_cannot(program: Program) -> Iterator[Finding]:
     """The message names the target that can."""
     for said in program.each(Statement):
         if program.target not in said.targets:
-            able = " and ".join(NAMES[t] for t in said.targets)
+            able = " and ".join(TITLES[t] for t in said.targets)
             hint = "use `ltx export`" if "comfy" in said.targets else ""
-            yield Finding(f"{NAMES[program.target]} cannot do `{said.word}`; {able} can", said.span, hint)
+            yield Finding(f"{TITLES[program.target]} cannot do `{said.word}`; {able} can", said.span, hint)
