@@ -12,6 +12,7 @@ import torch
 from ltxdsl.runtime.loading import quiet
 from ltxdsl.runtime.tiny import INDEX, parts
 from ltxdsl.runtime.tiny.tokenizer import build_tokenizer
+from ltxdsl.runtime.tiny.vocoder import vocoder
 
 SEED = 20260
 LORA_RANK = 4
@@ -21,7 +22,7 @@ MODULES: dict[str, tuple[tuple[str, str], Callable[[], Any]]] = {
     "transformer": (("diffusers", "LTX2VideoTransformer3DModel"), parts.transformer),
     "vae": (("diffusers", "AutoencoderKLLTX2Video"), parts.video_vae),
     "audio_vae": (("diffusers", "AutoencoderKLLTX2Audio"), parts.audio_vae),
-    "vocoder": (("ltx2", "LTX2VocoderWithBWE"), parts.vocoder),
+    "vocoder": (("ltx2", "LTX2VocoderWithBWE"), vocoder),
     "connectors": (("ltx2", "LTX2TextConnectors"), parts.connectors),
     "text_encoder": (("transformers", "Gemma3ForConditionalGeneration"), parts.text_encoder),
     "latent_upsampler": (("ltx2", "LTX2LatentUpsamplerModel"), parts.upsampler),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 
+from ltxdsl.runtime import mel
 from ltxdsl.runtime.tiny.tokenizer import VOCABULARY
 
 LAYERS = 4
@@ -17,8 +17,9 @@ VIDEO_WIDTH = HEADS * VIDEO_HEAD
 AUDIO_WIDTH = HEADS * AUDIO_HEAD
 LATENT_CHANNELS = 64
 AUDIO_CHANNELS = 2
-MEL_BINS = 64
+MEL_BINS = mel.BANDS
 AUDIO_FEATURES = AUDIO_CHANNELS * MEL_BINS // 4
+QUIET = -3.5  # log-mel, about which untrained sound lies
 TEXT_WIDTH = 64
 TEXT_LAYERS = 2
 TEXT_TOKENS = 256
@@ -120,27 +121,9 @@ def audio_vae() -> Any:
         mel_bins=MEL_BINS,
     )
     _set_statistics(vae)
+    with torch.no_grad():
+        vae.decoder.conv_out.conv.bias.fill_(QUIET)
     return vae
-
-
-def vocoder() -> Any:
-    """16 kHz vocoder with bandwidth extension to 48 kHz."""
-    from diffusers.pipelines.ltx2.vocoder import LTX2VocoderWithBWE
-
-    small: dict[str, Any] = {"resnet_kernel_sizes": [3], "resnet_dilations": [[1, 3]]}
-    model = LTX2VocoderWithBWE(
-        in_channels=2 * MEL_BINS,
-        hidden_channels=128,
-        bwe_in_channels=2 * MEL_BINS,
-        bwe_hidden_channels=64,
-        num_mel_channels=MEL_BINS,
-        **small,
-        **{f"bwe_{key}": value for key, value in small.items()},
-    )
-    _set_mel_analysis(model.mel_stft, rate=16000)
-    _set_loudness(model.vocoder.conv_out, 1.0)
-    _set_loudness(model.bwe_generator.conv_out, 0.1)
-    return model
 
 
 def upsampler() -> Any:
@@ -191,12 +174,6 @@ def text_encoder() -> Any:
     return Gemma3ForConditionalGeneration(config)
 
 
-@torch.no_grad()
-def _set_loudness(conv: Any, gain: float) -> None:
-    """Take the constant part out of the last layer of a vocoder and scale the rest: audible, never clipped."""
-    conv.weight.sub_(conv.weight.mean(dim=-1, keepdim=True)).mul_(gain)
-
-
 def _set_statistics(vae: Any) -> None:
     size = vae.latents_mean.shape
     vae.latents_mean.copy_(0.2 * torch.randn(size))
@@ -210,22 +187,3 @@ def _smooth_pictures(conv: Any, patch: int) -> None:
     mean = weight.mean(dim=1, keepdim=True) * patch
     conv.weight.copy_((1.2 * mean + 0.3 * weight).flatten(0, 1))
     conv.bias.zero_()
-
-
-def _set_mel_analysis(stft: Any, rate: int) -> None:
-    """Fill the buffers of the vocoder's analysis: a Hann-windowed DFT and triangular mel bands up to `rate` / 2."""
-    rows, _, window = stft.stft_fn.forward_basis.shape
-    bins = rows // 2
-    phase = torch.outer(torch.arange(bins), torch.arange(window)) * (2 * math.pi / window)
-    basis = torch.cat([phase.cos(), -phase.sin()]) * torch.hann_window(window)
-    stft.stft_fn.forward_basis.copy_(basis.unsqueeze(1))
-    stft.mel_basis.copy_(_mel_bands(stft.mel_basis.shape[0], bins, rate))
-
-
-def _mel_bands(bands: int, bins: int, rate: int) -> torch.Tensor:
-    top = 2595 * math.log10(1 + rate / 2 / 700)
-    edges = 700 * (10 ** (torch.linspace(0, top, bands + 2) / 2595) - 1)
-    frequency = torch.linspace(0, rate / 2, bins)
-    rise = (frequency - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    fall = (edges[2:, None] - frequency) / (edges[2:] - edges[1:-1])[:, None]
-    return torch.minimum(rise, fall).clamp(min=0)
