@@ -1,7 +1,9 @@
-"""The clips of the world as latents of a trained VAE, in shards: what the transformer is trained on.
+"""The clips and sounds of the world as latents of trained VAEs, in shards: what the transformer is trained on.
 
 python -m training.latents --vae ~/.cache/ltxdsl-training/vae/compact --count 8000
-A shard that is there is left alone, so the work can be stopped at any time.
+A shard holds `latents` N 64 F H W and `audio` N 2 T 16 of the same scenes, whitened. A shard that is there is left
+alone, so the work can be stopped at any time; one without sound gets it. `--audio-vae` says another audio VAE than
+the package's.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from ltxdsl.runtime.tiny import bundle
+from training import audio
 from training.clips import held_out_scene, stack
 from training.run import HOME
+from training.sounds import mel_of
 from training.vae import means
 from training.world.canvas import whole
 from training.world.caption import caption
@@ -58,37 +63,55 @@ def _by_channel(values: torch.Tensor) -> torch.Tensor:
     return values.view(1, -1, 1, 1, 1)
 
 
-def write_shards(vae: Any, folder: Path, count: int) -> None:
+def write_shards(vae: Any, audio_vae: Any, folder: Path, count: int) -> None:
     """Encode scenes 0 to `count`."""
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(0, count, SHARD):
         path = folder / f"{first:06d}.safetensors"
-        if path.is_file():
+        known = load_file(path) if path.is_file() else {}
+        if "audio" in known:
             continue
         scenes = [scene(number) for number in range(first, min(first + SHARD, count))]
-        parts = [encoded(vae, stack([video(one, whole(SIDE, SIDE), FRAMES)])) for one in scenes]
-        save_file({"latents": torch.cat(parts).half()}, path.with_suffix(".new"))
+        if "latents" not in known:
+            known["latents"] = torch.cat([_picture(vae, one) for one in scenes]).half()
+        sounds = torch.stack([mel_of(one, FRAMES) for one in scenes[: len(known["latents"])]])
+        known["audio"] = audio.encoded(audio_vae, sounds).half()
+        save_file(known, path.with_suffix(".new"))
         os.replace(path.with_suffix(".new"), path)
         print(path.name, flush=True)
 
 
+def _picture(vae: Any, one: Scene) -> torch.Tensor:
+    return encoded(vae, stack([video(one, whole(SIDE, SIDE), FRAMES)]))
+
+
 def read_shards(folder: Path) -> tuple[torch.Tensor, list[str]]:
     """All latents N 64 F' H' W' and their captions, of shards that follow on one another from 0."""
-    parts = [load_file(path)["latents"].float() for path in sorted(folder.glob("*.safetensors"))]
-    latents = torch.cat(parts)
+    latents = _read(folder, "latents")
     return latents, [caption(scene(number)) for number in range(len(latents))]
+
+
+def read_sounds(folder: Path) -> torch.Tensor:
+    """The audio latents N 2 T 16 of the same scenes."""
+    return _read(folder, "audio")
+
+
+def _read(folder: Path, name: str) -> torch.Tensor:
+    return torch.cat([load_file(path)[name].float() for path in sorted(folder.glob("*.safetensors"))])
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vae", type=Path, default=HOME / "vae" / "compact")
+    parser.add_argument("--audio-vae", type=Path, help="a compact folder; the package's audio VAE if not given")
     parser.add_argument("--out", type=Path, default=HOME / "latents")
     parser.add_argument("--count", type=int, default=8000)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    write_shards(load_vae(options.vae), options.out.expanduser(), options.count)
+    sound = audio.load_audio_vae(options.audio_vae) if options.audio_vae else bundle.module("audio_vae")
+    write_shards(load_vae(options.vae), sound, options.out.expanduser(), options.count)
 
 
 if __name__ == "__main__":

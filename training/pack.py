@@ -1,34 +1,55 @@
-"""Weights as int8 with one half-precision scale per output channel: a quarter of the bytes, read back as float32."""
+"""Weights as int8 with one half-precision scale per output channel, a quarter of the bytes, in the package's files."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import torch
 
-SCALE = ".scale"
-Weights = dict[str, torch.Tensor]
+from ltxdsl.runtime.tiny.weights import SCALE, SUMS, Weights, file_of, read_sums, sum_of, unpacked
+
+__all__ = ["packed", "rounded", "unpacked", "write_part"]
+
+SMALL = 1024  # tensors with fewer numbers stay in half precision: tables and the last layers' biases
 
 
 def packed(weights: Weights) -> Weights:
-    """Kernels and matrices as int8 with scales, vectors as they are."""
+    """Kernels and matrices as int8 with scales; what is small in half precision, statistics in full."""
     small: Weights = {}
     for name, weight in weights.items():
-        if weight.ndim < 2 or not weight.is_floating_point():
+        if not weight.is_floating_point() or name.startswith("latents_"):
             small[name] = weight.contiguous()
-            continue
-        rows = weight.float().flatten(1)
-        scale = (rows.abs().amax(dim=1) / 127).clamp(min=1e-7).half()
-        small[name] = (rows / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8).view(weight.shape)
-        small[name + SCALE] = scale
+        elif weight.ndim < 2 or weight.numel() < SMALL:
+            small[name] = weight.half().contiguous()
+        else:
+            small[name], small[name + SCALE] = _rows(weight)
     return small
 
 
-def unpacked(small: Weights) -> Weights:
-    """Inverse of `packed` up to half a step of each row's scale."""
-    weights: Weights = {}
-    for name, weight in small.items():
-        if name.endswith(SCALE):
-            continue
-        scale = small.get(name + SCALE)
-        rows = weight.float() if scale is None else weight.flatten(1).float() * scale.float()[:, None]
-        weights[name] = rows.view(weight.shape)
-    return weights
+def _rows(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    rows = weight.float().flatten(1)
+    scale = (rows.abs().amax(dim=1) / 127).clamp(min=1e-7).half()
+    return (rows / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8).view(weight.shape), scale
+
+
+def rounded(module: Any) -> Any:
+    """A module with the weights that it would have after packing."""
+    twin = type(module).from_config(module.config)
+    twin.load_state_dict(unpacked(packed(module.state_dict())))
+    return twin.eval().requires_grad_(False)
+
+
+def write_part(part: str, module: Any) -> Path:
+    """Pack a part into its file in the package and enter its sum."""
+    from safetensors.torch import save_file
+
+    path = file_of(part)
+    path.parent.mkdir(exist_ok=True)
+    config = {key: value for key, value in dict(module.config).items() if not key.startswith("_")}
+    about = {"part": part, "class": type(module).__name__, "config": json.dumps(config, sort_keys=True)}
+    save_file(packed(module.state_dict()), path, metadata=about)
+    sums = read_sums(path.parent) | {path.name: sum_of(path)}
+    (path.parent / SUMS).write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
+    return path

@@ -13,6 +13,7 @@ from ltxdsl.runtime.loading import quiet
 from ltxdsl.runtime.tiny import INDEX, parts
 from ltxdsl.runtime.tiny.tokenizer import build_tokenizer
 from ltxdsl.runtime.tiny.vocoder import vocoder
+from ltxdsl.runtime.tiny.weights import trained
 
 SEED = 20260
 LORA_RANK = 4
@@ -42,13 +43,19 @@ SCHEDULER_CONFIG = {
 def write_bundle(folder: Path) -> None:
     """Write every part; the same bits on every build with one torch version."""
     with torch.random.fork_rng(devices=[]), quiet():
-        for name, (_, build) in MODULES.items():
-            torch.manual_seed(SEED)
-            build().eval().save_pretrained(folder / name, safe_serialization=True)
+        for name in MODULES:
+            module(name).save_pretrained(folder / name, safe_serialization=True)
         write_lora(folder / "transformer", folder / "loras" / "distill.safetensors")
     build_tokenizer(parts.TEXT_TOKENS).save_pretrained(folder / "tokenizer")
     _write_json(folder / "scheduler" / "scheduler_config.json", {"_class_name": SCHEDULER[1], **SCHEDULER_CONFIG})
     _write_json(folder / INDEX, _index())
+
+
+def module(name: str) -> Any:
+    """A part with its trained weights, or with those of the seed while it has none."""
+    torch.manual_seed(SEED)
+    seeded = MODULES[name][1]()
+    return (trained(name, type(seeded)) or seeded).eval()
 
 
 def _index() -> dict[str, Any]:
