@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -30,9 +31,29 @@ def models(_own_cache: Path):
     return load_model_set("embedded", _own_cache)
 
 
+BLOCK = "diffusion_model.transformer_blocks.0.attn1.to_q.lora_A.weight"
+LORAS = {
+    "detail": (BLOCK, {}),
+    "ic-half": (BLOCK, {"reference_downscale_factor": "2"}),
+    "ic-quarter": (BLOCK, {"reference_downscale_factor": "4"}),
+    "hdr": (BLOCK, {"hdr_transform": "logc3"}),
+    "style-of-wan": ("diffusion_model.blocks.0.self_attn.q.lora_A.weight", {}),
+}
+
+
+def lora_bytes(key: str, metadata: dict[str, str]) -> bytes:
+    """A safetensors file with one tensor of one number."""
+    table = {"__metadata__": metadata, key: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    header = json.dumps(table).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(4)
+
+
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a.png, b.png, queen.png, walk.mp4 (17 frames) and notes.png, which is a text."""
+    """A folder to work in.
+
+    a.png, b.png, queen.png, walk.mp4 (17 frames), notes.png, which is a text, and the headers of some LoRAs.
+    """
     import av
     import numpy as np
     from PIL import Image
@@ -42,6 +63,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("a.png", "b.png", "queen.png"):
         Image.fromarray(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8)).save(folder / name)
     (folder / "notes.png").write_text("this is no picture")
+    for name, (key, metadata) in LORAS.items():
+        (folder / f"{name}.safetensors").write_bytes(lora_bytes(key, metadata))
+    (folder / "broken.safetensors").write_text("<html>not found</html>")
+    (folder / "old.ckpt").write_bytes(b"PK")
     with av.open(str(folder / "walk.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=24)
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"

@@ -81,6 +81,7 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     recipe: str = ""
     bases: tuple[str, ...] = ("dev",)
     distilled: bool = False  # the base checkpoint itself is a distilled one
+    generation: str = "2.3"  # of LTX; LoRAs and upsamplers belong to one
 
     def path(self, part: str) -> Path:
         """The folder of a part."""

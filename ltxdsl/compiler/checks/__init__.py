@@ -5,6 +5,7 @@ from ltxdsl.compiler.checks import (
     files,
     guidance,
     language,
+    lora_files,
     models,
     prompts,
     results,
@@ -12,6 +13,7 @@ from ltxdsl.compiler.checks import (
     shape,
     suppressions,
     targets,
+    texts,
 )
 from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check, known_rules
 
@@ -25,6 +27,7 @@ __all__ = [
     "guidance",
     "known_rules",
     "language",
+    "lora_files",
     "models",
     "prompts",
     "results",
@@ -32,4 +35,5 @@ __all__ = [
     "shape",
     "suppressions",
     "targets",
+    "texts",
 ]

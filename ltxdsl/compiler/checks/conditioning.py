@@ -10,6 +10,7 @@ from ltxdsl.compiler.stage import Placed, Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.source import Span
+from ltxdsl.values import plain
 
 
 def _once(program: Program) -> Iterator[tuple[Stage, Placed]]:
@@ -146,3 +147,80 @@ def strong_reference(program: Program) -> Iterator[Finding]:
     for said in program.each(Guide):
         if said.at.anchor == "slot" and said.strength > 0.6:
             yield Finding(f"a reference before the clip at strength {said.strength:g}", said.span)
+
+
+@rule(
+    "LTX026",
+    "guide stronger than 1",
+    Severity.NOTE,
+    why="At strength 1 a guide's own tokens are clean; what is over 1 only draws more attention to them.",
+    wrong='prompt "a lake"\nguide "a.png" @ end strength 1.5\npass dev 30',
+    right='prompt "a lake"\nguide "a.png" @ end strength 1 attention 1.5\npass dev 30',
+    source="ComfyUI comfy_extras/nodes_lt.py LTXVAddGuide",
+)
+def stronger_than_one(program: Program) -> Iterator[Finding]:
+    """The frame itself is never copied: `inplace` holds it."""
+    for said in program.each(Guide):
+        if said.strength > 1:
+            span = said.span_of("strength")
+            more = "" if said.gives("attention") else f" attention {plain(said.strength)}"
+            message = f"strength {plain(said.strength)} holds no more than 1"
+            yield Finding(message, span, fixes=(Fix(span, f"1{more}"),) if said.gives("strength") else ())
+
+
+@rule(
+    "LTX027",
+    "condition of strength 0",
+    Severity.WARNING,
+    why="At strength 0 a picture's tokens are noise like all others: it costs time and says nothing.",
+    wrong='prompt "a lake"\nguide "a.png" @ end strength 0\npass dev 30',
+    right='prompt "a lake"\nguide "a.png" @ end strength 0.5\npass dev 30',
+    source="ComfyUI comfy/samplers.py KSamplerX0Inpaint: the mask is 1 - strength",
+)
+def no_strength(program: Program) -> Iterator[Finding]:
+    """Of guides and pictures in place."""
+    for said in (*program.each(Guide), *program.each(InplaceImage)):
+        if said.strength == 0 and said.gives("strength"):
+            yield Finding(f"this `{said.word}` does nothing", said.span_of("strength"), "remove it, or raise it")
+
+
+@rule(
+    "LTX028",
+    "in place over moving frames",
+    Severity.NOTE,
+    why="Only the first frame has a latent of its own; elsewhere one latent is 8 frames, which then stand still.",
+    wrong='length 25f\nprompt "a lake"\ninplace "a.png" @ end strength 0.7\npass dev 30',
+    right='length 25f\nprompt "a lake"\nguide "a.png" @ end strength 0.7\npass dev 30',
+    source="ComfyUI comfy_extras/nodes_lt.py LTXVImgToVideoInplace; community notes on LTX 2.3",
+)
+def still_frames(program: Program) -> Iterator[Finding]:
+    """A guide attracts one frame and lets its neighbours move."""
+    for _, placed in _once(program):
+        if isinstance(placed.statement, InplaceImage) and placed.frame > 0:
+            first = geometry.first_frame_of(geometry.slot_of(placed.frame))
+            message = f"the picture fills frames {first} to {first + geometry.TEMPORAL - 1}"
+            yield Finding(message, placed.statement.span, "`guide` is kinder there")
+
+
+@rule(
+    "LTX029",
+    "two pictures in place in one latent frame",
+    Severity.WARNING,
+    why="The later one replaces the earlier one; frames 8k+1 to 8k+8 share a latent.",
+    wrong='length 25f\nprompt "a lake"\ninplace "a.png" @ 9f\ninplace "b.png" @ 16f\npass dev 30',
+    right='length 25f\nprompt "a lake"\ninplace "a.png" @ 0\ninplace "b.png" @ 16f\npass dev 30',
+    source="ComfyUI-KJNodes ltxv_nodes.py LTXVImgToVideoInplaceKJ",
+)
+def same_slot(program: Program) -> Iterator[Finding]:
+    """In the first pass where both hold."""
+    told = set()
+    for stage in program.stages:
+        taken: dict[int, Placed] = {}
+        for placed in stage.placed:
+            said = placed.statement
+            if isinstance(said, InplaceImage) and placed.frame >= 0:
+                slot = geometry.slot_of(placed.frame)
+                if (before := taken.get(slot)) and id(said) not in told:
+                    told.add(id(said))
+                    yield Finding(f"it replaces the picture at frame {before.frame}: both are latent {slot}", said.span)
+                taken[slot] = placed

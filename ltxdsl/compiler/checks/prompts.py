@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
@@ -116,3 +117,73 @@ def no_prompt(program: Program) -> Iterator[Finding]:
     for stage in program.stages[:1]:
         if not stage.relay and not stage.settings.get(Prompt):
             yield Finding("this pass has no prompt", stage.statement.span, 'write `prompt "…"` before it')
+
+
+@rule(
+    "LTX035",
+    "relay with one local prompt",
+    Severity.WARNING,
+    why="Local prompts take turns; one alone only gets a bias that holds it back at both ends of the clip.",
+    wrong='prompt "a street"\nrelay "she runs"\npass dev 30',
+    right='prompt "a street"\nrelay "she runs" | "she stops"\npass dev 30',
+    source="kijai/ComfyUI-PromptRelay prompt_relay.py",
+)
+def lone_segment(program: Program) -> Iterator[Finding]:
+    """With `|` between them there are more."""
+    for said in program.each(RelayPrompt):
+        if len(said.segments) == 1:
+            yield Finding("there is nothing to take turns with", said.span, 'put it into `prompt`, or add `| "…"`')
+
+
+HARD = 0.1  # epsilon under which the edges cut hard, whatever it is
+
+
+@rule(
+    "LTX036",
+    "hard cuts between local prompts and no global one",
+    Severity.NOTE,
+    why="At a small epsilon the first and last frames of each segment follow no local prompt, only the global one.",
+    wrong='relay "she runs" | "she stops"\npass dev 30',
+    right='prompt "a street at night"\nrelay "she runs" | "she stops"\npass dev 30',
+    source="kijai/ComfyUI-PromptRelay prompt_relay.py: the window ends 2 latent frames inside its segment",
+)
+def no_global_prompt(program: Program) -> Iterator[Finding]:
+    """Under about 0.1; at 0.5 neighbouring prompts blend there."""
+    for stage in program.stages:
+        if stage.relay and not stage.settings.get(Prompt) and stage.relay.eps < HARD:
+            hint = "say what holds all the time in `prompt`, or blend with `eps 0.5`"
+            yield Finding("nothing is said for the frames where local prompts meet", stage.relay.span, hint)
+            return
+
+
+@rule(
+    "LTX037",
+    "epsilon that changes nothing",
+    Severity.NOTE,
+    why="The soft edge is 1/ln(1/eps) latent frames wide: from 1e-6 to 0.1 that is under half a frame, a hard cut.",
+    wrong='prompt "a street"\nrelay "she runs" | "she stops" eps 0.02\npass dev 30',
+    right='prompt "a street"\nrelay "she runs" | "she stops" eps 0.5\npass dev 30',
+    source="kijai/ComfyUI-PromptRelay prompt_relay.py build_segments",
+)
+def hard_epsilon(program: Program) -> Iterator[Finding]:
+    """Only where it is written."""
+    for said in program.each(RelayPrompt):
+        if said.gives("eps") and said.eps < HARD and said.eps != 1e-3:
+            yield Finding(f"{said.eps:g} cuts as hard as any value under {HARD:g}", said.span_of("eps"))
+
+
+@rule(
+    "LTX038",
+    "neighbouring local prompts that say the same",
+    Severity.WARNING,
+    why="Both are held back where they meet, so that there nothing is said at all.",
+    wrong='prompt "a street"\nrelay "she runs" | "she runs" | "she stops"\npass dev 30',
+    right='prompt "a street"\nrelay "she runs" | "she stops"\npass dev 30',
+    source="kijai/ComfyUI-PromptRelay prompt_relay.py",
+)
+def repeated_segment(program: Program) -> Iterator[Finding]:
+    """One longer segment says it once."""
+    for said in program.each(RelayPrompt):
+        for before, after in pairwise(said.segments):
+            if before.text.strip() and before.text.strip() == after.text.strip():
+                yield Finding("the segment before says the same", after.span, "make that one longer instead")

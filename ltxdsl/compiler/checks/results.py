@@ -8,6 +8,8 @@ from pathlib import PurePath
 from ltxdsl.compiler.checks.rules import Finding, Program, known_elsewhere, rule
 from ltxdsl.compiler.lower import MOST_OPS
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.geometry import snapped_to
+from ltxdsl.ops import nodes
 from ltxdsl.ops.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Decode, Save
 from ltxdsl.ops.sampling import Pass
 
@@ -146,3 +148,42 @@ def saved_twice(program: Program) -> Iterator[Finding]:
         if said.path in seen:
             yield Finding(f"`{said.path}` is saved twice", said.span_of("path"))
         seen.add(said.path)
+
+
+@rule(
+    "LTX078",
+    "video of one frame",
+    Severity.NOTE,
+    why="A clip of one frame is a picture; as a video most players show it for a moment, or not at all.",
+    wrong='length 1f\nprompt "a lake"\npass dev 30\nsave "lake.mp4"',
+    right='length 1f\nprompt "a lake"\npass dev 30\nsave "lake.png"',
+)
+def one_frame_video(program: Program) -> Iterator[Finding]:
+    """By the frames that are written."""
+    for node in program.ops(nodes.WriteVideo):
+        frames = program.facts[node.inputs["image"]].frames
+        if frames == 1 and node.span and program.source[node.span].startswith("save"):
+            name = str(PurePath(node.op.path).with_suffix(".png"))  # type: ignore[attr-defined]
+            yield Finding("this video has one frame", node.span, f"save it as a picture, `{name}`")
+
+
+@rule(
+    "LTX079",
+    "decoding tile off the grid",
+    Severity.WARNING,
+    why="Tiles are whole latent cells of 32 pixels: another size is rounded down, and its overlap with it.",
+    wrong='prompt "a lake"\ndecode tile 500 overlap 64\npass dev 30',
+    right='prompt "a lake"\ndecode tile 512 overlap 64\npass dev 30',
+    source="ComfyUI nodes.py VAEDecodeTiled; Lightricks ltx-core TileSizeConfig",
+)
+def tile_off_the_grid(program: Program) -> Iterator[Finding]:
+    """Size and overlap; an overlap as large as the tile leaves no step from tile to tile."""
+    for said in program.each(Decode):
+        for field, value in (("tile", said.tile), ("overlap", said.overlap)):
+            if value % 32:
+                low, high = snapped_to(value, 32)
+                near = (low, high) if value - low <= high - value else (high, low)
+                span = said.span_of(field)
+                yield Finding(f"{value} is no multiple of 32", span, fixes=tuple(Fix(span, str(n)) for n in near))
+        if said.overlap >= said.tile:
+            yield Finding(f"an overlap of {said.overlap} leaves no step in tiles of {said.tile}", said.span)

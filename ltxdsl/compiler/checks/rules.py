@@ -183,7 +183,7 @@ def known_at_run(code: str, title: str, why: str) -> None:
 def known_rules(target: Target) -> Known:
     """What the comments that allow findings are held against."""
     needed = frozenset(code for code, rule in RULES.items() if rule.needed)
-    here = frozenset(code for code, rule in RULES.items() if target.name in rule.targets and rule.wrong)
+    here = frozenset(code for code, rule in RULES.items() if target.name in rule.targets and (rule.wrong or rule.check))
     return Known(frozenset(RULES), needed, here)
 
 

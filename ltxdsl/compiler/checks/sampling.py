@@ -171,3 +171,22 @@ def few_steps(program: Program) -> Iterator[Finding]:
         if not distilled and stage.sigmas and stage.sigmas[0] >= 1 and stage.steps < 15:
             span = stage.statement.span_of("steps")
             yield Finding(f"{stage.steps} steps on `{stage.role.base}`", span, "use 20 or more, or `distill` with 8")
+
+
+@rule(
+    "LTX049",
+    "step that goes nowhere",
+    Severity.WARNING,
+    why="A step from one sigma to nearly the same costs a model call and changes nothing that could be seen.",
+    wrong='prompt "a lake"\npass distill sigmas 1, 0.975, 0.9748, 0.725, 0.4219, 0',
+    right='prompt "a lake"\npass distill sigmas 1, 0.975, 0.909375, 0.725, 0.4219, 0',
+    source="k-diffusion: a step moves x by (sigma' - sigma) times the velocity",
+)
+def idle_step(program: Program) -> Iterator[Finding]:
+    """Less than 0.0005 apart, in lists that are written out."""
+    for stage in program.stages:
+        if stage.statement.gives("sigmas"):
+            for before, after in pairwise(stage.sigmas):
+                if 0 < before - after < 0.0005:
+                    message = f"the step from {plain(before)} to {plain(after)} does nothing"
+                    yield Finding(message, stage.statement.span_of("sigmas"))

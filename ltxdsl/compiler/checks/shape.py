@@ -166,3 +166,59 @@ def longer_than_positions(program: Program) -> Iterator[Finding]:
         seconds = (program.scene.frames - 1) / program.scene.fps
         if seconds > 20:
             yield Finding(f"the clip lasts {plain(round(seconds, 2))} s", said.span_of("time"))
+
+
+MOST_PIXELS = 2048
+
+
+@rule(
+    "LTX017",
+    "side longer than the model's positions",
+    Severity.WARNING,
+    why="Positions are normalised to 2048 pixels on each side; past that the model extrapolates, and things repeat.",
+    wrong='size 2560x1408\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x',
+    right='size 1920x1024\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x',
+    source="ComfyUI comfy/ldm/lightricks/model.py: 20 s, 2048 px",
+)
+def larger_than_positions(program: Program) -> Iterator[Finding]:
+    """Of the largest pass."""
+    for stage in program.stages:
+        if max(stage.width, stage.height) > MOST_PIXELS:
+            said = next(program.each(ClipSize), None)
+            span = said.span_of("size") if said else stage.statement.span
+            yield Finding(f"{stage.name} is {stage.width}x{stage.height}", span, "upscale the rest with another tool")
+            return
+
+
+@rule(
+    "LTX018",
+    "frame rate far from what the model saw",
+    Severity.WARNING,
+    why="LTX 2.x learned motion at 24 to 30 frames a second and takes 50; far from that motion stalls or jumps.",
+    wrong='length 49f @ 8fps\nprompt "a lake"\npass dev 30',
+    right='length 145f @ 24fps\nprompt "a lake"\npass dev 30',
+    source="community notes on LTX 2.3; diffusers pipelines/ltx2/utils.py SNAP_CONDITIONING_FPS_ABOVE",
+)
+def odd_frame_rate(program: Program) -> Iterator[Finding]:
+    """Under 16 and over 60."""
+    for said in program.each(ClipLength):
+        if said.fps and not 16 <= said.fps.rate <= 60:
+            fixes = (Fix(said.span_of("fps"), "24fps" if said.fps.rate < 16 else "50fps"),)
+            yield Finding(f"{said.fps} is far from 24 to 50", said.span_of("fps"), fixes=fixes)
+
+
+@rule(
+    "LTX019",
+    "very long and narrow picture",
+    Severity.NOTE,
+    why="Clips that the model learned from were at most about 2.4 times as wide as high; beyond, subjects repeat.",
+    wrong='size 1536x384\nprompt "a lake"\npass dev 30',
+    right='size 1536x640\nprompt "a lake"\npass dev 30',
+    source="Lightricks ltx-trainer resolution buckets",
+)
+def narrow(program: Program) -> Iterator[Finding]:
+    """Over 3 to 1."""
+    for said in program.each(ClipSize):
+        long, short = max(said.size.width, said.size.height), min(said.size.width, said.size.height)
+        if short and long / short > 3:
+            yield Finding(f"one side is {long / short:.1f} times the other", said.span_of("size"))
