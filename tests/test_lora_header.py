@@ -14,7 +14,7 @@ BLOCK = "transformer_blocks.0.attn1.to_q.lora_A.weight"
 
 
 def written(folder: Path, key: str, **metadata: str):
-    path = folder / "a.safetensors"
+    path = folder / f"{len(list(folder.iterdir()))}.safetensors"
     save_file({key: np.zeros((2, 2), np.float32)}, path, metadata=metadata)
     header = lora_header(path)
     assert header is not None
@@ -49,11 +49,9 @@ def test_an_ordinary_lora_needs_no_guide(tmp_path: Path):
     assert not header.hdr
 
 
-@pytest.mark.parametrize(
-    ("metadata", "hdr"), [({"hdr_transform": "logc3"}, True), ({"use_hdr_transform": "true"}, True)]
-)
-def test_hdr(tmp_path: Path, metadata: dict[str, str], hdr: bool):
-    assert written(tmp_path, BLOCK, **metadata).hdr == hdr
+def test_hdr(tmp_path: Path):
+    assert written(tmp_path, BLOCK, hdr_transform="logc3").hdr
+    assert written(tmp_path, BLOCK, use_hdr_transform="true").hdr
     assert not written(tmp_path, BLOCK, use_hdr_transform="False").hdr
 
 

@@ -31,7 +31,7 @@ def _media(program: Program) -> Iterator[MediaRef]:
 )
 def file_missing(program: Program) -> Iterator[Finding]:
     """Not for exports: ComfyUI has an input folder of its own."""
-    for source in _media(program) if program.target == "local" else ():
+    for source in _media(program):
         if not Path(source.path).exists():
             near = sorted(p.name for p in Path(source.path).parent.glob(f"*{Path(source.path).suffix}"))[:3]
             hint = f"there is {', '.join(near)}" if near else ""

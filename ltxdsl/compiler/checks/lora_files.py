@@ -58,10 +58,10 @@ def other_model(program: Program) -> Iterator[Finding]:
     """From the names of the tensors in its header."""
     told = set()
     for lora in _read(program):
-        if not lora.header.fits_ltx and lora.name not in told:
+        if lora.header.keys and not lora.header.fits_ltx and lora.name not in told:
             told.add(lora.name)
-            first = next(iter(lora.header.keys), "nothing")
-            yield Finding(f"`{lora.name}` was made for another model", lora.span, f"its first tensor is `{first}`")
+            hint = f"its first tensor is `{lora.header.keys[0]}`"
+            yield Finding(f"`{lora.name}` was made for another model", lora.span, hint)
 
 
 @rule(
@@ -111,7 +111,7 @@ def pickle(program: Program) -> Iterator[Finding]:
 )
 def broken_file(program: Program) -> Iterator[Finding]:
     """A page of a web site saved under that name is found too; an empty file is none yet."""
-    for said in program.each(LoraStatement) if program.target == "local" else ():
+    for said in program.each(LoraStatement):
         path = _file(program, said.name)
         filled = path.is_file() and path.stat().st_size > 0
         if filled and _ends(said.name, (".safetensors",)) and lora_header(path) is None:

@@ -44,7 +44,7 @@ def distilled_twice(program: Program) -> Iterator[Finding]:
 )
 def lora_missing(program: Program) -> Iterator[Finding]:
     """Only for runs here: ComfyUI has folders of its own."""
-    for said in program.each(LoraStatement) if program.target == "local" else ():
+    for said in program.each(LoraStatement):
         if said.name not in program.models.loras and not Path(said.name).is_file():
             known = ", ".join(f"`{name}`" for name in program.models.loras)
             hint = f"roles of this model set: {known}; ComfyUI's files are for `ltx export`"

@@ -190,7 +190,7 @@ def known_rules(target: Target) -> Known:
 def check(program: Program) -> Iterator[Diagnostic]:
     """Everything that the rules find. Where statements could not be bound, what is not an error may only follow."""
     for found in RULES.values():
-        if program.broken and found.severity is not Severity.ERROR:
+        if program.target not in found.targets or (program.broken and found.severity is not Severity.ERROR):
             continue
         for message, span, hint, fixes in found.check(program) if found.check else ():
             yield Diagnostic(found.code, found.severity, message, span, found.why, hint, fixes)
