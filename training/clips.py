@@ -16,16 +16,13 @@ HELD_OUT = 1 << 40  # scenes of these seeds and above are never trained on
 
 # share, width = height, frames, clips, scales (pixels per world length)
 Mix = Sequence[tuple[float, int, int, int, tuple[int, ...]]]
-START: Mix = ((1.0, 64, 1, 16, (96, 128, 128, 256)),)  # stills first: shapes are learnt at a fraction of the cost
+START: Mix = ((1.0, 64, 1, 64, (96, 128, 128, 256)),)  # stills first: shapes are learnt at a fraction of the cost
 STARTING = 300  # steps
-MIX: Mix = (
-    (0.15, 64, 1, 16, (96, 128, 128, 256)),
-    (0.25, 64, 9, 6, (96, 128, 128, 256)),
-    (0.25, 64, 17, 4, (96, 128, 128, 256)),
-    (0.15, 96, 17, 2, (96, 128, 128, 256)),
-    (0.10, 64, 25, 3, (96, 128, 256)),
-    (0.05, 128, 17, 1, (128,)),
-    (0.05, 192, 9, 1, (256,)),
+MIX: Mix = (  # few shapes, since every one is compiled
+    (0.05, 64, 1, 64, (96, 128, 128, 256)),
+    (0.70, 96, 17, 10, (96, 128, 128, 128, 256)),
+    (0.10, 128, 25, 4, (128,)),
+    (0.15, 192, 9, 4, (192, 256, 256)),
 )
 
 

@@ -22,13 +22,20 @@ from training.run import HOME, Run, draw_curve, draw_sheet
 SEED = 23
 NOISE = 0.1  # added to latents, so that the decoder bears a transformer's errors
 SHRINK = 1e-4  # weight of the latents' size in the loss
-WARM, DECAY = 50, 0.3  # steps up, and the share of all steps over which the rate falls to 0
-RATE, REST_RATE = 0.007, 5e-4  # Muon for the inner kernels, AdamW for the first, the last and the biases
+WARM, DECAY = 50, 0.6  # steps up, and the share of all steps over which the rate falls to 0
+RATE, REST_RATE = 0.015, 1e-3  # Muon for the inner kernels, AdamW for the first, the last and the biases
 TESTS = {"128": (12, 128, 17), "256": (4, 256, 9)}  # held-out clips, side, frames
 LAYOUTS: dict[str, dict[str, tuple[int, ...]]] = {  # measured in training/README.md
     "p8": {
         "block_out_channels": (64, 128, 128),
         "layers_per_block": (1, 1, 1, 1),
+        "decoder_block_out_channels": (64, 64, 128),
+        "decoder_layers_per_block": (2, 1, 1, 1),
+        "upsample_factor": (1, 1, 2),
+    },
+    "balanced": {  # the decoder of p8 with a lighter encoder
+        "block_out_channels": (64, 128, 128),
+        "layers_per_block": (0, 1, 1, 1),
         "decoder_block_out_channels": (64, 64, 128),
         "decoder_layers_per_block": (2, 1, 1, 1),
         "upsample_factor": (1, 1, 2),
@@ -77,12 +84,20 @@ def means(model: Any, clips: torch.Tensor) -> torch.Tensor:
     return model.encoder(clips.contiguous(memory_format=torch.channels_last_3d))[:, :64]
 
 
-def loss_of(model: Any, clips: torch.Tensor, noise: torch.Generator) -> torch.Tensor:
-    """L1 + squared error + a little of the latents' size."""
-    latents = means(model, clips)
-    noisy = latents + NOISE * torch.randn(latents.shape, generator=noise)
-    error = model.decoder(noisy) - clips
+def loss_of(model: Any, clips: torch.Tensor, noise: torch.Tensor, half: bool = False) -> torch.Tensor:
+    """L1 + squared error + a little of the latents' size; `noise` B 64 F' H' W' disturbs the latents."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        latents = means(model, clips)
+        error = model.decoder(latents + NOISE * noise) - clips
+    error, latents = error.float(), latents.float()
     return error.abs().mean() + error.square().mean() + SHRINK * latents.square().mean()
+
+
+def noise_for(clips: torch.Tensor, step: int) -> torch.Tensor:
+    """The noise of a step, in the shape of the latents."""
+    count, _, frames, height, width = clips.shape
+    shape = (count, 64, (frames - 1) // 8 + 1, height // 32, width // 32)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(step))
 
 
 @torch.no_grad()
@@ -108,11 +123,13 @@ def set_statistics(model: Any, clips: torch.Tensor) -> None:
 class Trainer:
     """Model, moving average, optimisers and the step: all that a checkpoint holds."""
 
-    def __init__(self, layout: str, steps: int, rate: float):
-        """`steps` is the horizon of the learning rate."""
+    def __init__(self, layout: str, steps: int, rate: float, fast: bool = False):
+        """`steps` is the horizon of the learning rate; `fast` compiles the loss and computes it in bfloat16."""
         torch.manual_seed(SEED)
         self.model, self.steps, self.step = build(layout), steps, 0
         self.model.train()
+        self.fast = fast
+        self.loss = torch.compile(loss_of, dynamic=False) if fast else loss_of
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         ends = (self.model.encoder.conv_in.conv.weight, self.model.decoder.conv_out.conv.weight)
         inner = [p for p in self.model.parameters() if p.ndim >= 2 and all(p is not end for end in ends)]
@@ -139,7 +156,7 @@ class Trainer:
     def advance(self) -> float:
         """One step; the loss before it."""
         clips = batch(SEED, self.step)
-        loss = loss_of(self.model, clips, torch.Generator().manual_seed(self.step))
+        loss = self.loss(self.model, clips, noise_for(clips, self.step), self.fast)
         loss.backward()
         nn.utils.clip_grad_norm_(self.optimisers[1][0].param_groups[0]["params"], 1.0)
         for optimiser, rate in self.optimisers:
@@ -205,15 +222,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--out", type=Path, default=HOME / "vae")
-    parser.add_argument("--layout", choices=LAYOUTS, default="light")
-    parser.add_argument("--steps", type=int, default=20000, help="horizon of the learning rate")
+    parser.add_argument("--layout", choices=LAYOUTS, default="balanced")
+    parser.add_argument("--steps", type=int, default=9000, help="horizon of the learning rate")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--check", type=int, default=250, help="steps between validations")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--fast", action="store_true", help="compiled, in bfloat16 (AVX512-BF16 or AMX)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     run = Run(options.out.expanduser(), options.minutes)
-    trainer = Trainer(options.layout, options.steps, options.rate)
+    trainer = Trainer(options.layout, options.steps, options.rate, options.fast)
     if state := run.load():
         trainer.restore(state)
     train(trainer, run, options.check)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from ltxdsl import geometry
-from ltxdsl.ops import Statement
+from ltxdsl.ops import STATEMENTS, Statement
 from ltxdsl.ops.base import LoraUse
-from ltxdsl.ops.conditioning import Guide, InplaceImage
+from ltxdsl.ops.conditioning import Guide
 from ltxdsl.ops.declare import Role
-from ltxdsl.ops.guidance import Nag
 from ltxdsl.ops.kinds import RoleUse
 from ltxdsl.ops.sampling import Pass, Upscale
-from ltxdsl.ops.text import Negative, RelayPrompt
+from ltxdsl.values import Position
 
 T = TypeVar("T", bound=Statement)
 
 
 class Placed(msgspec.Struct, frozen=True):
-    """A condition in a pass: the pixel frame where it stands and the frames it has."""
+    """A condition in a pass: its place as written, the pixel frame that this is, and the frames it has."""
 
-    statement: Guide | InplaceImage
+    statement: Statement
+    at: Position
     frame: int
     count: int  # frames of the source that are used
 
@@ -47,17 +47,26 @@ class Stage(msgspec.Struct, kw_only=True):
     audio_cfg: tuple[float, ...]
     role: RoleUse
     loras: tuple[LoraUse, ...]
+    seed: int
+    text: str
+    locals: tuple[str, ...]
+    negative: str
     placed: tuple[Placed, ...]
-    relay: RelayPrompt | None
-    relay_lengths: tuple[int, ...]
-    negative: Negative | None
-    nag: Nag | None
+    sampling: dict[str, Any]  # further parameters of the op that samples
     settings: Settings
 
     @property
     def steps(self) -> int:
         """Sampler steps."""
         return max(len(self.sigmas) - 1, 0)
+
+    def said(self, word: str) -> Statement | None:
+        """The setting of that word that holds for the pass, or None."""
+        return self.settings.named(word)
+
+    def placement(self, statement: Statement) -> Placed:
+        """Where a condition stands."""
+        return next(placed for placed in self.placed if placed.statement is statement)
 
     @property
     def guide_latents(self) -> int:
@@ -86,6 +95,14 @@ class Settings:
         for statement in statements:
             inner.put(statement)
         return inner
+
+    def ranked(self) -> list[Statement]:
+        """All of them, in the order in which they change a pass."""
+        return sorted((*self.single.values(), *self.many), key=lambda statement: statement.rank)
+
+    def named(self, word: str) -> Statement | None:
+        """The setting of that word that holds, or None."""
+        return self.get(STATEMENTS[word])
 
     def get(self, cls: type[T]) -> T | None:
         """The statement of that kind that holds, or None."""

@@ -1,10 +1,18 @@
 """Pictures and videos that the clip has to follow."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from ltxdsl.geometry import slot_of
+from ltxdsl.ops import nodes
 from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
 from ltxdsl.ops.kinds import INTEGER, NUMBER, PICTURE, PICTURE_OR_VIDEO, PLACE, MediaRef
 from ltxdsl.values import START, Position
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.graph import Ref
+    from ltxdsl.compiler.lower import Scene
+    from ltxdsl.compiler.stage import Stage
 
 
 @statement("guide", Role.CONDITION, 'guide img @ -1 strength 0.4\nprompt "a queen"\npass dev 30')
@@ -25,6 +33,25 @@ class Guide(Statement, frozen=True):
     crf: Annotated[int | None, option(INTEGER, "compress a still first, as in training; 0 = not", low=0, high=51)] = (
         None
     )
+    rank: ClassVar[int] = 2  # guides are appended behind everything else
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Stand somewhere in the clip."""
+        draft.place(self, self.source, self.at)
+
+    def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
+        """Append the encoded picture or video."""
+        placed = stage.placement(self)
+        guide = scene.encoded(self.source, stage, placed, self.crf, self)
+        strength = min(1.0, self.strength)
+        op = nodes.AppendGuide(frame=placed.frame, strength=strength, attention=self._attention(placed.frame))
+        return scene.add(op, self, latent=latent, guide=guide)
+
+    def _attention(self, frame: int) -> float:
+        """As in ComfyUI: strength weighs on attention in LTXVAddGuide, not in LTXVAddLatentGuide (before the clip)."""
+        if self.attention is not None:
+            return self.attention
+        return self.strength if frame >= 0 else 1.0
 
 
 @statement("inplace", Role.CONDITION, 'inplace img @ 0 strength 0.7\nprompt "a queen"\npass dev 30')
@@ -38,3 +65,15 @@ class InplaceImage(Statement, frozen=True):
     at: Annotated[Position, place(PLACE, "the frame; the first if not said")] = START
     strength: Annotated[float, option(NUMBER, "1 holds it exactly, 0 leaves noise", low=0, high=1)] = 1.0
     crf: Annotated[int | None, option(INTEGER, "compress it first, as in training; 0 = not", low=0, high=51)] = None
+    rank: ClassVar[int] = 1
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Stand somewhere in the clip."""
+        draft.place(self, self.source, self.at)
+
+    def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
+        """Replace the latent frame in which the picture's frame lies."""
+        placed = stage.placement(self)
+        image = scene.encoded(self.source, stage, placed, self.crf, self)
+        op = nodes.Inplace(slot=max(0, slot_of(placed.frame)), strength=self.strength)
+        return scene.add(op, self, latent=latent, image=image)

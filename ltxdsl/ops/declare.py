@@ -16,7 +16,10 @@ from ltxdsl.ops.kinds import Kind
 from ltxdsl.source import Span
 
 if TYPE_CHECKING:
+    from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
+    from ltxdsl.compiler.stage import Stage
 
 NOWHERE = Span(0, 0)
 
@@ -71,6 +74,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     block: ClassVar[bool] = False  # takes a block of settings and conditions
     in_block: ClassVar[bool] = True  # may stand in a pass's block
     before_passes: ClassVar[bool] = False  # is fixed when the first pass starts
+    rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first
     targets: ClassVar[tuple[str, ...]] = ("local", "comfy")
 
     span: Span = NOWHERE
@@ -88,6 +92,17 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def apply(self, scene: Scene) -> None:
         """The meaning of an action: what it adds to the graph."""
         raise NotImplementedError(self.word)
+
+    def shape_pass(self, draft: Draft) -> None:
+        """What a setting or condition changes about a pass that it holds for."""
+
+    def shape_latent(self, scene: Scene, stage: Stage, latent: Ref) -> Ref:
+        """What it puts into the pass's video latent, or onto it."""
+        return latent
+
+    def shape_sound(self, scene: Scene, stage: Stage, audio: Ref) -> Ref:
+        """What it puts into the pass's audio latent, or onto it."""
+        return audio
 
 
 STATEMENTS: dict[str, type[Statement]] = {}

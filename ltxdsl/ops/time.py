@@ -1,10 +1,13 @@
 """Size, length and seed of the video."""
 
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.ops.declare import Role, Statement, place, statement, word
 from ltxdsl.ops.kinds import FPS, INTEGER, SIZE, TIME
 from ltxdsl.values import Fps, Frames, Seconds, Size
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.draft import Draft
 
 
 @statement("size", Role.SETTING, 'size 1920x1024\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x')
@@ -37,3 +40,7 @@ class Seed(Statement, frozen=True):
     """The number that all noise follows from. Pass k (from 0) draws with seed + k."""
 
     seed: Annotated[int, word(INTEGER, "any whole number", low=0, high=2**64 - 1)]
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """The base of the pass's own seed."""
+        draft.seed = self.seed

@@ -35,7 +35,7 @@ def _once(program: Program) -> Iterator[tuple[Stage, Placed]]:
 def guide_outside(program: Program) -> Iterator[Finding]:
     """Frames count from 0; slots before the clip are written `-1`, `-2`, …"""
     for stage, placed in _once(program):
-        at = placed.statement.at
+        at = placed.at
         span = placed.statement.span_of("at")
         if placed.frame >= stage.frames:
             message = f"frame {placed.frame} is not in the clip: its frames are 0 to {stage.frames - 1}"

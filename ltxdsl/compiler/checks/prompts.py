@@ -7,9 +7,8 @@ from itertools import pairwise
 
 from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
-from ltxdsl.compiler.lower import relay_lengths
 from ltxdsl.diagnostics import Severity
-from ltxdsl.ops.text import Prompt, RelayPrompt
+from ltxdsl.ops.text import RelayPrompt
 from ltxdsl.values import TimeSpan
 
 
@@ -31,9 +30,10 @@ def _spans(program: Program, relay: RelayPrompt) -> list[tuple[int, int, TimeSpa
 def relay_with_nag(program: Program) -> Iterator[Finding]:
     """In any pass where both hold."""
     for stage in program.stages:
-        if stage.relay and stage.nag:
+        nag = stage.said("nag")
+        if nag and stage.said("relay"):
             hint = "with ComfyUI use a current KJNodes and kijai's PromptRelay, or leave one out"
-            yield Finding("`relay` and `nag` hold in the same pass", stage.nag.span, hint)
+            yield Finding("`relay` and `nag` hold in the same pass", nag.span, hint)
             return
 
 
@@ -94,7 +94,7 @@ def relay_order(program: Program) -> Iterator[Finding]:
 def relay_too_short(program: Program) -> Iterator[Finding]:
     """After rounding as the encoder does."""
     for relay in program.each(RelayPrompt):
-        lengths = relay_lengths(relay, program.scene.frames, program.scene.fps)
+        lengths = relay.lengths(program.scene.frames, program.scene.fps)
         for segment, length in zip(relay.segments, lengths, strict=False):
             if length < 1:
                 latents = geometry.latent_frames(program.scene.frames)
@@ -115,7 +115,7 @@ def relay_too_short(program: Program) -> Iterator[Finding]:
 def no_prompt(program: Program) -> Iterator[Finding]:
     """Neither `prompt` nor `relay` before a pass."""
     for stage in program.stages[:1]:
-        if not stage.relay and not stage.settings.get(Prompt):
+        if not stage.said("relay") and not stage.said("prompt"):
             yield Finding("this pass has no prompt", stage.statement.span, 'write `prompt "…"` before it')
 
 

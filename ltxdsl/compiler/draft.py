@@ -1,0 +1,111 @@
+"""A pass while it is put together: every statement that holds for it says what it changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ltxdsl import geometry
+from ltxdsl.compiler.stage import Placed, Settings, Stage
+from ltxdsl.media_info import count_frames
+from ltxdsl.models import ModelSet
+from ltxdsl.ops import Statement
+from ltxdsl.ops.base import LoraUse
+from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse
+from ltxdsl.ops.sampling import UPSCALE_STEPS, Pass, Upscale
+from ltxdsl.sampling.schedules import schedule
+from ltxdsl.values import Position
+
+DISTILL = "distill"
+
+
+class Draft:
+    """What is known of a pass before its defaults are filled in.
+
+    `sampling` holds further parameters of `nodes.Sample`, by field; `locals` are texts that follow the prompt.
+    """
+
+    def __init__(self, statement: Pass | Upscale, settings: Settings, models: ModelSet, seed: int) -> None:
+        self.statement, self.settings, self.models = statement, settings, models
+        self.width = self.height = self.frames = 0
+        self.fps = models.defaults.fps
+        self.role = statement.model or self._default_role()
+        self.loras = [LoraUse(self.role.lora, self.role.strength)] if self.role.lora else []
+        self.cfg: tuple[PerStep, PerStep] | None = None
+        self.seed = seed
+        self.text = self.negative = ""
+        self.locals: tuple[str, ...] = ()
+        self.placed: list[Placed] = []
+        self.sampling: dict[str, Any] = {}
+
+    @property
+    def fast(self) -> bool:
+        """Whether the pass samples with a distilled model."""
+        return self.models.distilled or any(use.name == DISTILL for use in self.loras)
+
+    def place(self, statement: Statement, source: MediaRef, at: Position) -> None:
+        """Note where a picture or video stands, and how many of its frames have room there."""
+        frame, count = at.frame(self.frames, self.fps), 1
+        if source.kind == "video":
+            there = count_frames(source.path) or self.frames
+            count = geometry.guide_frames_used(min(there, self.frames - max(frame, 0)), frame)
+        self.placed.append(Placed(statement, at, frame, count))
+
+    def stage(self, name: str, asked: tuple[float, float], continues: bool) -> Stage:
+        """The pass with all its facts."""
+        sigmas, problem = self._sigmas()
+        steps = max(len(sigmas) - 1, 0)
+        video, audio = self.cfg or self._default_cfg()
+        return Stage(
+            name=name,
+            node="",
+            statement=self.statement,
+            width=self.width,
+            height=self.height,
+            asked=asked,
+            frames=self.frames,
+            fps=self.fps,
+            continues=continues,
+            sampler=self.statement.sampler,
+            sigmas=sigmas,
+            sigmas_problem=problem,
+            cfg=video.over(steps),
+            audio_cfg=audio.over(steps),
+            role=self.role,
+            loras=tuple(self.loras),
+            seed=self.seed,
+            text=self.text,
+            locals=self.locals,
+            negative=self.negative,
+            placed=tuple(self.placed),
+            sampling=dict(self.sampling),
+            settings=self.settings,
+        )
+
+    def _default_role(self) -> RoleUse:
+        base, distill = self.models.bases[0], self.models.loras.get(DISTILL)
+        if isinstance(self.statement, Upscale) and distill and not self.models.distilled:
+            return RoleUse(base, DISTILL, distill.strength)
+        return RoleUse(base)
+
+    def _default_cfg(self) -> tuple[PerStep, PerStep]:
+        if self.fast:
+            return PerStep((), 1.0), PerStep((), 1.0)
+        return PerStep((), self.models.defaults.cfg), PerStep((), self.models.defaults.audio_cfg)
+
+    def _sigmas(self) -> tuple[tuple[float, ...], str]:
+        """The sigmas of the pass, and why there are none if there are none."""
+        said = self.statement
+        if isinstance(said.sigmas, tuple):
+            return said.sigmas, ""
+        usual = "distilled" if self.fast or isinstance(said, Upscale) else "ltxv"
+        name = said.sigmas or said.schedule or usual
+        try:
+            tokens = geometry.tokens(self.width, self.height, self.frames)
+            return schedule(name, said.steps or self._default_steps(), tokens), ""
+        except ValueError as error:
+            return (), str(error)
+
+    def _default_steps(self) -> int:
+        if isinstance(self.statement, Upscale):
+            return UPSCALE_STEPS
+        return 8 if self.fast else self.models.defaults.steps
