@@ -75,7 +75,7 @@ class Draft:
             seed=self.seed,
             text=self.text,
             locals=self.locals,
-            negative=self.negative,
+            negative_text=self.negative,
             placed=tuple(self.placed),
             sampling=dict(self.sampling),
             settings=self.settings,

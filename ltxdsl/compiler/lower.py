@@ -21,6 +21,7 @@ from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import MediaRef
 from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.ops.text import Prompt
 from ltxdsl.ops.time import ClipLength, ClipSize
 from ltxdsl.values import Frames, Seconds
 
@@ -165,11 +166,11 @@ class Scene:
 
     def _texts(self, stage: Stage) -> dict[str, Ref]:
         positive = nodes.EncodeText(text=stage.text, locals=stage.locals)
-        negative = nodes.EncodeText(text=stage.negative)
-        said = stage.said("relay") or stage.said("prompt") or stage.statement
+        negative = nodes.EncodeText(text=stage.negative_text)
+        said = stage.relay or stage.settings.get(Prompt) or stage.statement
         return {
             "positive": self.add(positive, said),
-            "negative": self.add(negative, stage.said("negative") or stage.statement),
+            "negative": self.add(negative, stage.negative or stage.statement),
         }
 
     def _sample_op(self, stage: Stage) -> nodes.Sample:

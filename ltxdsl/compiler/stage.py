@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from ltxdsl import geometry
-from ltxdsl.ops import STATEMENTS, Statement
+from ltxdsl.ops import Statement
 from ltxdsl.ops.base import LoraUse
 from ltxdsl.ops.conditioning import Guide
 from ltxdsl.ops.declare import Role
+from ltxdsl.ops.guidance import Nag
 from ltxdsl.ops.kinds import RoleUse
 from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.ops.text import Negative, RelayPrompt
 from ltxdsl.values import Position
 
 T = TypeVar("T", bound=Statement)
@@ -50,7 +52,7 @@ class Stage(msgspec.Struct, kw_only=True):
     seed: int
     text: str
     locals: tuple[str, ...]
-    negative: str
+    negative_text: str
     placed: tuple[Placed, ...]
     sampling: dict[str, Any]  # further parameters of the op that samples
     settings: Settings
@@ -60,9 +62,20 @@ class Stage(msgspec.Struct, kw_only=True):
         """Sampler steps."""
         return max(len(self.sigmas) - 1, 0)
 
-    def said(self, word: str) -> Statement | None:
-        """The setting of that word that holds for the pass, or None."""
-        return self.settings.named(word)
+    @property
+    def relay(self) -> RelayPrompt | None:
+        """The relay that holds."""
+        return self.settings.get(RelayPrompt)
+
+    @property
+    def negative(self) -> Negative | None:
+        """The negative prompt that holds."""
+        return self.settings.get(Negative)
+
+    @property
+    def nag(self) -> Nag | None:
+        """The attention guidance that holds."""
+        return self.settings.get(Nag)
 
     def placement(self, statement: Statement) -> Placed:
         """Where a condition stands."""
@@ -99,10 +112,6 @@ class Settings:
     def ranked(self) -> list[Statement]:
         """All of them, in the order in which they change a pass."""
         return sorted((*self.single.values(), *self.many), key=lambda statement: statement.rank)
-
-    def named(self, word: str) -> Statement | None:
-        """The setting of that word that holds, or None."""
-        return self.get(STATEMENTS[word])
 
     def get(self, cls: type[T]) -> T | None:
         """The statement of that kind that holds, or None."""

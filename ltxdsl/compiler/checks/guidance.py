@@ -32,7 +32,7 @@ def negative_without_guidance(program: Program) -> Iterator[Finding]:
     """Where every pass that it holds for is unguided."""
     held: dict[int, list[Stage]] = {}
     for stage in program.stages:
-        held.setdefault(id(stage.said("negative")), []).append(stage)
+        held.setdefault(id(stage.negative), []).append(stage)
     for said in program.each(Negative):
         stages = held.get(id(said), [])
         if stages and all(_unguided(s) for s in stages):
@@ -73,9 +73,8 @@ def guided_distilled(program: Program) -> Iterator[Finding]:
 def nag_with_guidance(program: Program) -> Iterator[Finding]:
     """Also with samplers that always evaluate the negative."""
     for stage in program.stages:
-        nag = stage.said("nag")
-        if nag and not _unguided(stage):
-            yield Finding("`nag` holds in a pass with guidance", nag.span, "run that pass at cfg 1")
+        if stage.nag and not _unguided(stage):
+            yield Finding("`nag` holds in a pass with guidance", stage.nag.span, "run that pass at cfg 1")
             return
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Severity
-from ltxdsl.ops.text import RelayPrompt
+from ltxdsl.ops.text import Prompt, RelayPrompt
 from ltxdsl.values import TimeSpan
 
 
@@ -30,10 +30,9 @@ def _spans(program: Program, relay: RelayPrompt) -> list[tuple[int, int, TimeSpa
 def relay_with_nag(program: Program) -> Iterator[Finding]:
     """In any pass where both hold."""
     for stage in program.stages:
-        nag = stage.said("nag")
-        if nag and stage.said("relay"):
+        if stage.relay and stage.nag:
             hint = "with ComfyUI use a current KJNodes and kijai's PromptRelay, or leave one out"
-            yield Finding("`relay` and `nag` hold in the same pass", nag.span, hint)
+            yield Finding("`relay` and `nag` hold in the same pass", stage.nag.span, hint)
             return
 
 
@@ -115,7 +114,7 @@ def relay_too_short(program: Program) -> Iterator[Finding]:
 def no_prompt(program: Program) -> Iterator[Finding]:
     """Neither `prompt` nor `relay` before a pass."""
     for stage in program.stages[:1]:
-        if not stage.said("relay") and not stage.said("prompt"):
+        if not stage.relay and not stage.settings.get(Prompt):
             yield Finding("this pass has no prompt", stage.statement.span, 'write `prompt "…"` before it')
 
 

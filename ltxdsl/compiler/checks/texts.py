@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
-from ltxdsl.compiler.lower import relay_lengths
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.geometry import TEMPORAL
 from ltxdsl.ops.declare import Statement
@@ -170,7 +169,7 @@ def _frames_of(program: Program, said: _Said) -> int:
     frames = program.scene.frames
     if not isinstance(said.statement, RelayPrompt):
         return frames
-    lengths = relay_lengths(said.statement, frames, program.scene.fps)
+    lengths = said.statement.lengths(frames, program.scene.fps)
     at = [segment.span for segment in said.statement.segments].index(said.span)
     return TEMPORAL * lengths[at] if at < len(lengths) else frames
 
