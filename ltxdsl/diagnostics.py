@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ltxdsl.source import Source, Span
+from ltxdsl.source import Source, Sources, Span, Spot
 
 
 class Severity(StrEnum):
@@ -27,7 +27,11 @@ class Fix(msgspec.Struct, frozen=True):
 
 
 class Diagnostic(msgspec.Struct, frozen=True, kw_only=False):
-    """One finding. `why` is a line of LTX knowledge; `hint` says what to do where no machine fix exists."""
+    """One finding. `why` is a line of LTX knowledge; `hint` says what to do where no machine fix exists.
+
+    Spans are those of `source`, or of the script itself where it is None. `trail` are the statements by which the
+    place came to stand in the script: the `use` of a recipe, the round of a sweep.
+    """
 
     code: str
     severity: Severity
@@ -36,6 +40,23 @@ class Diagnostic(msgspec.Struct, frozen=True, kw_only=False):
     why: str = ""
     hint: str = ""
     fixes: tuple[Fix, ...] = ()
+    source: Source | None = None
+    trail: tuple[Spot, ...] = ()
+
+
+def located(diagnostic: Diagnostic, sources: Sources) -> Diagnostic:
+    """A finding whose span lies anywhere in the long text, at the place in the file that it means."""
+    if diagnostic.span is None or diagnostic.source is not None:
+        return diagnostic
+    at = sources.spot(diagnostic.span)
+    fixes = ((fix, sources.spot(fix.span)) for fix in diagnostic.fixes)
+    return msgspec.structs.replace(
+        diagnostic,
+        span=at.span,
+        fixes=tuple(Fix(spot.span, fix.text, fix.title) for fix, spot in fixes if spot.source is at.source),
+        source=None if at.source is sources.script else at.source,
+        trail=sources.trail(diagnostic.span),
+    )
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -60,7 +81,8 @@ class _Ink:
 
 
 def render(diagnostic: Diagnostic, source: Source, color: bool = False) -> str:
-    """A finding drawn under its source line."""
+    """A finding drawn under its source line. `source` is the script."""
+    source = diagnostic.source or source
     ink = _Ink(color)
     style = _COLORS[diagnostic.severity]
     lines = [f"{ink(style, f'{diagnostic.severity}[{diagnostic.code}]')} {ink('1', visible(diagnostic.message))}"]
@@ -70,6 +92,7 @@ def render(diagnostic: Diagnostic, source: Source, color: bool = False) -> str:
         lines += drawn
     notes = [("why", diagnostic.why), ("help", diagnostic.hint)]
     notes += [("fix", _fix_text(fix, source)) for fix in diagnostic.fixes]
+    notes += [("from", f"{spot.words} at {spot}") for spot in diagnostic.trail]
     lines += [f"{margin} {ink('34', '=')} {ink('1', f'{label}:')} {visible(text)}" for label, text in notes if text]
     return "\n".join(lines)
 
@@ -115,20 +138,28 @@ def _short(text: str) -> str:
 
 
 def to_json(diagnostic: Diagnostic, source: Source) -> dict[str, object]:
-    """A finding for machines; lines and columns are 1-based, ends exclusive."""
-    found = msgspec.to_builtins(diagnostic)
+    """A finding for machines; lines and columns are 1-based, ends exclusive. `source` is the script."""
+    source = diagnostic.source or source
+    found = msgspec.to_builtins(msgspec.structs.replace(diagnostic, source=None, trail=()))
+    del found["source"]
+    found["trail"] = [{"words": spot.words, **_place(spot.source, spot.span)} for spot in diagnostic.trail]
     if diagnostic.span is not None:
-        line, column = source.line_column(diagnostic.span.start)
-        end_line, end_column = source.line_column(diagnostic.span.end)
-        place = {"file": source.name, "line": line, "column": column}
-        found["place"] = {**place, "end_line": end_line, "end_column": end_column}
+        found["place"] = _place(source, diagnostic.span)
     return dict(found)
 
 
+def _place(source: Source, span: Span) -> dict[str, object]:
+    line, column = source.line_column(span.start)
+    end_line, end_column = source.line_column(span.end)
+    return {"file": source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
-    """The text with fixes applied from the end; of overlapping ones the first in the text wins."""
+    """The text with fixes applied from the end; of overlapping ones the first in the text wins, and equal ones count
+    once (a recipe's body may be found wrong in every use).
+    """
     chosen: list[Fix] = []
-    for fix in sorted(fixes, key=lambda f: (f.span.start, f.span.end)):
+    for fix in sorted({(f.span, f.text): f for f in fixes}.values(), key=lambda f: (f.span.start, f.span.end)):
         if not chosen or fix.span.start >= chosen[-1].span.end:
             chosen.append(fix)
     pieces, at = [], 0

@@ -18,6 +18,10 @@ class Span(msgspec.Struct, frozen=True, order=True):
         """The smallest span that holds both."""
         return Span(min(self.start, other.start), max(self.end, other.end))
 
+    def moved(self, by: int) -> Span:
+        """The same length, further on."""
+        return Span(self.start + by, self.end + by)
+
 
 class Source:
     """A script's text with its name; turns offsets into lines and columns."""
@@ -51,3 +55,79 @@ class Source:
 
     def __getitem__(self, span: Span) -> str:
         return self.text[span.start : span.end]
+
+
+class Via(msgspec.Struct, frozen=True):
+    """Why a text stands in a script once more: in words, and at the statement that put it there."""
+
+    words: str
+    span: Span
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """A place in a source, and what happens there in words."""
+
+    source: Source
+    span: Span
+    words: str = ""
+
+    def __str__(self) -> str:
+        line, column = self.source.line_column(self.span.start)
+        return f"{self.source.name}:{line}:{column}"
+
+
+class _Region(msgspec.Struct, frozen=True):
+    """A stretch of the long text: a file, or a repetition of what stands at `origin`."""
+
+    base: int
+    source: Source | None
+    origin: int = 0
+    via: Via | None = None
+
+
+class Sources:
+    """All texts of a script, laid end to end, so that a span alone tells file and place.
+
+    The script itself comes first, so its spans are its own. A text that an expansion repeats (the body of a recipe,
+    a round of a sweep) is laid there once more; what is found in it is known by where it lies.
+    """
+
+    def __init__(self, script: Source) -> None:
+        self.script = script
+        self._regions = [_Region(0, script)]
+        self._end = len(script.text) + 1
+
+    def add(self, source: Source) -> int:
+        """Lay a file at the end; gives what its spans must be moved by."""
+        return self._lay(_Region(self._end, source), len(source.text))
+
+    def repeat(self, span: Span, via: Via) -> int:
+        """Lay what stands at `span` there once more; gives what its spans must be moved by."""
+        return self._lay(_Region(self._end, None, span.start, via), span.end - span.start) - span.start
+
+    def _lay(self, region: _Region, length: int) -> int:
+        self._regions.append(region)
+        self._end += length + 1
+        return region.base
+
+    def spot(self, span: Span) -> Spot:
+        """The place in a file that a span means."""
+        region = self._region(span)
+        while region.source is None:
+            span = span.moved(region.origin - region.base)
+            region = self._region(span)
+        return Spot(region.source, span.moved(-region.base))
+
+    def trail(self, span: Span) -> tuple[Spot, ...]:
+        """The statements by which the text of a span came to stand there, the nearest first."""
+        region = self._region(span)
+        if region.via is None:
+            return ()
+        at = self.spot(region.via.span)
+        here = Spot(at.source, at.span, region.via.words)
+        beyond = self.trail(span.moved(region.origin - region.base))
+        known = {*beyond, here}
+        return (here, *beyond, *(s for s in self.trail(region.via.span) if s not in known))
+
+    def _region(self, span: Span) -> _Region:
+        return self._regions[bisect_right(self._regions, span.start, key=lambda r: r.base) - 1]

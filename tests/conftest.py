@@ -11,6 +11,15 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
+IMPORTED = {
+    "studio.ltx": 'let house = "soft light"\nrecipe fast(steps = 8) {\n  pass distill steps\n}\n',
+    "circle.ltx": 'import "studio.ltx"\nimport "circle2.ltx"\n',
+    "circle2.ltx": 'import "circle.ltx"\n',
+    "whole.ltx": 'recipe fast { pass distill 8 }\nprompt "a lake"\nuse fast\n',
+    "faulty.ltx": "recipe fast { pass distil 8 }\nlet x = 3s * 2s\n",
+}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory):
     """No test reads or writes the user's cache; the embedded models are built once a session."""
@@ -52,7 +61,7 @@ def lora_bytes(key: str, metadata: dict[str, str]) -> bytes:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to work in.
 
-    a.png, b.png, queen.png, walk.mp4 (17 frames), notes.png, which is a text, and the headers of some LoRAs.
+    a.png, b.png, queen.png, walk.mp4 (17 frames), notes.png, which is a text, and the headers of some LoRAs; files to import.
     """
     import av
     import numpy as np
@@ -67,6 +76,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.safetensors").write_bytes(lora_bytes(key, metadata))
     (folder / "broken.safetensors").write_text("<html>not found</html>")
     (folder / "old.ckpt").write_bytes(b"PK")
+    for name, text in IMPORTED.items():
+        (folder / name).write_text(text)
     with av.open(str(folder / "walk.mp4"), "w") as container:
         stream = container.add_stream("libx264", rate=24)
         stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from ltxdsl.models import load_model_set
-from ltxdsl.ops import STATEMENTS, kinds
+from ltxdsl.ops import STATEMENTS, kinds, structure
 from ltxdsl.ops.declare import Role, params
 from ltxdsl.values import plain
 
@@ -52,6 +52,17 @@ OF_KIND = {
     ),
     kinds.LORA.name: st.sampled_from(["distill", '"style.safetensors"']),
     kinds.ROLE.name: st.sampled_from(["dev", "distill", "distill 0.6"]),
+    kinds.NAME.name: st.sampled_from(["one", "two", "x"]),
+    kinds.NAMES.name: st.sampled_from(["one", "x, y", "two"]),
+    kinds.RECIPE.name: st.sampled_from(["one", "two", "three_pass", "x"]),
+    kinds.NAME_OR_TEXT.name: st.sampled_from(["wide", "close", '"ref-{x}"', '"a/b"']),
+    kinds.FILE_OR_STD.name: st.sampled_from(["std", '"studio.ltx"', '"circle.ltx"', '"none.ltx"', "x"]),
+    kinds.PARAMETERS.name: st.sampled_from(["()", "(x)", "(x = 0.5x, y = 3)", '(y = "a", x)']),
+    kinds.ARGUMENTS.name: st.sampled_from(["", "x 0.5x", "3", "y 2 x 1x", "img"]),
+    kinds.VALUES.name: st.sampled_from(
+        ["in 1, 2", "in 0.3", 'in "a", "b"', "in (1, 2), (3, 4)", "1, 2", 'in files "*.png"']
+    ),
+    kinds.DECLARED.name: st.sampled_from(["x", "y = 3", 'words = "a"', "img"]),
     kinds.PICTURE.name: MEDIA,
     kinds.PICTURE_OR_VIDEO.name: MEDIA,
 }
@@ -79,13 +90,15 @@ def statement(draw: st.DrawFn, word: str = "", inside: bool = False) -> str:
             pieces.append(mark + draw(value_of(param.kind)))
     target = "img = " if cls.word in ("image", "video") else ""
     block = ""
-    if cls.block and draw(st.booleans()):
-        inner = draw(st.lists(statement(inside=True), max_size=3))
+    if cls.body or (cls.block and draw(st.booleans())):
+        inner = draw(st.lists(statement(inside=not cls.body or draw(st.booleans())), max_size=3))
         block = " { " + "; ".join(inner) + " }" if all("\n" not in i for i in inner) else ""
     return f"{target}{cls.word} {' '.join(pieces)}".rstrip() + block
 
 
 def _part(draw: st.DrawFn, part: type) -> str:
+    if part is structure.Axis:
+        return f"{draw(OF_KIND[kinds.NAMES.name])} {draw(OF_KIND[kinds.VALUES.name])}"
     text = draw(st.sampled_from(['"a"', '"b"', '"she turns"']))
     return text + (" " + draw(OF_KIND[kinds.SPAN.name]) if draw(st.integers(0, 3)) == 0 else "")
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "find mistakes before they cost anything",
     "fmt": "write scripts in the one layout",
     "plan": "show what a run will do and cost",
+    "inputs": "list what a script takes from outside",
     "export": "write a ComfyUI workflow",
     "explain": "teach a rule by its code",
     "rules": "list the rules",

@@ -71,6 +71,8 @@ def _checked(source: Source, models: str | None, request: Request) -> Compilatio
     from ltxdsl.cli.comfy_export import exported
 
     compiled = compile(source, model_set, request)
+    if not compiled.stages:
+        return analyze(source, model_set, request)
     return msgspec.structs.replace(compiled, diagnostics=exported(compiled, model_set)[1])
 
 
@@ -79,7 +81,7 @@ def _fixed(source: Source, models: str | None, request: Request) -> Compilation:
     current = source
     for _ in range(MAX_ROUNDS):
         found = _checked(current, models, request)
-        text = apply_fixes(current.text, (d.fixes[0] for d in found.diagnostics if d.fixes))
+        text = apply_fixes(current.text, (d.fixes[0] for d in found.diagnostics if d.fixes and d.source is None))
         if text == current.text:
             break
         current = Source(text, source.name)

@@ -32,6 +32,13 @@ def script_options(function: F) -> F:
     return function
 
 
+def shot_option(function: F) -> F:
+    """Only some shots of a script."""
+    return click.option("--shot", "shots", multiple=True, metavar="NAME", help="Only this shot; may be repeated.")(
+        function
+    )
+
+
 def read_source(file: str | None, expression: str | None) -> Source:
     """The script that the command line names."""
     if (file is None) == (expression is None):

@@ -17,6 +17,7 @@ from ltxdsl.cli.common import (
     read_source,
     refuse_overwriting,
     script_options,
+    shot_option,
     show,
     show_failure,
     show_json,
@@ -28,6 +29,7 @@ from ltxdsl.targets import COMFY
 
 @click.command()
 @script_options
+@shot_option
 @click.option("-o", "--out", default="-", help="The JSON file to write; standard output if not said.")
 @click.option("--target", default=COMFY, metavar="comfy[@VERSION]", help="The ComfyUI that it is for; the newest.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
@@ -45,7 +47,9 @@ def command(
         raise click.UsageError(f"--target is a ComfyUI, such as `comfy@0.27`, not `{target}`")
     source = read_source(file, expression)
     model_set = read_models(models, source, "comfy")
-    request = Request(given=read_given(given), target=target, severities=read_severities(source))
+    request = Request(
+        given=read_given(given), target=target, shots=options["shots"], severities=read_severities(source)
+    )
     compiled = compile(source, model_set, request)
     export, found = exported(compiled, model_set)
     if export is None:

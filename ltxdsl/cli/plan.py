@@ -16,6 +16,7 @@ from ltxdsl.cli.common import (
     read_severities,
     read_source,
     script_options,
+    shot_option,
     show,
     show_failure,
     show_json,
@@ -33,6 +34,7 @@ from ltxdsl.store import Store
 
 @click.command()
 @script_options
+@shot_option
 @click.option("-o", "--out", default="", help="The file to write, or a folder for several.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Instead of the script's seed.")
 @click.option("--on", "hardware", type=click.Choice(list(HARDWARE)), default="cpu", help="Hardware to estimate for.")
@@ -45,9 +47,8 @@ def command(
     source = read_source(file, expression)
     target = "comfy" if options["emit"] == "comfy" else "local"
     model_set = read_models(models, source, target)
-    severities = read_severities(source)
-    given_values, out, seed = read_given(given), options["out"], options["seed"]
-    request = Request(given=given_values, output=out, seed=seed, target=target, severities=severities)
+    asked = {"output": options["out"], "seed": options["seed"], "shots": options["shots"]}
+    request = Request(given=read_given(given), target=target, severities=read_severities(source), **asked)
     compiled = compile(source, model_set, request)
     export, found = exported(compiled, model_set) if target == "comfy" else (None, compiled.diagnostics)
     if has_errors(found):

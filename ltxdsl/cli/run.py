@@ -16,6 +16,7 @@ from ltxdsl.cli.common import (
     read_severities,
     read_source,
     script_options,
+    shot_option,
     show,
     show_failure,
     show_json,
@@ -31,6 +32,7 @@ from ltxdsl.store import Store
 
 @click.command()
 @script_options
+@shot_option
 @click.option("-o", "--out", default="", help="The file to write, or a folder for several.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Instead of the script's seed.")
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
@@ -42,8 +44,8 @@ def command(
     """Make the video. What a run before it made is reused; a killed run goes on where it stopped."""
     source = read_source(file, expression)
     model_set = read_models(models, source)
-    severities = read_severities(source)
-    request = Request(given=read_given(given), output=options["out"], seed=options["seed"], severities=severities)
+    asked = {"output": options["out"], "seed": options["seed"], "shots": options["shots"]}
+    request = Request(given=read_given(given), severities=read_severities(source), **asked)
     compiled = _with_all_inputs(compile(source, model_set, request))
     as_json: bool = options["as_json"]
     if not compiled.ok:
@@ -77,7 +79,7 @@ def _with_all_inputs(compiled: Compilation) -> Compilation:
             hint=f"give one with `--set {i.name}=…`",
         )
         for i in compiled.inputs.values()
-        if not i.given
+        if i.missing
     ]
     return msgspec.structs.replace(compiled, diagnostics=(*compiled.diagnostics, *missing))
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from ltxdsl.compiler.bind import bind
-from ltxdsl.compiler.checks import RULES, Program, check, known_rules
+from ltxdsl.compiler.checks import RULES, Program, check_all, known_rules
 from ltxdsl.compiler.graph import Graph
 from ltxdsl.compiler.lower import Scene
-from ltxdsl.compiler.outputs import with_outputs, with_seed
+from ltxdsl.compiler.outputs import only_shots, with_outputs, with_seed
 from ltxdsl.compiler.passes import (
     drop_dead,
     drop_unneeded_inputs,
@@ -23,13 +23,13 @@ from ltxdsl.compiler.scope import Input
 from ltxdsl.compiler.severities import weighed
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.compiler.suppress import suppressed
-from ltxdsl.diagnostics import Diagnostic, Severity, has_errors
+from ltxdsl.diagnostics import Diagnostic, Severity, has_errors, located
 from ltxdsl.grammar import parse
 from ltxdsl.grammar.tree import Script
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement
 from ltxdsl.ops.declare import NOWHERE
-from ltxdsl.source import Source
+from ltxdsl.source import Source, Sources, Span, Spot
 from ltxdsl.targets import COMFY, LOCAL, Target, UnknownTarget, target_named
 
 # Crops are part of the meaning: without them later stages would see guide tokens as frames.
@@ -45,7 +45,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of a script from outside.
 
     Values of its inputs; the target, such as `comfy@0.27`; severities of rules, by their codes; the output file; the
-    seed.
+    seed; the shots.
     """
 
     given: dict[str, str] = {}
@@ -53,6 +53,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     severities: dict[str, str] = {}
     output: str = ""
     seed: int | None = None
+    shots: tuple[str, ...] = ()  # only these; all if empty
 
 
 class Compilation(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,24 +76,26 @@ class Compilation(msgspec.Struct, frozen=True, kw_only=True):
 def analyze(source: Source, models: ModelSet, request: Request = Request()) -> Compilation:  # noqa: B008 - frozen
     """Text to graph as written, with everything that was found on the way. It is all that `ltx check` needs."""
     script, unparsed = parse(source)
-    bound, unbound = bind(script, models, request.given, Path(source.name).parent)
-    bound, misplaced = with_outputs(with_seed(bound, request.seed), request.output, source)
+    bound, unbound = bind(script, models, request.given, source)
+    bound, missing = only_shots(with_seed(bound, request.seed), request.shots)
+    bound, misplaced = with_outputs(bound, request.output, source)
     scene = Scene(models)
     scene.run(bound.statements)
     broken = has_errors(unbound)
     target, unknown = _target(request.target)
     program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, on=target)
-    found = [*unparsed, *unknown, *unbound, *misplaced, *(() if unparsed else check(program))]
-    kept = suppressed(found, script, source, known_rules(target), complete=not (unparsed or broken))
+    found = [*unparsed, *unknown, *unbound, *missing, *misplaced, *(() if unparsed else check_all(program))]
+    files = [(source, script), *bound.files]
+    kept = _allowed(_placed(found, bound.sources), files, target, complete=not (unparsed or broken))
     diagnostics = [_with_reason(d) for d in weighed(kept, request.severities, RULES)]
     return Compilation(
         source=source,
         script=script,
         statements=bound.statements,
         inputs=bound.inputs,
-        stages=tuple(scene.stages),
+        stages=tuple(scene.all_stages),
         graph=scene.graph,
-        diagnostics=tuple(sorted(diagnostics, key=lambda d: (d.span is None, d.span or NOWHERE, d.code))),
+        diagnostics=tuple(sorted(diagnostics, key=_order)),
     )
 
 
@@ -103,6 +106,33 @@ def _target(name: str) -> tuple[Target, list[Diagnostic]]:
     except UnknownTarget as error:
         found = Diagnostic("LTX092", Severity.ERROR, str(error), hint=error.hint)
         return Target(COMFY if name.startswith(COMFY) else LOCAL), [found]
+
+
+def _placed(found: Iterable[Diagnostic], sources: Sources) -> list[Diagnostic]:
+    """Findings at the places that they mean. What one text gives in several uses or rounds is shown for the first."""
+    first: dict[object, tuple[Spot, ...]] = {}
+    kept: dict[object, Diagnostic] = {}
+    for d in (located(d, sources) for d in found):
+        if first.setdefault((d.code, d.span, id(d.source)), d.trail) == d.trail:
+            kept.setdefault((d.code, d.message, d.span, id(d.source)), d)
+    return list(kept.values())
+
+
+def _allowed(
+    found: list[Diagnostic], files: list[tuple[Source, Script]], target: Target, complete: bool
+) -> Iterator[Diagnostic]:
+    """What no comment in its own file allows."""
+    known = known_rules(target)
+    for index, (source, script) in enumerate(files):
+        own = None if index == 0 else source
+        here = [d for d in found if d.source is own]
+        kept = suppressed(here, script, source, known, complete=complete and index == 0)
+        yield from (msgspec.structs.replace(d, source=own) for d in kept)
+
+
+def _order(found: Diagnostic) -> tuple[str, bool, Span, str]:
+    """The script's own findings first, then file by file."""
+    return (found.source.name if found.source else "", found.span is None, found.span or NOWHERE, found.code)
 
 
 def _with_reason(found: Diagnostic) -> Diagnostic:
@@ -130,6 +160,11 @@ def compile(
 ) -> Compilation:
     """The whole way from text to the graph that will run; with errors, the graph stays as written."""
     found = analyze(source, models, request)
+    if found.ok and not found.stages:
+        nothing = Diagnostic("LTX040", Severity.ERROR, "the file gives recipes, and makes nothing by itself")
+        hint = 'import it, and `use` one: `import "' + source.name + '"`'
+        nothing = msgspec.structs.replace(_with_reason(nothing), hint=hint)
+        found = msgspec.structs.replace(found, diagnostics=(*found.diagnostics, nothing))
     if not found.ok:
         return found
     return msgspec.structs.replace(found, graph=transform(found.graph, optimize))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from ltxdsl.compiler.expand import Here, TooMuch, recipes_of
 from ltxdsl.compiler.fill import Filler, nearest_word
-from ltxdsl.compiler.scope import Input, Scope
-from ltxdsl.diagnostics import Diagnostic, Fix, Severity
+from ltxdsl.compiler.library import Library
+from ltxdsl.compiler.scope import Input, Scope, Unknown, Whole
+from ltxdsl.diagnostics import Diagnostic, Fix
 from ltxdsl.grammar import tree
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import STATEMENTS, Statement
 from ltxdsl.ops.cells import BadValue, evaluate
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import MediaRef
-from ltxdsl.source import Span
+from ltxdsl.source import Source, Sources, Span
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -26,58 +27,147 @@ class Bound(msgspec.Struct, frozen=True):
 
     statements: tuple[Statement, ...]
     inputs: dict[str, Input]
+    sources: Sources
+    files: tuple[tuple[Source, tree.Script], ...] = ()  # what it imports
+    library: bool = False  # it binds names, and makes nothing by itself
 
 
 def bind(
-    script: tree.Script, models: ModelSet, given: Mapping[str, str], folder: Path
+    script: tree.Script, models: ModelSet, given: Mapping[str, str], source: Source
 ) -> tuple[Bound, list[Diagnostic]]:
     """Typed statements in order. A statement with a mistake is left out and reported.
 
-    `given` are values of inputs, `folder` is where the script lies.
+    `given` are values of inputs, `source` is the text of the script.
     """
-    scope = Scope(models, given, folder)
-    statements = _bind_entries(script.entries, scope, inside="")
-    for name in given.keys() - scope.inputs.keys():
-        near = _did_you_mean(name, scope.inputs)
-        scope.problems.append(
-            Diagnostic("LTX008", Severity.WARNING, f"the script has no input `{name}`", hint=near or "remove it")
-        )
-    for name, span in scope.unused.items():
-        scope.problems.append(Diagnostic("LTX076", Severity.WARNING, f"nothing uses `{name}`", span))
-    return Bound(tuple(statements), scope.inputs), scope.problems
+    whole = Whole(models, given, source)
+    binder = _Binder(whole)
+    try:
+        statements = binder.script(script.entries)
+    except TooMuch:
+        statements = []
+    for name in given.keys() - whole.inputs.keys():
+        near = _did_you_mean(name, whole.inputs)
+        whole.main.warn("LTX008", f"the script has no input `{name}`", None, hint=near or "remove it")
+    library = not statements and bool(whole.main.values)
+    files = tuple(binder.library.files)
+    return Bound(tuple(statements), whole.inputs, whole.sources, files, library), whole.problems
 
 
-def _bind_entries(entries: Iterable[tree.Entry], scope: Scope, inside: str) -> list[Statement]:
-    bound = []
+class _Binder:
+    """Binds the entries of a script and of the files that it imports."""
+
+    def __init__(self, whole: Whole) -> None:
+        self.whole = whole
+        self.library = Library(whole, self.names_of)
+
+    def script(self, entries: tuple[tree.Entry, ...]) -> list[Statement]:
+        """The script itself: recipes and imports first, so that their order does not matter."""
+        scope = self.whole.main
+        first, rest = _hoisted(entries)
+        self.entries(first, scope)
+        bound = self.entries(rest, scope)
+        self._try_unused(scope, first)
+        if bound:
+            scope.warn_of_unused()
+        return bound
+
+    def names_of(self, entries: tuple[tree.Entry, ...], scope: Scope) -> None:
+        """An imported file: what it names. Everything else in it is for its own runs."""
+        first, rest = _hoisted(entries)
+        names = [e for e in rest if (cls := _class_of(e)) is None or cls.role is Role.NAME]
+        self.entries((*first, *names), scope)
+        if others := [e for e in rest if e not in names]:
+            left = "this statement is" if len(others) == 1 else f"this and {len(others) - 1} more statements are"
+            message = f"an import gives names only: {left} left out"
+            hint = "put it into a recipe, and `use` that"
+            scope.warn("LTX156", message, others[0].span, hint=hint)
+
+    def _try_unused(self, scope: Scope, entries: Sequence[tree.Entry]) -> None:
+        for entry in entries:
+            here = Here(entry, scope, "", self.library, self.entries)  # type: ignore[arg-type]
+            for recipe in recipes_of(scope):
+                if recipe.span.start == entry.span.start and recipe.body.span not in self.whole.used:
+                    here.try_recipe(recipe)
+
+    def entries(self, entries: Iterable[tree.Entry], scope: Scope, inside: str = "") -> list[Statement]:
+        """Typed statements of a file or block. `inside` is the word of a statement whose block holds settings."""
+        bound: list[Statement] = []
+        for entry in entries:
+            if isinstance(entry, tree.Field):
+                scope.report("LTX002", "`key: value` has no meaning here", entry.span, hint="options are `key value`")
+                continue
+            try:
+                bound += self._statement(entry, scope, inside)
+            except BadValue as bad:
+                scope.report(bad.code, bad.message, bad.span, **bad.extra)
+            except Unknown:
+                continue
+        return bound
+
+    def _statement(self, entry: tree.Statement, scope: Scope, inside: str) -> Sequence[Statement]:
+        first, *rest = entry.parts[0]
+        target = None
+        if isinstance(first, tree.Assign):
+            target, first = first.name, first.value
+        cls = _declaration(first, target, scope)
+        _check_place(cls, entry, scope, inside)
+        filler = Filler(cls, scope, first.span)
+        for index, items in enumerate([rest, *entry.parts[1:]]):
+            filler.read([evaluate(item, scope.lookup) for item in items], index)
+        settings = self._block(entry, cls, scope, filler.fields)
+        statement: Statement = filler.done(cls, span=_head_span(entry), settings=settings)
+        if target is not None:
+            return _named(statement, target, scope)
+        return statement.expand(Here(entry, scope, inside, self.library, self.entries))
+
+    def _block(
+        self, entry: tree.Statement, cls: type[Statement], scope: Scope, fields: dict[str, Any]
+    ) -> tuple[Statement, ...]:
+        if entry.block is None:
+            if cls.body:
+                hint = f"such as `{cls.word} … {{ … }}`"
+                raise BadValue(_head_span(entry), f"`{cls.word}` needs a block", "LTX003", hint=hint)
+            return ()
+        if cls.body == "template":
+            return ()  # bound when it is used
+        if cls.body == "script":
+            inner = scope.inner()
+            inner.shot = str(fields.get("name", ""))
+            bound = self.entries(entry.block.entries, inner)
+            inner.warn_of_unused()
+            return tuple(bound)
+        if not cls.block:
+            raise BadValue(entry.block.span, f"`{cls.word}` takes no block", "LTX003", hint="remove the braces")
+        return tuple(self.entries(entry.block.entries, scope, cls.word))
+
+
+def _hoisted(entries: tuple[tree.Entry, ...]) -> tuple[list[tree.Entry], list[tree.Entry]]:
+    """Entries that are known before all others, and the others."""
+    first: list[tree.Entry] = []
+    rest: list[tree.Entry] = []
     for entry in entries:
-        if isinstance(entry, tree.Field):
-            scope.report("LTX002", "`key: value` has no meaning here", entry.span, hint="options are `key value`")
-            continue
-        try:
-            statement = _bind_statement(entry, scope, inside)
-        except BadValue as bad:
-            scope.report(bad.code, bad.message, bad.span, **bad.extra)
-            continue
-        if statement is not None:
-            bound.append(statement)
-    return bound
+        cls = _class_of(entry)
+        (first if cls is not None and cls.hoisted else rest).append(entry)
+    return first, rest
 
 
-def _bind_statement(entry: tree.Statement, scope: Scope, inside: str) -> Statement | None:
-    first, *rest = entry.parts[0]
-    target = None
-    if isinstance(first, tree.Assign):
-        target, first = first.name, first.value
-    cls = _declaration(first, target, scope)
-    if inside and (cls.role in (Role.ACTION, Role.NAME) or not cls.in_block):
+def _class_of(entry: tree.Entry) -> type[Statement] | None:
+    if isinstance(entry, tree.Field):
+        return None
+    first = entry.parts[0][0]
+    word = first.value if isinstance(first, tree.Assign) else first
+    return STATEMENTS.get(word.text) if isinstance(word, tree.Name) else None
+
+
+def _check_place(cls: type[Statement], entry: tree.Statement, scope: Scope, inside: str) -> None:
+    """Some statements stand at the top of a file only, and a block of settings holds settings only."""
+    if cls.top_only and (inside or scope.parent is not None):
+        raise BadValue(entry.span, f"`{cls.word}` stands at the top of a file only", "LTX006", hint="move it out")
+    if cls.body == "script" and scope.shot:
+        raise BadValue(_head_span(entry), f"a `{cls.word}` cannot stand in another", "LTX006", hint="move it out")
+    if inside and inside != "recipe" and (cls.role not in (Role.SETTING, Role.CONDITION) or not cls.in_block):
         hint = f"write it before or after the `{inside}`"
         raise BadValue(entry.span, f"`{cls.word}` cannot stand inside a `{inside}`", "LTX006", hint=hint)
-    filler = Filler(cls, scope, first.span)
-    for index, items in enumerate([rest, *entry.parts[1:]]):
-        filler.read([evaluate(item, scope.lookup) for item in items], index)
-    settings = _block(entry, cls, scope)
-    statement = filler.done(cls, span=_head_span(entry), settings=settings)
-    return _named(statement, target, scope, entry)
 
 
 def _head_span(entry: tree.Statement) -> Span:
@@ -93,31 +183,17 @@ def _declaration(first: tree.Item, target: tree.Name | None, scope: Scope) -> ty
     cls = STATEMENTS.get(first.text)
     if cls is None:
         raise BadValue(first.span, f"there is no statement `{first.text}`", "LTX002", **_nearest(first, STATEMENTS))
-    if target is not None and cls.role is not Role.NAME:
+    if target is not None and not cls.nameable:
         raise BadValue(target.span, f"`{cls.word}` gives nothing that could have a name", "LTX002")
     return cls
 
 
-def _block(entry: tree.Statement, cls: type[Statement], scope: Scope) -> tuple[Statement, ...]:
-    if entry.block is None:
-        return ()
-    if not cls.block:
-        raise BadValue(entry.block.span, f"`{cls.word}` takes no block", "LTX003", hint="remove the braces")
-    return tuple(_bind_entries(entry.block.entries, scope, inside=cls.word))
-
-
-def _named(statement: Statement, target: tree.Name | None, scope: Scope, entry: tree.Statement) -> Statement | None:
-    if statement.role is not Role.NAME:
-        return statement
-    if (binding := getattr(statement, "binding", None)) is not None:
-        scope.define(binding.name, binding.cell.value, statement.span_of("binding"))
-        return None
-    if target is None:
-        raise BadValue(statement.span, "this file has no name", "LTX002", hint=f"such as `img = {statement.word} …`")
+def _named(statement: Statement, target: tree.Name, scope: Scope) -> tuple[Statement, ...]:
+    """`name = image "file"`."""
     span = statement.span_of("path")
     path = scope.locate(statement.path)  # type: ignore[attr-defined]
     scope.define(target.text, MediaRef(statement.word, path, span), target.span)
-    return None
+    return ()
 
 
 def _nearest(name: tree.Name, words: Iterable[str]) -> dict[str, Any]:

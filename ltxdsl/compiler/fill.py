@@ -21,9 +21,15 @@ from ltxdsl.source import Span
 class Filler:
     """Fills the fields of one statement from cells."""
 
-    def __init__(self, cls: type[msgspec.Struct], scope: Scope, head: Span, word: str = "") -> None:
-        self.params = params(cls)
-        self.defaults = defaults(cls)
+    def __init__(
+        self,
+        cls: type[msgspec.Struct],
+        scope: Scope,
+        head: Span,
+        word: str = "",
+        declared: tuple[dict[str, Param], dict[str, Any]] | None = None,
+    ) -> None:
+        self.params, self.defaults = declared or (params(cls), defaults(cls))
         self.word = word or getattr(cls, "word", "")
         self.scope = scope
         self.head = head
@@ -54,10 +60,12 @@ class Filler:
         value, span = cells[at]
         if isinstance(value, Place):
             return self._take_place(value, span, at)
-        if isinstance(value, Symbol) and (field := self._option(value.name)):
+        if cells[at].name and (field := self._option(cells[at].name)):
             return self._take_option(field, cells, at)
+        if self._misspelt(cells, at):
+            return None
         for field, param in self.params.items():
-            if param.how == "word" and field not in self.fields:
+            if param.how in ("word", "either") and field not in self.fields:
                 taken = param.kind.take(cells, at, self.scope)
                 if taken is not None:
                     self._fill(field, taken.value, span.to(cells[taken.next - 1].span))
@@ -75,7 +83,15 @@ class Filler:
         return at + 1
 
     def _option(self, name: str) -> str | None:
-        return next((f for f, p in self.params.items() if p.how == "option" and (p.key or f) == name), None)
+        options = ("option", "either")
+        return next((f for f, p in self.params.items() if p.how in options and (p.key or f) == name), None)
+
+    def _misspelt(self, cells: Sequence[Cell], at: int) -> bool:
+        """A word that is no value, looks like the name of an argument, and has a value after it."""
+        if not isinstance(cells[at].value, Symbol) or at + 1 == len(cells) or self.scope.lookup(cells[at].name):
+            return False
+        named = [f for f, p in self.params.items() if p.how == "either" and f not in self.fields]
+        return bool(difflib.get_close_matches(cells[at].name, named, n=1, cutoff=0.75))
 
     def _take_option(self, field: str, cells: Sequence[Cell], at: int) -> int:
         param = self.params[field]
@@ -108,6 +124,8 @@ class Filler:
 
     def _input_value(self, name: str, span: Span, param: Param, field: str) -> Any:
         kind = param.kind.input
+        if (bound := self.scope.lookup(name)) is not None and not isinstance(bound, Symbol):
+            raise BadValue(span, f"`{name}` is {describe(bound)}, and {param.kind.name} is needed", "LTX003")
         given = self.scope.given.get(name)
         self.scope.inputs.setdefault(name, Input(name, kind, span, given is not None))
         if kind in ("image", "video", "audio"):
@@ -146,7 +164,7 @@ class Filler:
         """What to say of a value that no field takes."""
         value, span = cells[at]
         every = {**self.params, **(self.parts[-1].params if self.parts else {})}
-        options = [shown_key(p, f) for f, p in every.items() if p.how == "option"]
+        options = [shown_key(p, f) for f, p in every.items() if p.how in ("option", "either")]
         if isinstance(value, Symbol):
             words = options + [w for p in every.values() if p.how == "word" for w in p.kind.words(self.scope)]
             return self._unknown_word(value.name, span, words)

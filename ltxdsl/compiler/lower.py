@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from ltxdsl import geometry
 from ltxdsl.compiler.draft import Draft
@@ -18,9 +19,10 @@ from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import Role
-from ltxdsl.ops.kinds import MediaRef
+from ltxdsl.ops.kinds import ClipRef, MediaRef
 from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.text import Prompt
 from ltxdsl.ops.time import ClipLength, ClipSize
 from ltxdsl.values import Frames, Seconds
@@ -28,14 +30,28 @@ from ltxdsl.values import Frames, Seconds
 MOST_OPS = 500_000
 
 
+class Clip(NamedTuple):
+    """What a shot has made: its latents, how long it is, and its size in pixels."""
+
+    latent: Ref
+    audio: Ref | None
+    frames: int
+    fps: float
+    width: int
+    height: int
+
+
 class Scene:
     """Builds the graph, statement by statement."""
 
-    def __init__(self, models: ModelSet) -> None:
+    def __init__(self, models: ModelSet, shot: str = "", graph: Graph | None = None) -> None:
         self.models = models
-        self.graph = Graph()
+        self.shot = shot
+        self.graph = Graph() if graph is None else graph
         self.settings = Settings()
         self.stages: list[Stage] = []
+        self.shots: dict[str, Scene] = {}  # what has been shot so far, by name, in order
+        self.outside: tuple[Statement, ...] = ()  # what holds from outside, in a shot
         self.latent: Ref | None = None
         self.audio: Ref | None = None
         self.sounded = False  # a pass has made the sound
@@ -46,6 +62,38 @@ class Scene:
         self.late: list[Statement] = []  # statements that would change the clip after its first pass
         self.held = 0  # conditions, counted once for each action that they hold for
         self.overflow: Statement | None = None  # where the script grew too large to go on
+
+    # --- shots
+
+    def shoot(self, shot: Shot) -> None:
+        """Run a shot in a scene of its own: what holds here holds there, and nothing comes back but its clip."""
+        scene = Scene(self.models, shot.name, self.graph)
+        scene.settings = self.settings.within(())
+        scene.outside = (*self.settings.single.values(), *self.settings.many)
+        scene.shots = dict(self.shots)
+        scene.run(shot.settings)
+        if scene.stages:
+            self.leftover.clear()
+        self.shots[shot.name] = scene
+        self.held += scene.held
+
+    def clip(self, ref: ClipRef) -> Clip | None:
+        """What a shot before this point has made; None where it has made nothing."""
+        scene = self.shots.get(ref.shot)
+        if scene is None or scene.latent is None:
+            return None
+        return Clip(scene.latent, scene.audio, scene.frames, scene.fps, scene.width, scene.height)
+
+    @property
+    def all_stages(self) -> list[Stage]:
+        """The passes of the script, its own, then those of its shots; in a shot, its own."""
+        if self.shot:
+            return self.stages
+        return [*self.stages, *(stage for scene in self.shots.values() for stage in scene.stages)]
+
+    def stage_name(self, words: str) -> str:
+        """`pass 1`; in a shot with the shot's name before it."""
+        return f"{self.shot}: {words}" if self.shot else words
 
     # --- what holds now
 
@@ -138,7 +186,7 @@ class Scene:
         """Decode what there is and write it."""
         if self.latent is None or self.audio is None:
             return  # a check says so
-        self.name = "output"
+        self.name = self.stage_name("output")
         tiled = self.settings.get(Decode)
         inputs = {"image": self.add(_decode_op(tiled, self.fps), statement, latent=self.latent)}
         if sound:
@@ -187,7 +235,7 @@ class Scene:
         )
 
     def _next_name(self) -> str:
-        return f"pass {len(self.stages) + 1}"
+        return self.stage_name(f"pass {len(self.stages) + 1}")
 
 
 def _read_op(source: MediaRef, count: int) -> nodes.ReadImage | nodes.ReadVideo:

@@ -114,7 +114,7 @@ def _with_lifetimes(steps: list[Step]) -> tuple[Step, ...]:
 def _estimate(node: Node, stages: dict[str, Stage], models: ModelSet, machine: Hardware) -> Estimate:
     """By what the op uses: the transformer, the text encoder, the decoder; the rest is small."""
     model = models.architecture
-    stage = stages.get(node.stage) or next(reversed(stages.values()), None)
+    stage = stages.get(node.stage) or _last_of_shot(node.stage, stages)
     if stage is None:
         return Estimate()
     if "transformer" in node.op.uses:
@@ -126,6 +126,13 @@ def _estimate(node: Node, stages: dict[str, Stage], models: ModelSet, machine: H
             return cost.decoding(stage, model, machine, getattr(node.op, "tile", 0))
         return Estimate(seconds=0.05)
     return Estimate(seconds=0.02)
+
+
+def _last_of_shot(name: str, stages: dict[str, Stage]) -> Stage | None:
+    """The last pass of the shot whose output this is; of the script, outside shots."""
+    shot = name.rpartition(": ")[0]
+    of_shot = [s for s in stages.values() if s.name.rpartition(": ")[0] == shot]
+    return of_shot[-1] if of_shot else next(reversed(stages.values()), None)
 
 
 def _stage(stage: Stage, models: ModelSet, machine: Hardware, peak: float) -> PlannedStage:

@@ -63,7 +63,7 @@ class _Writer:
             previous_end = self._end(entry)
 
     def _entry(self, entry: Entry, indent: str) -> Iterator[str]:
-        head = indent + _head(entry)
+        head = _wrapped(entry, indent)
         block = entry.block if isinstance(entry, Statement) else None
         if block is None:
             yield head + self._trailing(entry.span.end)
@@ -114,6 +114,21 @@ class _Writer:
         if with_comments:
             gap = gap.split("#", 1)[0]
         return gap.count("\n") > 1
+
+
+def _wrapped(entry: Entry, indent: str) -> str:
+    """The head of a statement; one that is too long and ends in brackets has them over several lines."""
+    head = indent + _head(entry)
+    group = entry.parts[-1][-1] if isinstance(entry, Statement) else None
+    if len(head) <= LINE_LENGTH or not isinstance(group, Group) or len(group.items) < 2:
+        return head
+    lines = [""]
+    for item in map(_item, group.items):
+        if lines[-1] and len(indent + INDENT + lines[-1] + item) + 1 > LINE_LENGTH:
+            lines.append("")
+        lines[-1] += f"{item}, "
+    inner = "\n".join(indent + INDENT + line.rstrip() for line in lines).removesuffix(",")
+    return f"{head.removesuffix(_item(group))}(\n{inner}\n{indent})"
 
 
 def _one_line(entry: Entry) -> str:

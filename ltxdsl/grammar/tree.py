@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -130,3 +132,40 @@ class Script(msgspec.Struct, frozen=True):
 
     entries: tuple[Entry, ...]
     comments: tuple[Comment, ...]
+
+
+def moved(node: Any, by: int) -> Any:
+    """A node, or a tuple of them, with all its spans moved."""
+    if isinstance(node, tuple):
+        return tuple(moved(inner, by) for inner in node)
+    if isinstance(node, Span):
+        return node.moved(by)
+    if isinstance(node, Binary):
+        first, steps = terms(node)
+        left = moved(first, by)
+        for step in steps:
+            left = Binary(step.sign, left, moved(step.right, by), step.span.moved(by))
+        return left
+    if isinstance(node, msgspec.Struct):
+        return type(node)(*(moved(getattr(node, field), by) for field in node.__struct_fields__))
+    return node
+
+
+def names_in(node: Any) -> Iterator[str]:
+    """Every name that a node speaks of, those in texts (`{name}`) too."""
+    if isinstance(node, Name):
+        yield node.text
+    elif isinstance(node, Text):
+        yield from _NAMED.findall(node.value)
+    elif isinstance(node, tuple):
+        for inner in node:
+            yield from names_in(inner)
+    elif isinstance(node, Binary):
+        first, steps = terms(node)
+        yield from names_in((first, *(step.right for step in steps)))
+    elif isinstance(node, msgspec.Struct) and not isinstance(node, Span):
+        for field in node.__struct_fields__:
+            yield from names_in(getattr(node, field))
+
+
+_NAMED = re.compile(r"\{([^\W\d]\w*)\}")

@@ -25,7 +25,7 @@ def load_model_set(name: str | None = None, start: Path | None = None, default: 
 
     `ltx.toml` is looked for from `start` upwards.
     """
-    settings_path, settings = _find_settings(start or Path.cwd())
+    settings_path, settings = find_settings(start or Path.cwd())
     name = name or settings.get("models") or default
     sets = settings.get("sets", {})
     if name in sets:
@@ -40,7 +40,7 @@ def load_model_set(name: str | None = None, start: Path | None = None, default: 
 
 def load_severities(start: Path | None = None) -> dict[str, str]:
     """The severities that `[rules]` of `ltx.toml` gives to rules, as written; looked for from `start` upwards."""
-    path, settings = _find_settings(start or Path.cwd())
+    path, settings = find_settings(start or Path.cwd())
     table = settings.get("rules", {})
     if not isinstance(table, dict):
         raise ModelSetError(f'{path}: `rules` is a table, such as `[rules]` with `LTX048 = "off"` in it')
@@ -53,7 +53,8 @@ def _built_in(name: str) -> ModelSet:
     return _from_table(name, {**table, "folder": str(folder)}, Path("/"))
 
 
-def _find_settings(start: Path) -> tuple[Path, dict[str, Any]]:
+def find_settings(start: Path) -> tuple[Path, dict[str, Any]]:
+    """`ltx.toml` and what it says, looked for from a folder upwards; an empty table where there is none."""
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
         path = candidate / SETTINGS_FILE

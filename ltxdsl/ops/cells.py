@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import add, mul, sub, truediv
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,6 +42,10 @@ class Symbol(msgspec.Struct, frozen=True):
     name: str
 
 
+class FilePath(str):
+    """The path of a file that a sweep found; a text shows its name alone."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """What stands after `@`."""
 
@@ -54,11 +59,46 @@ class Assigned(msgspec.Struct, frozen=True):
     cell: Cell
 
 
+class Hidden(msgspec.Struct, frozen=True, kw_only=True):
+    """What a name can be bound to without being a value of sums: a file, a shot, a recipe. The word stays a word.
+
+    `label` is what a text shows for it; without one, braces stay as they are.
+    """
+
+    label: str = ""
+
+    @property
+    def described(self) -> str:
+        """What it is, in a sentence."""
+        return "a name"
+
+
 class Cell(NamedTuple):
     """A value and where it was written."""
 
     value: Any
     span: Span
+
+    @property
+    def name(self) -> str:
+        """The word itself, where a word was written."""
+        return ""
+
+
+class _WordCell(Cell):
+    """A cell that was written as a word, whatever the word stands for."""
+
+    written = ""
+
+    @property
+    def name(self) -> str:
+        return self.written
+
+
+def _word_cell(value: Any, span: Span, written: str) -> Cell:
+    cell = _WordCell(value, span)
+    cell.written = written
+    return cell
 
 
 Lookup = Callable[[str], Any]
@@ -67,7 +107,7 @@ LARGEST = 2.0**64  # seeds go up to here
 SMALLEST = 1e-12
 DIGITS = 60
 _UNITS = "`f` frames, `s` seconds, `fps`, `%`, `x` (a factor)"
-_SIGNS = {"+": add, "-": sub, "*": mul, "/": truediv}
+_SIGNS: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul, "/": truediv}
 
 
 def evaluate(item: tree.Item, lookup: Lookup) -> Cell:
@@ -79,7 +119,7 @@ def evaluate(item: tree.Item, lookup: Lookup) -> Cell:
             value = _filled(item, lookup)
         case tree.Name(name):
             bound = lookup(name)
-            value = Symbol(name) if bound is None else bound
+            value = Symbol(name) if bound is None or isinstance(bound, Hidden) else bound
         case tree.Binary():
             first, steps = tree.terms(item)
             left = evaluate(first, lookup)
@@ -91,12 +131,14 @@ def evaluate(item: tree.Item, lookup: Lookup) -> Cell:
             value = TimeSpan(position(evaluate(start, lookup)), position(evaluate(end, lookup)))
         case tree.ListOf(items) | tree.Group(items):
             cells = [evaluate(i, lookup) for i in items]
-            value = cells[0].value if isinstance(item, tree.Group) and len(cells) == 1 else cells
+            single = isinstance(item, tree.Group) and len(cells) == 1 and not isinstance(cells[0].value, Assigned)
+            value = cells[0].value if single else cells
         case tree.At(inner):
             value = Place(evaluate(inner, lookup))
         case tree.Assign(name, inner):
             value = Assigned(name.text, evaluate(inner, lookup))
-    return Cell(_bounded(value, item.span), item.span)
+    value = _bounded(value, item.span)
+    return _word_cell(value, item.span, item.text) if isinstance(item, tree.Name) else Cell(value, item.span)
 
 
 def _bounded(value: Any, span: Span) -> Any:
@@ -176,33 +218,103 @@ def _filled(item: tree.Text, lookup: Lookup) -> str:
     for piece in pieces[1:]:
         name, closed, rest = piece.partition("}")
         bound = lookup(name) if closed and name.isidentifier() else None
-        result += "{" + piece if bound is None else shown(bound) + rest
+        result += "{" + piece if bound is None or not (label := shown(bound)) else label + rest
     return result
 
 
 def _arithmetic(item: tree.Binary, left: Cell, right: Cell) -> Any:
     a, b = left.value, right.value
     try:
-        if _is_number(a) and _is_number(b):
-            return _whole(_SIGNS[item.sign](a, b))
-        if item.sign in "+-" and isinstance(b, Frames | Seconds | Percent):
-            if isinstance(a, Symbol) and a.name in ("start", "end"):
-                return Position(a.name, b if item.sign == "+" else negated(b))  # type: ignore[arg-type]
-            if type(a) is type(b):
-                return _rebuilt(a, _SIGNS[item.sign](_bare(a), _bare(b)))
-        if item.sign in "*/" and _has_amount(a) and _is_number(b):
-            return _rebuilt(a, _SIGNS[item.sign](_bare(a), b))
-        if item.sign == "*" and _is_number(a) and _has_amount(b):
-            return _rebuilt(b, a * _bare(b))
-        if item.sign == "*" and isinstance(a, Size) and isinstance(b, Factor):
-            return Size(round(a.width * b.value), round(a.height * b.value))
-    except ZeroDivisionError:
-        raise BadValue(item.span, "this divides by zero") from None
+        for rule in _SUMS:
+            if (result := rule(item.sign, a, b)) is not None:
+                return result
+    except (ZeroDivisionError, OverflowError) as error:
+        divides = isinstance(error, ZeroDivisionError)
+        raise BadValue(item.span, "this divides by zero" if divides else "this number is too large") from None
+    raise _no_sum(item, a, b)
+
+
+def _no_sum(item: tree.Binary, a: Any, b: Any) -> BadValue:
     fixes: tuple[Fix, ...] = ()
     if item.sign == "-" and isinstance(b, Seconds | Frames) and (_is_number(a) or type(a) is type(b)):
         start = a if type(a) is type(b) else _rebuilt(b, a)
         fixes = (Fix(item.span, f"{start}..{b}", "a stretch of time"),)
-    raise BadValue(item.span, f"`{item.sign}` has no meaning between {describe(a)} and {describe(b)}", fixes=fixes)
+    hint = f"`{a.name}` is bound to nothing" if isinstance(a, Symbol) and a.name not in ("start", "end") else ""
+    hint = f"`{b.name}` is bound to nothing" if isinstance(b, Symbol) else hint
+    return BadValue(
+        item.span, f"`{item.sign}` has no meaning between {describe(a)} and {describe(b)}", fixes=fixes, hint=hint
+    )
+
+
+def _sum_of_numbers(sign: str, a: Any, b: Any) -> Any:
+    return _whole(_SIGNS[sign](a, b)) if _is_number(a) and _is_number(b) else None
+
+
+def _sum_of_texts(sign: str, a: Any, b: Any) -> Any:
+    return a + b if sign == "+" and isinstance(a, str) and isinstance(b, str) else None
+
+
+def _place_and_time(sign: str, a: Any, b: Any) -> Any:
+    if sign not in "+-" or not isinstance(b, Frames | Seconds | Percent):
+        return None
+    if isinstance(a, Symbol) and a.name in ("start", "end"):
+        return Position(a.name, b if sign == "+" else negated(b))  # type: ignore[arg-type]
+    return None
+
+
+def _sum_of_equals(sign: str, a: Any, b: Any) -> Any:
+    """Two amounts of one unit: their sum, or, divided, a number."""
+    if not _has_amount(a) or type(a) is not type(b):
+        return None
+    if sign == "*":
+        return _rebuilt(a, _bare(a) * _bare(b)) if isinstance(a, Factor) else None
+    result = _SIGNS[sign](_bare(a), _bare(b))
+    return _whole(result) if sign == "/" and not isinstance(a, Factor) else _rebuilt(a, result)
+
+
+def _amount_and_number(sign: str, a: Any, b: Any) -> Any:
+    if sign in "*/" and _has_amount(a) and _is_number(b):
+        return _rebuilt(a, _SIGNS[sign](_bare(a), b))
+    return _rebuilt(b, a * _bare(b)) if sign == "*" and _is_number(a) and _has_amount(b) else None
+
+
+def _size_and_factor(sign: str, a: Any, b: Any) -> Any:
+    if sign == "*" and isinstance(b, Size):
+        a, b = b, a
+    factor = b.value if isinstance(b, Factor) else b if _is_number(b) else None
+    if sign not in "*/" or not isinstance(a, Size) or factor is None:
+        return None
+    return Size(round(_SIGNS[sign](a.width, factor)), round(_SIGNS[sign](a.height, factor)))
+
+
+def _share(sign: str, a: Any, b: Any) -> Any:
+    """A percentage or factor of an amount."""
+    if sign == "*" and isinstance(b, Percent | Factor) and not isinstance(a, Percent | Factor):
+        a, b = b, a
+    if sign != "*" or not isinstance(a, Percent | Factor) or not isinstance(b, Frames | Seconds | Fps):
+        return None
+    return _rebuilt(b, _bare(b) * (_bare(a) / 100 if isinstance(a, Percent) else _bare(a)))
+
+
+def _frames_and_rate(sign: str, a: Any, b: Any) -> Any:
+    """Seconds times a rate are frames; frames by a rate are seconds."""
+    if sign == "*" and isinstance(a, Fps) and isinstance(b, Seconds):
+        a, b = b, a
+    if sign == "*" and isinstance(a, Seconds) and isinstance(b, Fps):
+        return Frames(round(a.value * b.rate))
+    return Seconds(a.count / b.rate) if sign == "/" and isinstance(a, Frames) and isinstance(b, Fps) else None
+
+
+_SUMS = (
+    _sum_of_numbers,
+    _sum_of_texts,
+    _place_and_time,
+    _sum_of_equals,
+    _amount_and_number,
+    _size_and_factor,
+    _share,
+    _frames_and_rate,
+)
 
 
 def _is_number(value: Any) -> bool:
@@ -226,7 +338,15 @@ def _whole(number: float) -> float:
 
 
 def shown(value: Any) -> str:
-    """A value as it is written in a script, without quotes."""
+    """A value as it is written in a script, without quotes; of a file, its name without folder and ending."""
+    if isinstance(value, Symbol):
+        return value.name
+    if isinstance(value, Hidden):
+        return value.label
+    if isinstance(value, FilePath):
+        return PurePath(value).stem
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(v.value if isinstance(v, Cell) else v) for v in value)
     return plain(value) if _is_number(value) else str(value)
 
 
@@ -251,6 +371,8 @@ def describe(value: Any) -> str:
         return "a list"
     if isinstance(value, Place | Assigned):
         return "this"
-    kind = _WORDS.get(type(value), "a number")
+    if isinstance(value, Hidden):
+        return value.described
+    kind = _WORDS.get(type(value)) or ("a text" if isinstance(value, str) else "a number")
     text = shown(value)
     return f"{kind} (`{text if len(text) <= 30 else text[:29] + '…'}`)"

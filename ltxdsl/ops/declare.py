@@ -5,7 +5,7 @@ The binder, the checks, the docs and the tests read these declarations; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -17,6 +17,7 @@ from ltxdsl.source import Span
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.expand import Here
     from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.stage import Stage
@@ -31,6 +32,7 @@ class Role(StrEnum):
     CONDITION = "condition"  # as a setting, but several add up
     ACTION = "action"  # adds ops to the graph
     NAME = "name"  # binds a name
+    STRUCTURE = "structure"  # stands for other statements
 
 
 class Param(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +40,7 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Kind
     doc: str
-    how: str = "word"  # word | option | place | parts
+    how: str = "word"  # word | option | either of these | place | parts
     key: str = ""  # an option's keyword; the field's name if empty
     low: float | None = None
     high: float | None = None
@@ -75,6 +77,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     in_block: ClassVar[bool] = True  # may stand in a pass's block
     before_passes: ClassVar[bool] = False  # is fixed when the first pass starts
     rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first
+    nameable: ClassVar[bool] = False  # may stand after `name =`
+    top_only: ClassVar[bool] = False  # stands at the top of a file only
+    hoisted: ClassVar[bool] = False  # is known to all statements of its file, those before it too
+    body: ClassVar[str] = ""  # its block is a script of its own ("script"), or is bound when used ("template")
     targets: ClassVar[tuple[str, ...]] = ("local", "comfy")
 
     span: Span = NOWHERE
@@ -103,6 +109,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def shape_sound(self, scene: Scene, stage: Stage, audio: Ref) -> Ref:
         """What it puts into the pass's audio latent, or onto it."""
         return audio
+
+    def expand(self, here: Here) -> Sequence[Statement]:
+        """The statements that it stands for: itself, but for those that bind names or repeat a body."""
+        return (self,)
 
 
 STATEMENTS: dict[str, type[Statement]] = {}

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from ltxdsl.models import ModelSet
-from ltxdsl.ops.cells import Assigned, BadValue, Cell, Symbol, position
+from ltxdsl.ops.cells import Assigned, BadValue, Cell, Hidden, Symbol, position
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import SCHEDULES
 from ltxdsl.source import Span
 from ltxdsl.values import Factor, Fps, Frames, Percent, Position, Seconds, Size, TimeSpan
 
 
-class MediaRef(msgspec.Struct, frozen=True):
+class MediaRef(Hidden, frozen=True):
     """A picture, video or sound: a file, or an input of the script that has no file yet."""
 
     kind: str  # image | video | audio
@@ -25,9 +25,26 @@ class MediaRef(msgspec.Struct, frozen=True):
     input: str = ""
 
     @property
+    def described(self) -> str:
+        """What it is, in a sentence."""
+        return _article(self.kind)
+
+    @property
     def known(self) -> bool:
         """Whether the file is named."""
         return bool(self.path)
+
+
+class ClipRef(Hidden, frozen=True):
+    """What a shot has made, by the shot's name; the scene knows its latents, length and size."""
+
+    shot: str
+    span: Span
+
+    @property
+    def described(self) -> str:
+        """What it is, in a sentence."""
+        return "a shot"
 
 
 class RoleUse(msgspec.Struct, frozen=True):
@@ -70,6 +87,9 @@ class Names(Protocol):
 
     def media(self, name: str) -> MediaRef | None:
         """The picture, video or sound that a name is bound to."""
+
+    def clip(self, name: str) -> ClipRef | None:
+        """The shot that a name is bound to."""
 
     def locate(self, path: str) -> str:
         """The file that a path in the script means."""
@@ -245,3 +265,98 @@ def _article(word: str) -> str:
 
 PICTURE = media("image")
 PICTURE_OR_VIDEO = media("image", "video")
+
+
+def _take_clip(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    name = cells[at].name
+    found = names.clip(name) if name else None
+    if found is not None:
+        return Taken(msgspec.structs.replace(found, span=cells[at].span), at + 1)
+    return _VIDEO.take(cells, at, names)
+
+
+_VIDEO = media("video")
+CLIP = msgspec.structs.replace(_VIDEO, name="a shot's name or a video", take=_take_clip)
+
+
+# What statements of structure take.
+
+
+def _take_name(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    return Taken(cells[at].name, at + 1) if cells[at].name else None
+
+
+def _take_names(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    listed = cells[at].value if isinstance(cells[at].value, list) else [cells[at]]
+    return Taken(tuple(listed), at + 1) if listed and all(cell.name for cell in listed) else None
+
+
+def _take_rest(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    return Taken(tuple(cells[at:]), len(cells))
+
+
+def _take_parameters(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    if not isinstance(value, list):
+        return None
+    for cell in value:
+        if not cell.name and not isinstance(cell.value, Assigned):
+            raise BadValue(cell.span, "a parameter is a name, or `name = value`")
+    return Taken(tuple(value), at + 1)
+
+
+def any_value(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    """Anything; the name of a file or shot stands for it."""
+    value = cells[at].value
+    if isinstance(value, Symbol):
+        value = names.media(value.name) or names.clip(value.name) or value
+    return Taken(value, at + 1)
+
+
+def _any_number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+NAME = Kind("a name", _take_name)
+NAMES = Kind("names with commas between them", _take_names)
+RECIPE = Kind("the name of a recipe", _take_name)
+NAME_OR_TEXT = Kind("a name or a quoted text", lambda c, a, n: _take_name(c, a, n) or TEXT.take(c, a, n))
+FILE_OR_STD = Kind(
+    "a quoted file name, or `std`",
+    lambda c, a, n: Taken(Symbol(c[a].name), a + 1) if c[a].name else TEXT.take(c, a, n),
+)
+PARAMETERS = Kind("parameters in brackets such as (first = 0.25x, face)", _take_parameters)
+VALUES = Kind("values with commas between them", _take_rest)
+ARGUMENTS = Kind("values for the parameters", _take_rest)
+DECLARED = Kind("a name, or name = default", lambda c, a, n: _take_name(c, a, n) or ASSIGNMENT.take(c, a, n))
+
+ANY = Kind("a value", any_value, input="")
+ANY_NUMBER = single("a number", _any_number, "number")
+ANY_TIME = single("a time such as 48f, 2.5s, 50%", _of(Frames, Seconds, Percent))
+WORD = Kind("a word", lambda c, a, n: Taken(c[a].value, a + 1) if isinstance(c[a].value, Symbol) else None)
+
+# What a declared input can be: the word for it, the kind of value, and what stands in while there is none.
+INPUT_TYPES = {
+    "image": (media("image"), ""),
+    "video": (media("video"), ""),
+    "audio": (media("audio"), ""),
+    "text": (TEXT, '""'),
+    "number": (ANY_NUMBER, "1"),
+    "size": (SIZE, "768x512"),
+    "length": (TIME, "121f"),
+    "fps": (FPS, "24fps"),
+    "factor": (FACTOR, "1x"),
+}
+INPUT_TYPE = choice("what kind of value it is", lambda names: INPUT_TYPES)
+
+
+def kind_of_value(value: Any) -> Kind:
+    """The kind that a value is an example of; what has none takes anything."""
+    kinds: tuple[tuple[tuple[type, ...], Kind], ...] = (
+        ((int, float), ANY_NUMBER),
+        ((Factor,), FACTOR),
+        ((Size,), SIZE),
+        ((Frames, Seconds, Percent), ANY_TIME),
+        ((Fps,), FPS),
+    )
+    return next((kind for types, kind in kinds if isinstance(value, types)), ANY)

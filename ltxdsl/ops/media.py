@@ -4,11 +4,13 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.ops import nodes
+from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, PLACE, TIME
 from ltxdsl.values import START, Frames, Position, Seconds
 
 if TYPE_CHECKING:
+    from ltxdsl.compiler.expand import Here
     from ltxdsl.compiler.lower import Scene
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v")
@@ -19,14 +21,26 @@ IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 class ImageFile(Statement, frozen=True):
     """Name a picture. A name that is never bound is an input of the script (`--set name=file`)."""
 
+    nameable: ClassVar[bool] = True
+
     path: Annotated[str, word(FILE, "the file, relative to the script")]
+
+    def expand(self, here: "Here") -> tuple[Statement, ...]:
+        """Without a name it would be lost."""
+        raise BadValue(self.span, "this file has no name", "LTX002", hint=f"such as `img = {self.word} …`")
 
 
 @statement("video", Role.NAME, 'clip = video "walk.mp4"\nguide clip @ 0\nprompt "a queen"\npass dev 30')
 class VideoFile(Statement, frozen=True):
     """Name a video."""
 
+    nameable: ClassVar[bool] = True
+
     path: Annotated[str, word(FILE, "the file, relative to the script")]
+
+    def expand(self, here: "Here") -> tuple[Statement, ...]:
+        """Without a name it would be lost."""
+        raise BadValue(self.span, "this file has no name", "LTX002", hint=f"such as `img = {self.word} …`")
 
 
 @statement("decode", Role.SETTING, 'prompt "a lake"\ndecode tile 512 overlap 64\npass dev 30')

@@ -11,17 +11,18 @@ from ltxdsl.compiler.checks import (
     results,
     sampling,
     shape,
+    structure,
     suppressions,
     targets,
     texts,
 )
-from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check, known_rules
+from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check_all, known_rules
 
 __all__ = [
     "RULES",
     "Program",
     "Rule",
-    "check",
+    "check_all",
     "conditioning",
     "files",
     "guidance",
@@ -33,6 +34,7 @@ __all__ = [
     "results",
     "sampling",
     "shape",
+    "structure",
     "suppressions",
     "targets",
     "texts",

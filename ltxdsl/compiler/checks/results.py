@@ -21,10 +21,11 @@ from ltxdsl.ops.sampling import Pass
     why="A statement at the top holds for the passes after it; after the last pass nothing is left to hold for.",
     wrong='prompt "a lake"\npass dev 30\nguide "a.png" @ end',
     right='prompt "a lake"\nguide "a.png" @ end\npass dev 30',
+    whole=True,
 )
 def without_effect(program: Program) -> Iterator[Finding]:
     """`decode` belongs to the save after it."""
-    for said in program.scene.leftover if program.stages else ():
+    for said in program.scene.leftover if program.scene.all_stages else ():
         if not isinstance(said, Decode):
             yield Finding(f"`{said.word}` stands after the last pass: nothing uses it", said.span, "move it up")
 
@@ -140,13 +141,15 @@ known_elsewhere(
     why="The second would replace the first.",
     wrong='prompt "a lake"\npass dev 30\nsave "a.mp4"\nsave "a.mp4" crf 30',
     right='prompt "a lake"\npass dev 30\nsave "a.mp4"\nsave "b.mp4" crf 30',
+    whole=True,
 )
 def saved_twice(program: Program) -> Iterator[Finding]:
     """By name, as written."""
     seen = set()
     for said in program.each(Save):
         if said.path in seen:
-            yield Finding(f"`{said.path}` is saved twice", said.span_of("path"))
+            hint = 'in a sweep, put what changes into the name: "lake-{s}.mp4"' if program.scene.shots else ""
+            yield Finding(f"`{said.path}` is saved twice", said.span_of("path"), hint)
         seen.add(said.path)
 
 

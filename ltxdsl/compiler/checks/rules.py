@@ -17,8 +17,9 @@ from ltxdsl.compiler.suppress import Known
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import Op
-from ltxdsl.ops.declare import S, Statement
+from ltxdsl.ops.declare import Role, S, Statement
 from ltxdsl.ops.facts import Facts
+from ltxdsl.ops.structure import Shot
 from ltxdsl.source import Source, Span
 from ltxdsl.targets import COMFY, LOCAL, Target
 
@@ -72,10 +73,18 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def _by_op(self) -> dict[type[Op], list[Node]]:
-        kinds: dict[type[Op], list[Node]] = {}
-        for node in self.scene.graph:
-            kinds.setdefault(type(node.op), []).append(node)
-        return kinds
+        return _nodes_by_op(self.scene.graph)
+
+    def share(self, facts: dict[Ref, Facts], nodes: Iterable[Node]) -> None:
+        """Take what is known of the whole graph, and look at these nodes only: a shot's own."""
+        self.__dict__.update(facts=facts, _by_op=_nodes_by_op(nodes))
+
+
+def _nodes_by_op(nodes: Iterable[Node]) -> dict[type[Op], list[Node]]:
+    kinds: dict[type[Op], list[Node]] = {}
+    for node in nodes:
+        kinds.setdefault(type(node.op), []).append(node)
+    return kinds
 
 
 def _with_blocks(statements: Iterable[Statement]) -> Iterator[Statement]:
@@ -111,6 +120,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     right: str
     source: str = ""
     check: Check | None = None  # None: the parser or the binder finds it
+    whole: bool = False  # looks at all shots together, too
     targets: tuple[str, ...] = (LOCAL, COMFY)  # where it can find something
     optional: bool = False  # an error that a script or a project may turn down
     asked: dict[str, Any] = {}
@@ -187,10 +197,61 @@ def known_rules(target: Target) -> Known:
     return Known(frozenset(RULES), needed, here)
 
 
-def check(program: Program) -> Iterator[Diagnostic]:
-    """Everything that the rules find. Where statements could not be bound, what is not an error may only follow."""
+def check_all(program: Program) -> Iterator[Diagnostic]:
+    """Everything that the rules find. A shot is checked as the script that it would be by itself.
+
+    What is no error and speaks of a statement outside the shots must hold for all of them.
+    """
+    if not program.scene.shots:
+        yield from check(program)
+        return
+    parts = _parts(program)
+    seen: dict[object, int] = {}
+    for part, outside in parts:
+        for found in check(part):
+            if found.span is None or not any(s.start <= found.span.start < s.end for s in outside):
+                yield found
+                continue
+            key = (found.code, found.span)
+            seen[key] = seen.get(key, 0) + 1
+            if seen[key] == (1 if found.severity is Severity.ERROR else len(parts)):
+                yield found
+    yield from check(program, whole=True)
+
+
+def _parts(program: Program) -> list[tuple[Program, list[Span]]]:
+    """The clips of a script, each as a program of its own, and the statements that hold in it from outside."""
+    statements = tuple(s for s in program.bound.statements if s.body != "script")
+    own = msgspec.structs.replace(program.bound, statements=statements)
+    parts: list[tuple[Program, list[Span]]] = []
+    if any(s.role is Role.ACTION for s in statements):
+        parts.append((msgspec.structs.replace(program, bound=own), []))
+    said = {s.name: s for s in program.bound.statements if isinstance(s, Shot)}
+    for name, scene in program.scene.shots.items():
+        bound = msgspec.structs.replace(own, statements=(*scene.outside, *said[name].settings))
+        parts.append((msgspec.structs.replace(program, bound=bound, scene=scene), [s.span for s in scene.outside]))
+    nodes = _nodes_by_shot(program)
+    for part, _ in parts:
+        part.share(program.facts, nodes.get(part.scene.shot, []))
+    return parts
+
+
+def _nodes_by_shot(program: Program) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
+    for node in program.scene.graph:
+        found.setdefault(node.stage.rpartition(": ")[0], []).append(node)
+    return found
+
+
+def check(program: Program, whole: bool = False) -> Iterator[Diagnostic]:
+    """What the rules find in one clip; or those that look at all, in all.
+
+    Where statements could not be bound, what is not an error may only follow.
+    """
     for found in RULES.values():
         if program.target not in found.targets or (program.broken and found.severity is not Severity.ERROR):
+            continue
+        if whole and not found.whole:
             continue
         for message, span, hint, fixes in found.check(program) if found.check else ():
             yield Diagnostic(found.code, found.severity, message, span, found.why, hint, fixes)

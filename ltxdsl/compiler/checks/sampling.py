@@ -8,6 +8,7 @@ from itertools import pairwise
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.source import Span
 from ltxdsl.values import plain
 
 
@@ -21,8 +22,17 @@ from ltxdsl.values import plain
 )
 def no_pass(program: Program) -> Iterator[Finding]:
     """Statements with mistakes are reported for those first: one of them may be the pass."""
-    if not program.broken and not any(program.each(Pass)) and not any(program.each(Upscale)):
-        yield Finding("the script has no `pass`", program.source.end, "add one, such as `pass dev 30`")
+    if program.broken or program.bound.library or any(program.each(Pass)) or any(program.each(Upscale)):
+        return
+    shot = program.scene.shot
+    what, span = (f"the shot `{shot}`", _shot_span(program)) if shot else ("the script", program.source.end)
+    yield Finding(f"{what} has no `pass`", span, "add one, such as `pass dev 30`")
+
+
+def _shot_span(program: Program) -> Span | None:
+    """Its last statement."""
+    said = [s.span for s in program.bound.statements]
+    return said[-1] if said else None
 
 
 @rule(
