@@ -61,7 +61,8 @@ def lora_bytes(key: str, metadata: dict[str, str]) -> bytes:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to work in.
 
-    a.png, b.png, queen.png, walk.mp4 (17 frames), notes.png, which is a text, and the headers of some LoRAs; files to import.
+    a.png, b.png, queen.png, walk.mp4 (17 frames), notes.png, which is a text, files to import, and the
+    headers of some LoRAs.
     """
     import av
     import numpy as np

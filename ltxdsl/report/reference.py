@@ -36,6 +36,7 @@ SCOPES = {
     Role.CONDITION: "A condition. At the top it holds for every pass after it, and several add up; in a pass's "
     "block it is added for that pass alone.",
     Role.ACTION: "An action. It happens where it stands, in the order of the script.",
+    Role.STRUCTURE: "Structure. It stands for other statements, which are put where it stands.",
     Role.NAME: "A name. It binds a name for the statements after it, and does nothing by itself.",
 }
 
@@ -69,7 +70,21 @@ PLACES = {
     "-1": "the latent slot before the first frame: 8 frames before it",
     "-2": "the slot before that one",
 }
-SUMS = ("2 * 3 + 1", "10 / 4", "2s + 0.5s", "24f * 2", "0.5x / 2", "1920x1024 * 0.5x", "(1 + 2) * 8f")
+SUMS = (
+    "2 * 3 + 1",
+    "10 / 4",
+    "2s + 0.5s",
+    "24f * 2",
+    "4s / 2s",
+    "5s * 24fps",
+    "120f / 24fps",
+    "50% * 4s",
+    "0.5x / 2",
+    "0.5x * 0.5x",
+    "1920x1024 * 0.5x",
+    "1920x1024 / 2",
+    "(1 + 2) * 8f",
+)
 
 
 def pages() -> dict[str, str]:
@@ -123,7 +138,9 @@ def index_page() -> str:
 def statement_page(cls: type[Statement]) -> str:
     """What a statement does and takes, an example, and the rules that speak of it."""
     lines = [f"# `{cls.word}`", "", inspect.cleandoc(cls.__doc__ or ""), "", SCOPES[cls.role].format(word=cls.word)]
-    if cls.block:
+    if cls.body:
+        lines += ["Its block `{ … }` holds statements of every kind."]
+    elif cls.block:
         lines += ["Its block `{ … }` holds settings and conditions for this pass alone."]
     lines += ["", f"Runs on: {_targets(cls)}.", "", "## What it takes", "", *_takes(cls)]
     lines += ["", "## Example", "", *fenced("ltx", cls.example)]
@@ -179,7 +196,7 @@ def _default(cls: type[msgspec.Struct], field: str) -> str:
     if field not in known:
         return "required"
     value = known[field]
-    return "" if value is None or value == "" else f"`{shown(value)}`"
+    return "" if value in (None, "", ()) else f"`{shown(value)}`"
 
 
 def limits(param: Param) -> str:
