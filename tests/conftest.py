@@ -61,8 +61,8 @@ def lora_bytes(key: str, metadata: dict[str, str]) -> bytes:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to work in.
 
-    a.png, b.png, queen.png, walk.mp4 (17 frames), notes.png, which is a text, files to import, and the
-    headers of some LoRAs.
+    a.png, b.png, queen.png, cutout.png (with alpha), walk.mp4 (17 frames), run.mp4 (24), blink.mp4 (4), notes.png,
+    which is a text, files to import, and the headers of some LoRAs.
     """
     import av
     import numpy as np
@@ -79,13 +79,15 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "old.ckpt").write_bytes(b"PK")
     for name, text in IMPORTED.items():
         (folder / name).write_text(text)
-    with av.open(str(folder / "walk.mp4"), "w") as container:
-        stream = container.add_stream("libx264", rate=24)
-        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
-        for _ in range(17):
-            frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8), format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    Image.new("RGBA", (128, 96)).save(folder / "cutout.png")
+    for name, frames in (("walk.mp4", 17), ("blink.mp4", 4), ("run.mp4", 24)):
+        with av.open(str(folder / name), "w") as container:
+            stream = container.add_stream("libx264", rate=24)
+            stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+            for _ in range(frames):
+                frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8), format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
     return folder
 
 

@@ -1,6 +1,7 @@
 """The rules, one file a family. Importing this module fills the table."""
 
-from ltxdsl.compiler.checks import (
+from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
+    comfy_nodes,
     conditioning,
     files,
     guidance,
@@ -11,6 +12,7 @@ from ltxdsl.compiler.checks import (
     results,
     sampling,
     shape,
+    sources,
     structure,
     suppressions,
     targets,
@@ -18,24 +20,4 @@ from ltxdsl.compiler.checks import (
 )
 from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check_all, known_rules
 
-__all__ = [
-    "RULES",
-    "Program",
-    "Rule",
-    "check_all",
-    "conditioning",
-    "files",
-    "guidance",
-    "known_rules",
-    "language",
-    "lora_files",
-    "models",
-    "prompts",
-    "results",
-    "sampling",
-    "shape",
-    "structure",
-    "suppressions",
-    "targets",
-    "texts",
-]
+__all__ = ["RULES", "Program", "Rule", "check_all", "known_rules"]

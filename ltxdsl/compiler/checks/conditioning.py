@@ -96,13 +96,14 @@ def same_frame(program: Program) -> Iterator[Finding]:
         taken: set[int] = set()
         for placed in stage.placed:
             if isinstance(placed.statement, Guide):
-                frames = _starts(placed)
+                frames = starts_of(placed)
                 if shared := frames & taken:
                     yield Finding(f"two guides share frame {min(shared)}", placed.statement.span)
                 taken |= frames
 
 
-def _starts(placed: Placed) -> set[int]:
+def starts_of(placed: Placed) -> set[int]:
+    """The pixel frames at which the latent frames of a guide start."""
     if placed.count == 1:
         return {placed.frame}
     latents = geometry.guide_latents(placed.count, placed.frame)
