@@ -205,7 +205,7 @@ def nag_without_effect(program: Program) -> Iterator[Finding]:
             yield Finding(
                 "alpha 0 takes nothing of the guided result", said.span_of("alpha"), fixes=_usual(said, "alpha")
             )
-        elif not said.text.strip() and not said.audio.strip() and program.source[said.span_of("text")].startswith('"'):
+        elif not said.text.strip() and not said.audio.strip() and program.written(said.span_of("text")).startswith('"'):
             yield Finding("there is no text to push away from", said.span_of("text"))
 
 

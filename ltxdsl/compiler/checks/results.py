@@ -165,7 +165,7 @@ def one_frame_video(program: Program) -> Iterator[Finding]:
     """By the frames that are written."""
     for node in program.ops(nodes.WriteVideo):
         frames = program.facts[node.inputs["image"]].frames
-        if frames == 1 and node.span and program.source[node.span].startswith("save"):
+        if frames == 1 and node.span and program.written(node.span).startswith("save"):
             name = str(PurePath(node.op.path).with_suffix(".png"))  # type: ignore[attr-defined]
             yield Finding("this video has one frame", node.span, f"save it as a picture, `{name}`")
 

@@ -44,6 +44,11 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The sampled passes in order."""
         return self.scene.stages
 
+    def written(self, span: Span) -> str:
+        """What stands at a span, in whichever file it lies."""
+        spot = self.bound.sources.spot(span)
+        return spot.source[spot.span]
+
     def each(self, cls: S) -> Iterator[Any]:
         """Every statement of a kind, those in blocks too."""
         kinds = [kind for kind in self._by_kind if issubclass(kind, cls)]

@@ -29,8 +29,10 @@ def _used(program: Program, kind: str, largest: bool = False) -> Iterator[_Used]
     found: dict[int, _Used] = {}
     for stage in program.stages:
         for placed in stage.placed:
-            source = placed.statement.source
-            if source.kind == kind and source.known and (largest or id(placed.statement) not in found):
+            source = getattr(placed.statement, "source", None)
+            if not isinstance(source, MediaRef) or source.kind != kind or not source.known:
+                continue
+            if largest or id(placed.statement) not in found:
                 found[id(placed.statement)] = _Used(stage, placed, source)
     yield from found.values()
 
@@ -203,7 +205,7 @@ def over_its_source(program: Program) -> Iterator[Finding]:
         if _resolved(said.path) in taken:
             span = said.span_of("path")
             stem, suffix = Path(said.path).with_suffix(""), Path(said.path).suffix
-            fixes = (Fix(span, f'"{stem}-new{suffix}"'),) if program.source[span].startswith('"') else ()
+            fixes = (Fix(span, f'"{stem}-new{suffix}"'),) if program.written(span).startswith('"') else ()
             yield Finding(f"`{said.path}` is a source of this script", span, fixes=fixes)
 
 
@@ -226,7 +228,8 @@ def _resolved(path: str) -> str:
 def weak_video(program: Program) -> Iterator[Finding]:
     """A video at a strength up to 0.15, which the clip hardly follows."""
     for used, count in _videos(program):
-        if count > geometry.TEMPORAL and 0 < used.placed.statement.strength <= 0.15:
-            tokens = geometry.guide_latents(used.placed.count, used.placed.frame)
-            message = f"{tokens} latent frames of guide at strength {plain(used.placed.statement.strength)}"
-            yield Finding(message, used.placed.statement.span_of("strength"), "raise it, or guide by a still")
+        said = used.placed.statement
+        if isinstance(said, Guide) and count > geometry.TEMPORAL and 0 < said.strength <= 0.15:
+            latents = geometry.guide_latents(used.placed.count, used.placed.frame)
+            message = f"{latents} latent frames of guide at strength {plain(said.strength)}"
+            yield Finding(message, said.span_of("strength"), "raise it, or guide by a still")

@@ -35,7 +35,7 @@ def _texts(program: Program) -> Iterator[_Said]:
 
 def _written(program: Program, said: _Said, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Span]]:
     """Where a pattern stands in a text as it was written; nothing in texts that come from elsewhere."""
-    raw = program.source[said.span]
+    raw = program.written(said.span)
     if '"' in raw:
         for found in pattern.finditer(raw):
             yield found, Span(said.span.start + found.start(), said.span.start + found.end())
@@ -53,7 +53,7 @@ def _written(program: Program, said: _Said, pattern: re.Pattern[str]) -> Iterato
 def empty_prompt(program: Program) -> Iterator[Finding]:
     """Of prompts and local prompts that are written out."""
     for said in _texts(program):
-        if not said.text.strip() and '""' in program.source[said.span]:
+        if not said.text.strip() and '""' in program.written(said.span):
             yield Finding("this text is empty", said.span)
 
 
@@ -131,7 +131,7 @@ def bars_in_text(program: Program) -> Iterator[Finding]:
     """Texts with braces or bracketed times use it in other ways."""
     for said in program.each(Prompt):
         span = said.span_of("text")
-        raw = program.source[span]
+        raw = program.written(span)
         parts = [part.strip() for part in raw.strip('"').split("|")]
         if len(parts) > 1 and all(parts) and not _TIMED.search(raw) and "{" not in raw and '"""' not in raw:
             texts = " | ".join(f'"{part}"' for part in parts)
