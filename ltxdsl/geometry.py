@@ -7,6 +7,7 @@ The video VAE packs 32x32 pixels and 8 frames into one latent cell; the first fr
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 SPATIAL = 32
 TEMPORAL = 8
@@ -85,3 +86,25 @@ def snapped_to(value: float, multiple: int) -> tuple[int, int]:
     """The multiples just under and just over a value (both equal when it is one); never under one multiple."""
     low = max(multiple, int(value // multiple) * multiple)
     return low, low if low == value else low + multiple
+
+
+def survives(side: float, factors: Sequence[float]) -> bool:
+    """Whether a side stays a whole number of cells when it is scaled by one factor after the other."""
+    for factor in factors:
+        side *= factor
+        if abs(side / SPATIAL - round(side / SPATIAL)) > 1e-6 or side < SPATIAL:
+            return False
+    return True
+
+
+def surviving_neighbours(side: int, factors: Sequence[float], largest: int = 8192) -> tuple[int, int] | None:
+    """The sizes just under and just over a side that survive these factors; None where there are none on both sides.
+
+    Two times x2 after a quarter leave multiples of 128; x1.5 asks for an even number of cells before it.
+    """
+    start = side // SPATIAL * SPATIAL
+    low = next((s for s in range(start, 0, -SPATIAL) if survives(s, factors)), None)
+    high = next((s for s in range(start + SPATIAL, largest, SPATIAL) if survives(s, factors)), None)
+    if survives(side, factors):
+        return side, side
+    return (low or high, high) if high else None

@@ -8,6 +8,7 @@ from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.ops import nodes
 from ltxdsl.ops.sampling import Upscale
 from ltxdsl.ops.time import ClipLength, ClipSize
 from ltxdsl.source import Span
@@ -55,29 +56,28 @@ def size_off_the_grid(program: Program) -> Iterator[Finding]:
 
 
 def _size_fixes(program: Program, stage: Stage) -> tuple[Span, tuple[Fix, ...]]:
-    """The nearest sizes that survive the factors up to this stage."""
-    said = next(program.each(ClipSize), None)
+    """The nearest sizes, one smaller and one larger, that stay on the grid through the whole chain of passes."""
+    said = stage.settings.get(ClipSize)
+    asked = said.size if said else Size(*program.scene.size)
+    factors = _chain(program)
+    sides = [geometry.surviving_neighbours(side, factors) for side in (asked.width, asked.height)]
+    if None in sides:
+        return (said.span_of("size") if said else stage.statement.span), ()
+    sizes = dict.fromkeys(Size(w, h) for w, h in zip(*filter(None, sides), strict=True))
+    nearest = sorted(sizes, key=lambda s: abs(s.width - asked.width) + abs(s.height - asked.height))
     if said is None:
-        return stage.statement.span, ()
-    multiple = _multiple(program)
+        first = program.stages[0].statement.span
+        before = Span(first.start, first.start)
+        return stage.statement.span, tuple(Fix(before, f"size {size}; ") for size in nearest)
     span = said.span_of("size")
-    widths = _nearest_first(said.size.width, multiple)
-    heights = _nearest_first(said.size.height, multiple)
-    sizes = dict.fromkeys(Size(w, h) for w, h in zip(widths, heights, strict=True))
-    return span, tuple(Fix(span, str(size)) for size in sizes)
+    return span, tuple(Fix(span, str(size)) for size in nearest)
 
 
-def _nearest_first(value: int, multiple: int) -> tuple[int, int]:
-    low, high = geometry.snapped_to(value, multiple)
-    return (low, high) if value - low <= high - value else (high, low)
-
-
-def _multiple(program: Program) -> int:
-    """What the size must be a multiple of, so that every stage is one of 32."""
-    first = next((s.statement for s in program.stages), None)
-    scale = getattr(first, "scale", None)
-    share = scale.value if scale else 1.0
-    return max(32, round(32 / share)) if share <= 1 else 32
+def _chain(program: Program) -> list[float]:
+    """The share of the size that the first pass has, and the factor of each upscale after it."""
+    scale = getattr(program.stages[0].statement, "scale", None)
+    upscales = (node.op.factor for node in program.ops(nodes.UpsampleLatent))  # type: ignore[attr-defined]
+    return [scale.value if scale else 1.0, *upscales]
 
 
 @rule(
