@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 
-from ltxdsl.compiler.graph import Graph, Node, Ref
+from ltxdsl.compiler.graph import Graph, Node, Ref, sources_first
 from ltxdsl.ops.facts import Facts
 
 
 def facts_of(graph: Graph) -> dict[Ref, Facts]:
     """The facts of each output of each node."""
+    return facts_of_nodes(graph.nodes)
+
+
+def facts_of_nodes(nodes: Mapping[str, Node]) -> dict[Ref, Facts]:
+    """The same for nodes by their ids, whatever they are part of."""
     known: dict[Ref, Facts] = {}
-    for node in _sources_first(graph):
+    for node in sources_first(nodes):
         made = node.op.facts({port: known[ref] for port, ref in node.inputs.items()})
         known |= {Ref(node.id, port): made.get(port, Facts()) for port in node.op.outputs}
     return known
 
 
-def _sources_first(graph: Graph) -> Iterator[Node]:
-    """Each node after those that it reads, in time linear in nodes and edges."""
-    done: set[str] = set()
-    for start in graph:
-        stack = [start]
-        while stack:
-            node = stack[-1]
-            missing = [graph[ref.node] for ref in node.inputs.values() if ref.node not in done]
-            if missing:
-                stack += missing
-                continue
-            stack.pop()
-            if node.id not in done:
-                done.add(node.id)
-                yield node
+def with_removed(graph: Graph) -> dict[str, Node]:
+    """The nodes of a graph and those that passes took out of it, as they were."""
+    gone: dict[str, Node] = {}
+    for change in graph.changes:
+        for node in change.before:
+            gone.setdefault(node.id, node)
+    return {**gone, **graph.nodes}

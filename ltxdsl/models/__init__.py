@@ -3,7 +3,8 @@
 Nothing here loads a weight; `check`, `plan` and `export` read it.
 """
 
-from ltxdsl.models.modelset import Architecture, ComfyFiles, Defaults, LoraFile, ModelSet
+from ltxdsl.models.architecture import Architecture
+from ltxdsl.models.modelset import ComfyFiles, Defaults, LoraFile, ModelSet
 from ltxdsl.models.settings import EMBEDDED, LTX_23, ModelSetError, load_model_set, load_severities
 
 __all__ = [

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
+
+from ltxdsl.models.architecture import Architecture
 
 # Folders of a diffusers LTX-2 repository, by the part of the model set that they hold.
 FOLDERS = {
@@ -20,20 +23,22 @@ FOLDERS = {
 }
 
 
-class Architecture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The dimensions that costs follow from; the defaults are those of LTX-2.3 22B."""
-
-    layers: int = 48
-    video_width: int = 4096
-    audio_width: int = 2048
-    text_tokens: int = 1024
-    transformer_parameters: float = 18.99e9
-    text_encoder_parameters: float = 12.2e9
-    connectors_parameters: float = 3.17e9
-    video_vae_parameters: float = 0.726e9
-    audio_vae_parameters: float = 0.182e9
-    upsampler_parameters: float = 0.498e9
-    bytes_per_weight: float = 2.0
+# Bits of a weight with its scales. GGUF: llama.cpp's block layouts (Q8_0 is 32 weights and a half-precision scale in 34
+# bytes, and so on). fp8 and the 4-bit floats count the layers that such files keep in 16 bits: the first and last five.
+BITS = {
+    "fp32": 32.0,
+    "bf16": 16.0,
+    "fp16": 16.0,
+    "fp8": 9.7,
+    "int8": 8.5,
+    "nvfp4": 6.9,
+    "q8_0": 8.5,
+    "q6_k": 6.5625,
+    "q5_k_m": 5.7,
+    "q4_k_m": 4.85,
+    "q3_k_m": 3.9,
+}
+Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "nvfp4", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q3_k_m"]
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +60,7 @@ class LoraFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     file: str
     strength: float = 1.0
+    rank: int = 0  # for estimates, where the file is not there; 0 = as most
     comfy: str = ""  # its name in ComfyUI's loras folder; the file's name if empty
 
 
@@ -77,11 +83,18 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     loras: dict[str, LoraFile] = {}
     defaults: Defaults = Defaults()
     architecture: Architecture = Architecture()
+    precision: dict[str, Precision] = {}  # of a part's weights, where it is not that of the activations
     comfy: ComfyFiles = ComfyFiles()
     recipe: str = ""
     bases: tuple[str, ...] = ("dev",)
     distilled: bool = False  # the base checkpoint itself is a distilled one
     generation: str = "2.3"  # of LTX; LoRAs and upsamplers belong to one
+
+    def weight_bytes(self, part: str) -> float:
+        """Memory of a part's weights."""
+        said = self.precision.get(part)
+        bytes_each = BITS[said] / 8 if said else self.architecture.bytes_per_weight
+        return self.architecture.parameters(part) * bytes_each
 
     def path(self, part: str) -> Path:
         """The folder of a part."""

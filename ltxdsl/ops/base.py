@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from ltxdsl.ops.facts import Facts
+from ltxdsl.ops.facts import Facts, Work
 
 
 class Port(StrEnum):
@@ -64,6 +64,10 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
         first = {self.inputs[port]: facts for port, facts in reversed(list(given.items()))}
         other = next(iter(given.values()), Facts())
         return {port: first.get(kind, other) for port, kind in self.outputs.items()}
+
+    def work(self) -> Work | None:
+        """What it asks of the transformer, if it uses it."""
+        return None
 
     def label(self) -> str:
         """A few words for people."""

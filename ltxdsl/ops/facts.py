@@ -10,7 +10,8 @@ from ltxdsl import geometry
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of one value. What is not known, or has no meaning for the value, is 0, empty or None.
 
-    `frames` counts pixel frames of the clip itself; `guides` the latent frames appended to it.
+    `frames` counts pixel frames of the clip itself; `guides` the latent frames appended to it, `guide_tokens` their
+    tokens; `biased` says that the clip attends to some of them less than fully.
     """
 
     width: int = 0  # pixels
@@ -18,6 +19,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     frames: int = 0
     fps: float = 0.0
     guides: int = 0
+    guide_tokens: int = 0
+    biased: bool = False
     held: dict[int, float] = {}  # latent frames with a picture in place, and its strength
     audio_latents: int = 0
     noise: float = 0.0  # the share of noise that is left in it
@@ -35,10 +38,19 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return geometry.tokens(self.width, self.height, self.frames) if self.frames else 0
 
     @property
-    def guide_tokens(self) -> int:
-        """Tokens appended by guides."""
-        rows, columns = geometry.cells(self.width, self.height)
-        return self.guides * rows * columns
+    def cells(self) -> tuple[int, int, int]:
+        """Frames, rows and columns of the latent."""
+        return (self.latents, *geometry.cells(self.width, self.height))
+
+    @property
+    def pixels(self) -> int:
+        """Of all frames."""
+        return self.width * self.height * self.frames
+
+    @property
+    def masked(self) -> bool:
+        """Whether tokens of the clip or its guides have noise levels of their own."""
+        return bool(self.held) or self.guide_tokens > 0
 
     @property
     def seconds(self) -> float:
@@ -48,3 +60,22 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     def but(self, **changed: object) -> Facts:
         """The same facts with some of them changed."""
         return msgspec.structs.replace(self, **changed)
+
+    def bare(self) -> Facts:
+        """The same without guides."""
+        return self.but(guides=0, guide_tokens=0, biased=False)
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What an op asks of the transformer: rows of the batch at each step, calls a step, biases on the text."""
+
+    rows: tuple[int, ...]
+    evaluations: int = 1
+    last_is_single: bool = False  # a sampler of several calls a step makes one in the last
+    text_bias: bool = False
+
+    @property
+    def calls(self) -> int:
+        """Rows evaluated in all."""
+        saved = (self.evaluations - 1) * self.rows[-1] if self.last_is_single and self.rows else 0
+        return sum(self.rows) * self.evaluations - saved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import PurePath
 from textwrap import shorten
@@ -12,7 +13,7 @@ import msgspec
 from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
 from ltxdsl.ops.base import LoraUse, NagUse, Op, Port, Relay
-from ltxdsl.ops.facts import Facts
+from ltxdsl.ops.facts import Facts, Work
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -169,7 +170,10 @@ class AppendGuide(Op, frozen=True):
         """The latent has more guide frames."""
         latent = given["latent"]
         count = geometry.guide_latents(max(1, given["guide"].frames), self.frame)
-        return {"latent": latent.but(guides=latent.guides + count)}
+        sized = given["guide"] if given["guide"].width else latent
+        tokens = count * math.prod(geometry.cells(sized.width, sized.height))
+        added = latent.but(guides=latent.guides + count, guide_tokens=latent.guide_tokens + tokens)
+        return {"latent": added.but(biased=latent.biased or self.attention != 1)}
 
 
 class CropGuides(Op, frozen=True):
@@ -182,7 +186,7 @@ class CropGuides(Op, frozen=True):
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """No guides are left."""
-        return {"latent": given["latent"].but(guides=0)}
+        return {"latent": given["latent"].bare()}
 
 
 class Sample(Op, frozen=True):
@@ -217,8 +221,20 @@ class Sample(Op, frozen=True):
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The same clip, with the noise of the last sigma; guides are cropped off behind it."""
-        latent = given["latent"].but(fps=self.fps, guides=0, held={}, noise=self.sigmas[-1] if self.sigmas else 1.0)
+        latent = given["latent"].bare().but(fps=self.fps, held={}, noise=self.sigmas[-1] if self.sigmas else 1.0)
         return {"latent": latent, "audio": given["audio"]}
+
+    def work(self) -> Work:
+        """Two rows in a step that guides with the negative prompt, else one."""
+        sampler = SAMPLERS[self.sampler]
+        scales = zip(self.cfg, self.audio_cfg, strict=True)
+        guided = [sampler.needs_negative or video != 1 or audio != 1 for video, audio in scales]
+        return Work(
+            rows=tuple(1 + pair for pair in guided),
+            evaluations=sampler.evaluations,
+            last_is_single=sampler.evaluations > 1,
+            text_bias=self.relay is not None,
+        )
 
     def unneeded(self) -> frozenset[str]:
         """The negative prompt, where no step guides with it."""
