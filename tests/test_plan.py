@@ -7,7 +7,8 @@ import pytest
 
 from ltxdsl import geometry
 from ltxdsl.compiler import Request, compile
-from ltxdsl.compiler.cost import HARDWARE, forward_flops, model_calls
+from ltxdsl.compiler.cost import forward_flops
+from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
 from ltxdsl.models import Architecture, ModelSet, load_model_set
@@ -139,7 +140,7 @@ def test_flops_of_the_real_model_are_about_two_per_parameter_and_token():
 )
 def test_model_calls(models, text: str, calls: int):
     compiled = compile(Source(f'prompt "a"\n{text}'), models)
-    assert model_calls(compiled.stages[0]) == calls
+    assert compiled.graph[compiled.stages[0].node].op.work().calls == calls
 
 
 def test_faster_hardware_is_faster(models, in_pictures):

@@ -22,7 +22,7 @@ from ltxdsl.cli.common import (
     show_json,
 )
 from ltxdsl.compiler import Compilation, Request, compile
-from ltxdsl.compiler.cost import HARDWARE
+from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
 from ltxdsl.diagnostics import has_errors

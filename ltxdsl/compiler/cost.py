@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
+from ltxdsl import geometry
 from ltxdsl.compiler.hardware import Hardware
 from ltxdsl.compiler.plan import Estimate
 from ltxdsl.models import Architecture, ModelSet
 from ltxdsl.models.architecture import TIME_FEATURES, Attention, Convolution, Transformer
 from ltxdsl.ops.base import Op, Port
-from ltxdsl.ops.shape import Shape, Work, merged
+from ltxdsl.ops.facts import Facts, Work
 
 # Tensors of a token's width that live at once in a layer; one noise level a token adds the modulations, which else are
 # one row; masks add those between video and sound. Measured on the embedded transformer in 16 bits.
@@ -52,96 +54,107 @@ def _modulation_flops(t: Transformer, timesteps: int) -> float:
     return timesteps * made(t.video_width, 9) + made(t.audio_width, 9) + once
 
 
-def forward_bytes(model: Architecture, shape: Shape, work: Work) -> float:
+def forward_bytes(model: Architecture, clip: Facts, sound: int, work: Work) -> float:
     """Activations of one transformer call: its rows, biases on attention, and the masks of guides."""
     t, each = model.transformer, model.bytes_per_weight
-    video, rows = shape.tokens + shape.guides, max(work.rows, default=1)
-    live = VIDEO_LIVE + (MODULATED_LIVE + MASKED_LIVE) * shape.masked
-    tokens = rows * each * (video * t.video_width * live + shape.sound * t.audio_width * AUDIO_LIVE)
-    on_text = work.text_bias * (2 * rows * each + 4) * (video + shape.sound) * model.text_encoder.tokens
-    on_itself = shape.biased * (2 * each + 4) * video**2
+    video, rows = clip.tokens + clip.guide_tokens, max(work.rows, default=1)
+    live = VIDEO_LIVE + (MODULATED_LIVE + MASKED_LIVE) * clip.masked
+    tokens = rows * each * (video * t.video_width * live + sound * t.audio_width * AUDIO_LIVE)
+    on_text = work.text_bias * (2 * rows * each + 4) * (video + sound) * model.text_encoder.tokens
+    on_itself = clip.biased * (2 * each + 4) * video**2
     return tokens + on_text + on_itself
 
 
-def estimate(op: Op, given: Mapping[str, Shape], out: Shape, models: ModelSet, machine: Hardware) -> Estimate:
+def estimate(op: Op, given: Mapping[str, Facts], models: ModelSet, machine: Hardware) -> Estimate:
     """What an op costs, by the parts that it uses and the kinds of its values."""
     model, uses = models.architecture, op.uses
+    latent, out = _of_kind(op, given, Port.LATENT), next(iter(op.facts(given).values()), Facts())
+    sound = _of_kind(op, given, Port.AUDIO_LATENT).audio_latents
     if work := op.work():
-        return sampling(work, merged((*given.values(), out)), models, machine)
+        return sampling(work, latent, sound, models, machine)
     if "text_encoder" in uses:
         return text_encoding(model, machine)
     if "video_vae" in uses and Port.IMAGE in op.outputs.values():
-        tile = _tile(out, getattr(op, "tile", 0), getattr(op, "tile_frames", 0))
-        return decoding(out, tile, _repeated(op, out), model, machine)
+        return decoding(latent, Tiles.of(op), model, machine)
     if "video_vae" in uses:
-        return encoding(out, model, machine)
-    if "upsampler" in uses:
-        cells = merged(given.values()).cells
-        factor = out.width / max(merged(given.values()).width, 1) or 1.0
-        layers = list(model.upsampler.convolutions(model.video_vae.latent_channels, cells, factor))
-        return _convolving(layers, model, machine)
+        image = _of_kind(op, given, Port.IMAGE)
+        return encoding(image, model, machine)
+    if "upsampler" in uses and latent.width:
+        channels, factor = model.video_vae.latent_channels, out.width / latent.width
+        return _convolving(list(model.upsampler.convolutions(channels, latent.cells, factor)), model, machine)
     if "audio_vae" in uses:
-        return _computing(model.sound.flops_per_second * merged(given.values()).sound / 25, 1e9, machine)
-    pixels = max(out.pixels, merged(given.values()).pixels)
-    return Estimate(seconds=0.02 + pixels / (READ_PIXELS if op.pure else WRITE_PIXELS) * (Port.IMAGE in _kinds(op)))
+        return _computing(model.sound.flops_per_second * sound / geometry.AUDIO_LATENTS_PER_SECOND, 1e9, machine)
+    pixels = max(out.pixels, _of_kind(op, given, Port.IMAGE).pixels)
+    return Estimate(seconds=0.02 + pixels / (READ_PIXELS if op.pure else WRITE_PIXELS))
 
 
-def _kinds(op: Op) -> set[Port]:
-    return {*op.inputs.values(), *op.outputs.values()}
+def _of_kind(op: Op, given: Mapping[str, Facts], kind: Port) -> Facts:
+    """The facts of the first input of that kind."""
+    return next((given[port] for port, type in op.inputs.items() if type is kind and port in given), Facts())
 
 
-def sampling(work: Work, shape: Shape, models: ModelSet, machine: Hardware) -> Estimate:
-    """A whole pass. `weights` that do not fit beside the activations are streamed, again at every call."""
+def sampling(work: Work, clip: Facts, sound: int, models: ModelSet, machine: Hardware) -> Estimate:
+    """A whole pass, with its weights in memory."""
     model = models.architecture
-    video = shape.tokens + shape.guides
-    row = forward_flops(model, video, shape.sound, shape.masked)
+    row = forward_flops(model, clip.tokens + clip.guide_tokens, sound, clip.masked)
     fast = machine.fp8_flops if models.precision.get("transformer") == "fp8" else 0
-    calls = len(work.rows) * work.evaluations
-    overhead = calls * model.transformer.layers * machine.layer_seconds
+    batches = len(work.rows) * work.evaluations
+    overhead = batches * model.transformer.layers * machine.layer_seconds
     return Estimate(
         seconds=work.calls * row / (fast or machine.flops) + overhead,
         flops=work.calls * row,
-        bytes=forward_bytes(model, shape, work),
-        calls=calls,
+        bytes=forward_bytes(model, clip, sound, work),
+        batches=batches,
     )
 
 
-def decoding(out: Shape, tile: Shape, repeated: float, model: Architecture, machine: Hardware) -> Estimate:
-    """Video decoding: the tensors of one tile, and the picture twice while tiles are put together."""
-    vae = model.video_vae
-    whole = sum(c.flops for c in vae.decoder(*out.cells)) if out.latents else 0.0
-    held = _live(list(vae.decoder(*tile.cells)), model) if tile.latents else 0.0
-    picture = 3 * out.pixels * model.bytes_per_weight
-    return _computing(whole * repeated, held + picture * (1 + (tile != out)), machine)
+class Tiles(NamedTuple):
+    """Tiles of decoding in pixels and frames, and what neighbours share; 0 = not tiled."""
+
+    side: int = 0
+    overlap: int = 0
+    frames: int = 0
+    shared: int = 0
+
+    @classmethod
+    def of(cls, op: Op) -> Tiles:
+        """Those that an op asks for."""
+        names = ("tile", "overlap", "tile_frames", "overlap_frames")
+        return cls(*(getattr(op, name, 0) for name in names))
+
+    def first(self, clip: Facts) -> tuple[int, int, int]:
+        """Latent frames, rows and columns that are decoded at once."""
+        latents, rows, columns = clip.cells
+        side = max(1, self.side // geometry.SPATIAL) if self.side else max(rows, columns)
+        return (min(latents, self.frames // 8 + 1) if self.frames else latents, min(rows, side), min(columns, side))
+
+    def repeated(self, clip: Facts) -> float:
+        """How much more is decoded because tiles overlap: 1 without tiles."""
+        sides = [_share(length, self.side, self.overlap, 32) for length in (clip.width, clip.height)]
+        return math.prod(sides) * _share(clip.frames, self.frames, self.shared, 8)
 
 
-def encoding(out: Shape, model: Architecture, machine: Hardware) -> Estimate:
+def _share(length: int, tile: int, overlap: int, least: int) -> float:
+    if not tile or tile >= length:
+        return 1.0
+    step = max(least, tile - overlap)
+    return sum(min(tile, length - start) for start in range(0, length, step)) / length
+
+
+def decoding(clip: Facts, tiles: Tiles, model: Architecture, machine: Hardware) -> Estimate:
+    """Video decoding: the tensors of one tile, and the picture, twice while tiles are put together."""
+    vae, first = model.video_vae, tiles.first(clip)
+    if not clip.tokens:
+        return Estimate()
+    flops = sum(c.flops for c in vae.decoder(*clip.cells)) * tiles.repeated(clip)
+    picture = 3 * clip.pixels * model.bytes_per_weight
+    held = _live(vae.decoder(*first), model) + picture * (1 + (first != clip.cells))
+    return _computing(flops, held, machine)
+
+
+def encoding(image: Facts, model: Architecture, machine: Hardware) -> Estimate:
     """Video encoding of so many frames."""
-    frames = 8 * (out.latents - 1) + 1 if out.latents else 0
-    layers = list(model.video_vae.encoder(frames, out.width, out.height))
-    return _convolving(layers, model, machine)
-
-
-def _tile(out: Shape, side: int, frames: int) -> Shape:
-    """The part of a picture that is decoded at once."""
-    latents = min(out.latents, frames // 8 + 1) if frames else out.latents
-    width, height = (min(n, side) if side else n for n in (out.width, out.height))
-    return Shape(width=width, height=height, frames=8 * latents - 7, latents=latents)
-
-
-def _repeated(op: Op, out: Shape) -> float:
-    """How much more is decoded because tiles overlap."""
-
-    def share(length: int, tile: int, overlap: int, least: int) -> float:
-        if not tile or tile >= length:
-            return 1.0
-        step = max(least, tile - overlap)
-        return sum(min(tile, length - start) for start in range(0, length, step)) / length
-
-    side, overlap = getattr(op, "tile", 0), getattr(op, "overlap", 0)
-    frames, shared = getattr(op, "tile_frames", 0), getattr(op, "overlap_frames", 0)
-    sides = share(out.width, side, overlap, 32) * share(out.height, side, overlap, 32)
-    return sides * share(out.frames, frames, shared, 8)
+    return _convolving(list(model.video_vae.encoder(max(image.frames, 1), image.width, image.height)), model, machine)
 
 
 def text_encoding(model: Architecture, machine: Hardware) -> Estimate:
@@ -149,7 +162,7 @@ def text_encoding(model: Architecture, machine: Hardware) -> Estimate:
     text, t = model.text_encoder, model.transformer
     inner = text.heads * text.head
     layer = 4 * text.width * text.head * (text.heads + text.key_heads) + 6 * text.width * text.hidden
-    flops = text.layers * (text.tokens * layer + 4 * text.tokens**2 * inner)
+    flops = 1.0 * text.layers * (text.tokens * layer + 4 * text.tokens**2 * inner)
     inputs = text.width * (text.layers + 1)
     for width in (t.video_width, t.audio_width):
         own = attention_flops(Attention(width, width, width, t.heads), text.tokens, text.tokens)
@@ -173,30 +186,3 @@ def _live(layers: Iterable[Convolution], model: Architecture) -> float:
 
 def _computing(flops: float, held: float, machine: Hardware) -> Estimate:
     return Estimate(seconds=flops / machine.flops + 0.05, flops=flops, bytes=held)
-
-
-def layer_bytes(models: ModelSet, part: str) -> float:
-    """The weights of one layer of a part that can be streamed layer by layer; 0 for the others."""
-    model = models.architecture
-    layers = {"transformer": model.transformer.layers, "text_encoder": model.text_encoder.layers}
-    return models.weight_bytes(part) / layers[part] if part in layers else 0.0
-
-
-def lora_bytes(models: ModelSet, names: Iterable[str]) -> float:
-    """Main memory that the LoRAs of a pass take: their files, and the weights that they change, to be put back."""
-    read = [_lora_file_bytes(models, name) for name in names]
-    t = models.architecture.transformer
-    return sum(read) + (bool(read) * t.layers * t.layer_parameters * models.architecture.bytes_per_weight)
-
-
-def _lora_file_bytes(models: ModelSet, name: str) -> float:
-    """The file's size, or that of a LoRA of its rank (32 if nothing is known) on every product of the layers."""
-    path = models.lora_path(name)
-    if path.is_file():
-        return float(path.stat().st_size)
-    known = models.loras.get(name)
-    rank = known.rank if known and known.rank else 32
-    t = models.architecture.transformer
-    pairs = sum(2 * (a.query + a.inner) + 2 * (a.context + a.inner) for a in t.attentions())
-    pairs += 2 * 5 * (t.video_width + t.audio_width)
-    return 2.0 * rank * pairs * t.layers

@@ -7,6 +7,8 @@ cores of a server, measured with this package; main memory and disk are what suc
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -27,16 +29,16 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     start_seconds: float = 6.0  # until the libraries are loaded
 
 
-def _card(name: str, memory: float, peak: float, bandwidth: float, **more: float) -> Hardware:
+def _card(name: str, memory: float, peak: float, bandwidth: float, **more: Any) -> Hardware:
     fp8 = more.pop("fp8_peak", 0.0)
     return Hardware(
         name=name, memory=memory * 1e9, flops=0.5 * peak * 1e12, fp8_flops=0.5 * fp8 * 1e12, bandwidth=bandwidth, **more
     )
 
 
-def _server(name: str, memory: float, peak: float, bandwidth: float, **more: float) -> Hardware:
+def _server(name: str, memory: float, peak: float, bandwidth: float, **more: Any) -> Hardware:
     fp8 = more.pop("fp8_peak", 0.0)
-    rates = {"flops": 0.45 * peak * 1e12, "fp8_flops": 0.45 * fp8 * 1e12, "main": 256e9}
+    rates: dict[str, Any] = {"flops": 0.45 * peak * 1e12, "fp8_flops": 0.45 * fp8 * 1e12, "main": 256e9}
     return Hardware(name=name, memory=memory * 1e9, bandwidth=bandwidth, **{**rates, **more})
 
 

@@ -8,11 +8,38 @@ import msgspec
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step is expected to cost on the chosen hardware."""
+    """What a step is expected to cost on the chosen hardware.
+
+    `bytes` are activations and outputs; `weights` lie in memory beside them, `streamed` ones come over the bus at
+    each of the `batches` calls; `missing` is what is too much for the memory.
+    """
 
     seconds: float = 0.0
     flops: float = 0.0
-    bytes: float = 0.0  # activations and outputs, without weights
+    bytes: float = 0.0
+    weights: float = 0.0
+    streamed: float = 0.0
+    missing: float = 0.0
+    batches: int = 1
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """What an optimization saved: steps, of them encodes (text and pictures), model loads, bytes, seconds, FLOPs."""
+
+    steps: int = 0
+    encodes: int = 0
+    loads: int = 0
+    bytes: float = 0.0
+    seconds: float = 0.0
+    flops: float = 0.0
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a pass of the compiler did, in words, and what it saved."""
+
+    by: str
+    what: str
+    saved: Saved = Saved()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,5 +96,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
+    memory: float = 0.0  # what the hardware has
     peak_bytes: float = 0.0
+    main_memory: float = 0.0
+    main_bytes: float = 0.0  # in main memory: streamed weights, what LoRAs put aside, pictures between steps
+    reasons: tuple[Reason, ...] = ()
     estimate: Estimate = Estimate()

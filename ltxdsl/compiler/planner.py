@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from ltxdsl import geometry
 from ltxdsl.compiler import cost
-from ltxdsl.compiler.cost import HARDWARE, Hardware
-from ltxdsl.compiler.graph import Graph, Node
+from ltxdsl.compiler.facts import facts_of
+from ltxdsl.compiler.graph import Graph, Node, Ref
+from ltxdsl.compiler.hardware import HARDWARE, Hardware
+from ltxdsl.compiler.memory import fitted, main_peak, peaks, with_lifetimes
 from ltxdsl.compiler.order import order_by_residency
 from ltxdsl.compiler.plan import Estimate, Plan, Step
 from ltxdsl.compiler.plan import Stage as PlannedStage
+from ltxdsl.compiler.reasons import reasons_of, value_bytes
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
+from ltxdsl.ops.base import Port
+from ltxdsl.ops.facts import Facts
 
 STORE_FORMAT = "1"
 
@@ -25,24 +29,41 @@ STORE_FORMAT = "1"
 def plan(graph: Graph, stages: Iterable[Stage], models: ModelSet, hardware: str = "cpu") -> Plan:
     """The steps of a compiled graph, in order."""
     machine = HARDWARE[hardware]
-    by_name = {s.name: s for s in stages}
-    order = order_by_residency(graph)
+    order, facts = order_by_residency(graph), facts_of(graph)
     keys: dict[str, str] = {}
     parts = {part: models.fingerprint(part) for part in sorted({part for n in order for part in n.op.uses})}
     steps = []
     for node in order:
         keys[node.id] = step_key(node, keys, parts, models)
-        steps.append(_step(node, keys[node.id], _estimate(node, by_name, models, machine)))
-    placed = _with_lifetimes(steps)
+        steps.append(_step(node, keys[node.id], step_estimate(node, facts, models, machine)))
+    placed = with_lifetimes(steps, models, machine)
+    by_id, peak = {step.id: step for step in placed}, peaks(placed, models)
+    sampled = [stage for stage in stages if stage.node in by_id]
     return Plan(
         models=models.name,
         hardware=hardware,
-        stages=tuple(_stage(s, models, machine, _peak(placed, models, s.name)) for s in by_name.values()),
+        stages=tuple(_stage(s, graph[s.node], facts, by_id[s.node], peak[s.node]) for s in sampled),
         steps=placed,
         outputs=tuple(_path(s) for s in placed if "file" in s.outputs),
-        peak_bytes=_peak(placed, models),
+        memory=machine.memory - machine.reserved,
+        peak_bytes=max(peak.values(), default=0.0),
+        main_memory=machine.main,
+        main_bytes=main_peak(placed, _pictures(graph, facts, models), models, machine),
+        reasons=reasons_of(graph, order, models, machine),
         estimate=_total(placed, models, machine),
     )
+
+
+def step_estimate(node: Node, facts: Mapping[Ref, Facts], models: ModelSet, machine: Hardware) -> Estimate:
+    """What a node costs, with its weights where they have room."""
+    given = {port: facts[ref] for port, ref in node.inputs.items()}
+    return fitted(cost.estimate(node.op, given, models, machine), node.op.uses, models, machine)
+
+
+def _pictures(graph: Graph, facts: Mapping[Ref, Facts], models: ModelSet) -> dict[str, float]:
+    """The bytes of the pictures that wait between steps."""
+    refs = (Ref(n.id, port) for n in graph for port, kind in n.op.outputs.items() if kind is Port.IMAGE)
+    return {str(ref): value_bytes(Port.IMAGE, facts[ref], models.architecture) for ref in refs}
 
 
 def step_key(node: Node, keys: dict[str, str], parts: dict[str, str], models: ModelSet) -> str:
@@ -91,93 +112,38 @@ def _step(node: Node, key: str, estimate: Estimate) -> Step:
     )
 
 
-def _with_lifetimes(steps: list[Step]) -> tuple[Step, ...]:
-    """Say at each step what it loads, and what nothing after it needs."""
-    later_parts: set[str] = set()
-    later_values: set[str] = set()
-    backwards = []
-    for step in reversed(steps):
-        made = {f"{step.id}.{port}" for port in step.outputs}
-        read = set(step.inputs.values()) | made
-        backwards.append((step, tuple(sorted(set(step.parts) - later_parts)), tuple(sorted(read - later_values))))
-        later_parts |= set(step.parts)
-        later_values |= set(step.inputs.values())
-    loaded: set[str] = set()
-    placed = []
-    for step, unloads, frees in reversed(backwards):
-        loads = tuple(part for part in step.parts if part not in loaded)
-        loaded = (loaded | set(step.parts)) - set(unloads)
-        placed.append(msgspec.structs.replace(step, loads=loads, unloads=unloads, frees=frees))
-    return tuple(placed)
-
-
-def _estimate(node: Node, stages: dict[str, Stage], models: ModelSet, machine: Hardware) -> Estimate:
-    """By what the op uses: the transformer, the text encoder, the decoder; the rest is small."""
-    model = models.architecture
-    stage = stages.get(node.stage) or _last_of_shot(node.stage, stages)
-    if stage is None:
-        return Estimate()
-    if "transformer" in node.op.uses:
-        return cost.sampling(stage, model, machine)
-    if "text_encoder" in node.op.uses:
-        return cost.text_encoding(model, machine)
-    if "video_vae" in node.op.uses:
-        if "image" in node.op.outputs:
-            return cost.decoding(stage, model, machine, getattr(node.op, "tile", 0))
-        return Estimate(seconds=0.05)
-    return Estimate(seconds=0.02)
-
-
-def _last_of_shot(name: str, stages: dict[str, Stage]) -> Stage | None:
-    """The last pass of the shot whose output this is; of the script, outside shots."""
-    shot = name.rpartition(": ")[0]
-    of_shot = [s for s in stages.values() if s.name.rpartition(": ")[0] == shot]
-    return of_shot[-1] if of_shot else next(reversed(stages.values()), None)
-
-
-def _stage(stage: Stage, models: ModelSet, machine: Hardware, peak: float) -> PlannedStage:
-    rows, columns = geometry.cells(stage.width, stage.height)
-    latent = geometry.latent_frames(stage.frames)
+def _stage(stage: Stage, node: Node, facts: Mapping[Ref, Facts], step: Step, peak: float) -> PlannedStage:
+    work = node.op.work()
+    given = {kind: facts[node.inputs[port]] for port, kind in node.op.inputs.items() if port in node.inputs}
+    clip, sound = given.get(Port.LATENT, Facts()), given.get(Port.AUDIO_LATENT, Facts())
     loras = tuple(f"{use.name} {use.strength:g}" for use in stage.loras)
     return PlannedStage(
         name=stage.name,
-        width=stage.width,
-        height=stage.height,
-        frames=stage.frames,
+        width=clip.width,
+        height=clip.height,
+        frames=clip.frames,
         fps=stage.fps,
-        latent=(latent, rows, columns),
-        tokens=latent * rows * columns,
-        guide_tokens=stage.guide_latents * rows * columns,
-        audio_tokens=geometry.audio_latents(stage.frames, stage.fps),
+        latent=clip.cells,
+        tokens=clip.tokens,
+        guide_tokens=clip.guide_tokens,
+        audio_tokens=sound.audio_latents,
         sampler=stage.sampler,
         sigmas=stage.sigmas,
         cfg=stage.cfg,
-        calls=cost.model_calls(stage),
+        calls=work.calls if work else 0,
         models=(stage.role.base, *loras),
         peak_bytes=peak,
-        estimate=cost.sampling(stage, models.architecture, machine),
+        estimate=step.estimate,
     )
-
-
-def _peak(steps: Iterable[Step], models: ModelSet, stage: str = "") -> float:
-    """The most memory at any step, or at any of a stage: loaded weights and the step's own tensors."""
-    loaded: set[str] = set()
-    peak = 0.0
-    for step in steps:
-        loaded |= set(step.loads)
-        weights = sum(cost.part_bytes(models.architecture, part) for part in loaded)
-        if not stage or (step.stage == stage and "transformer" in step.parts):
-            peak = max(peak, weights + step.estimate.bytes)
-        loaded -= set(step.unloads)
-    return peak
 
 
 def _total(steps: Iterable[Step], models: ModelSet, machine: Hardware) -> Estimate:
     loads = [part for step in steps for part in step.loads]
-    loading = sum(cost.part_bytes(models.architecture, part) for part in loads) / machine.read_bytes
+    loading = sum(models.weight_bytes(part) for part in loads) / machine.disk
     return Estimate(
         seconds=machine.start_seconds + loading + sum(s.estimate.seconds for s in steps),
         flops=sum(s.estimate.flops for s in steps),
+        missing=max((s.estimate.missing for s in steps), default=0.0),
     )
 
 

@@ -189,7 +189,7 @@ TOKENS_A_WORD = 1.3  # Gemma on English, about
 )
 def too_long(program: Program) -> Iterator[Finding]:
     """By counting words, 1.3 tokens each; a run counts the tokens. ComfyUI reads longer texts."""
-    limit = program.models.architecture.text_tokens
+    limit = program.models.architecture.text_encoder.tokens
     for said in (*program.each(Prompt), *program.each(Negative)):
         tokens = round(len(said.text.split()) * TOKENS_A_WORD)
         if tokens > limit:
