@@ -137,6 +137,6 @@ def _lora_file_bytes(models: ModelSet, name: str) -> float:
     known = models.loras.get(name)
     rank = known.rank if known and known.rank else 32
     t = models.architecture.transformer
-    pairs = sum(2 * (a.query + a.inner) + 2 * (a.context + a.inner) for a in t.attentions())
+    pairs = sum(2 * (a.query + a.inner) + 2 * (a.context + a.inner) + a.query + a.heads for a in t.attentions())
     pairs += 2 * 5 * (t.video_width + t.audio_width)
     return 2.0 * rank * pairs * t.layers
