@@ -31,11 +31,13 @@ def _file(program: Program, name: str) -> Path:
 
 
 def _read(program: Program) -> Iterator[_Read]:
-    """Every LoRA of every pass whose file is there and can be read."""
-    for stage in program.stages:
+    """Every LoRA of every pass whose file is there and can be read; a file is looked at once."""
+    names = dict.fromkeys(use.name for stage in program.stages for use in stage.loras)
+    headers = {name: header for name in names if (header := lora_header(_file(program, name)))}
+    for stage in program.stages if headers else ():
         spans = {said.name: said.span_of("name") for said in stage.settings.all(LoraStatement)}
         for use in stage.loras:
-            if header := lora_header(_file(program, use.name)):
+            if header := headers.get(use.name):
                 yield _Read(stage, use.name, spans.get(use.name, stage.statement.span_of("model")), header)
 
 
