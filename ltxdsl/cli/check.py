@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -20,6 +21,7 @@ from ltxdsl.cli.common import (
     show_json,
 )
 from ltxdsl.compiler import Compilation, Request, analyze, compile
+from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.diagnostics import apply_fixes
 from ltxdsl.source import Source
 from ltxdsl.store import write_into_place
@@ -34,6 +36,7 @@ MAX_ROUNDS = 10
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A value for an input.")
 @click.option("--models", metavar="NAME", help="A model set of ltx.toml, or a diffusers folder.")
 @click.option("--target", default=LOCAL, metavar="NAME[@VERSION]", help="Such as local, comfy, comfy@0.27.")
+@click.option("--on", "hardware", type=click.Choice(list(HARDWARE)), help="Hardware that it must fit on.")
 @click.option("--fix", is_flag=True, help="Apply the first fix of each finding, and write the file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def command(
@@ -41,15 +44,14 @@ def command(
     expression: str | None,
     given: tuple[str, ...],
     models: str | None,
-    target: str,
-    fix: bool,
-    as_json: bool,
+    **options: Any,
 ) -> int:
     """Find mistakes before they cost anything. Exit code 1 if there are errors."""
     sources = [read_file(f) if f != "-" else read_source("-", None) for f in files]
     if expression is not None or not files:
         sources.append(read_source(None, expression))
-    request = Request(given=read_given(given), target=target)
+    fix, as_json = options["fix"], options["as_json"]
+    request = Request(given=read_given(given), target=options["target"], hardware=options["hardware"] or "")
     reports, failed = [], False
     for source in sources:
         checked = _fixed(source, models, request) if fix else _checked(source, models, request)

@@ -9,6 +9,7 @@ import msgspec
 from ltxdsl.compiler.bind import bind
 from ltxdsl.compiler.checks import RULES, Program, check_all, known_rules
 from ltxdsl.compiler.graph import Graph
+from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.compiler.lower import Scene
 from ltxdsl.compiler.outputs import only_shots, with_outputs, with_seed
 from ltxdsl.compiler.passes import (
@@ -45,7 +46,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked of a script from outside.
 
     Values of its inputs; the target, such as `comfy@0.27`; severities of rules, by their codes; the output file; the
-    seed; the shots.
+    seed; the shots; the hardware that it must fit on.
     """
 
     given: dict[str, str] = {}
@@ -54,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     output: str = ""
     seed: int | None = None
     shots: tuple[str, ...] = ()  # only these; all if empty
+    hardware: str = ""  # a name of HARDWARE; nothing is held against it if empty
 
 
 class Compilation(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +85,8 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
     scene.run(bound.statements)
     broken = has_errors(unbound)
     target, unknown = _target(request.target)
-    program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, on=target)
+    machine = HARDWARE.get(request.hardware)
+    program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, on=target, machine=machine)
     found = [*unparsed, *unknown, *unbound, *missing, *misplaced, *(() if unparsed else check_all(program))]
     files = [(source, script), *bound.files]
     kept = _allowed(_placed(found, bound.sources), files, target, complete=not (unparsed or broken))

@@ -27,6 +27,7 @@ def asked_for(rule: Rule, right: bool = False) -> str:
     asked = {**rule.request, **(rule.asked_right if right else {})}
     words = [f"--set {name}={_quoted(value)}" for name, value in asked.get("given", {}).items()]
     words += [f"--target {asked['target']}"] if "target" in asked else []
+    words += [f"--on {asked['hardware']}"] if "hardware" in asked else []
     words += [f"-o {asked['output']}"] if "output" in asked else []
     words += [f'{code} = "{word}" in ltx.toml' for code, word in asked.get("severities", {}).items()]
     return " ".join(words)

@@ -3,6 +3,7 @@
 from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     comfy_nodes,
     conditioning,
+    costs,
     files,
     guidance,
     language,

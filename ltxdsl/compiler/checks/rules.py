@@ -11,6 +11,7 @@ import msgspec
 from ltxdsl.compiler.bind import Bound
 from ltxdsl.compiler.facts import facts_of
 from ltxdsl.compiler.graph import Node, Ref
+from ltxdsl.compiler.hardware import Hardware
 from ltxdsl.compiler.lower import Scene
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.compiler.suppress import Known
@@ -33,6 +34,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     scene: Scene
     models: ModelSet
     on: Target
+    machine: Hardware | None = None  # what it must fit on, if that is asked
 
     @property
     def target(self) -> str:

@@ -233,3 +233,20 @@ def weak_video(program: Program) -> Iterator[Finding]:
             latents = geometry.guide_latents(used.placed.count, used.placed.frame)
             message = f"{latents} latent frames of guide at strength {plain(said.strength)}"
             yield Finding(message, said.span_of("strength"), "raise it, or guide by a still")
+
+
+@rule(
+    "LTX169",
+    "guide video compressed once more",
+    Severity.WARNING,
+    why="Stills are compressed because the model learned from video; a video is that already, and only loses detail.",
+    wrong='length 17f\nprompt "a lake"\nguide video "walk.mp4" crf 33\npass dev 30',
+    right='length 17f\nprompt "a lake"\nguide video "walk.mp4"\npass dev 30',
+    source="ComfyUI comfy_extras/nodes_lt.py LTXVPreprocess; Lightricks ltx-pipelines constants",
+)
+def compressed_video(program: Program) -> Iterator[Finding]:
+    """Of a guide whose source is a video."""
+    for said in program.each(Guide):
+        if said.source.kind == "video" and said.crf:
+            span = said.span_of("crf")
+            yield Finding("this video was compressed when it was made", span, fixes=(Fix(span, "0"),))
