@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+from click.testing import CliRunner
 
+from ltxdsl.cli import ltx
 from ltxdsl.compiler import Request, analyze
 from ltxdsl.compiler.checks import RULES, Rule
 from ltxdsl.compiler.checks.rules import FAMILIES
 from ltxdsl.diagnostics import Diagnostic, Severity, apply_fixes
+from ltxdsl.report.rule_text import text_of
 from ltxdsl.source import Source
 
 ALL = sorted(RULES.values(), key=lambda r: r.code)
@@ -48,9 +52,41 @@ def test_it_is_documented(rule: Rule):
     first = rule.title.split()[0]
     assert first[0].islower() or sum(char.isupper() for char in first) > 1, "a name such as NAG, or a small letter"
     assert rule.why.endswith(".")
+    assert rule.source
     if rule.check is not None:
         assert rule.check.__doc__
 
 
 def test_there_are_enough_of_them():
     assert len(ALL) >= 110
+
+
+# --- what the commands tell of them
+
+
+def test_the_list_tells_all_of_each_rule():
+    listed = json.loads(CliRunner().invoke(ltx, ["rules", "--format", "json"]).stdout)
+    assert [entry["code"] for entry in listed] == [rule.code for rule in ALL]
+    fields = {"code", "family", "severity", "title", "why", "finds", "source", "wrong", "right", "targets", "fixable"}
+    assert all(fields <= entry.keys() and entry["family"] and entry["source"] for entry in listed)
+    by_code = {entry["code"]: entry for entry in listed}
+    assert by_code["LTX010"]["fixable"]
+    assert by_code["LTX010"]["needed"]
+    assert not by_code["LTX034"]["fixable"]
+    assert by_code["LTX170"]["targets"] == ["comfy"]
+    assert by_code["LTX170"]["wrong_with"] == "--target comfy@0.22"
+
+
+def test_the_list_for_people_has_every_rule_under_its_family():
+    text = CliRunner().invoke(ltx, ["rules"]).stdout
+    assert all(f"  {rule.code}  " in text for rule in ALL)
+    assert text.index("size and time") < text.index("LTX010") < text.index("pictures and guides") < text.index("LTX020")
+
+
+@pytest.mark.parametrize("rule", ALL, ids=lambda r: r.code)
+def test_explaining_teaches_all_of_it(rule: Rule, in_pictures):
+    text = text_of(rule)
+    assert rule.why in text
+    assert rule.source in text
+    assert all(f"    {line}" in text for script in (rule.wrong, rule.right) for line in script.splitlines())
+    assert ("it cannot be allowed or turned down" in text) == rule.needed

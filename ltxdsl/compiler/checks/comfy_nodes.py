@@ -184,19 +184,19 @@ def relay_of_text_size(program: Program) -> Iterator[Finding]:
     "LTX177",
     "relay with guides in ComfyUI",
     Severity.NOTE,
-    why="The relay's node counts guide latents as part of the clip: each local prompt then ends a little early.",
+    why="The relay's node reads guide latents as more of the clip: each local prompt then ends later than it says.",
     wrong='prompt "a street"\nguide "a.png" @ end\nrelay "she runs" | "she stops"\npass dev 30',
     right='prompt "a street"\ninplace "a.png"\nrelay "she runs" | "she stops"\npass dev 30',
     source="kijai/ComfyUI-PromptRelay prompt_relay.py build_temporal_cost_scaled",
     targets=COMFY_ONLY,
 )
 def relay_with_guides(program: Program) -> Iterator[Finding]:
-    """By the guides' share of all latent frames; this runtime times the clip alone."""
+    """In the middle by half of the guides' own length; this runtime times the clip alone."""
     for stage in program.stages:
         guides, clip = stage.guide_latents, geometry.latent_frames(stage.frames)
         if stage.relay and guides:
-            early = round(geometry.TEMPORAL * clip * guides / (clip + guides) / 2)
-            message = f"{guides} guide latents beside {clip}: a change in the middle comes about {early} frames early"
+            late = geometry.TEMPORAL * guides // 2  # frame f is read as f * clip / (clip + guides)
+            message = f"{guides} guide latents beside {clip}: a change in the middle comes about {late} frames late"
             yield Finding(message, stage.relay.span)
             return
 

@@ -125,7 +125,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     why: str
     wrong: str
     right: str
-    source: str = ""
+    source: str = "the language itself, docs/language.md"
     check: Check | None = None  # None: the parser or the binder finds it
     whole: bool = False  # looks at all shots together, too
     targets: tuple[str, ...] = (LOCAL, COMFY)  # where it can find something
@@ -194,7 +194,7 @@ def known_elsewhere(code: str, title: str, severity: Severity = Severity.ERROR, 
 
 def known_at_run(code: str, title: str, why: str) -> None:
     """Declare what only a run can find; no script breaks it by itself."""
-    known_elsewhere(code, title, why=why, wrong="", right="")
+    known_elsewhere(code, title, why=why, wrong="", right="", source="the runtime, docs/running.md")
 
 
 def known_rules(target: Target) -> Known:
