@@ -1,15 +1,17 @@
-"""Guiders and samplers: cfg in one number, by modality, and by step.
+"""Guiders and samplers: the terms of guidance in one number, by modality, and by step.
 
 Which form says a cfg that changes from step to step exactly:
 - CFGOverride on the model goes by sigma. Exact where every model call of a step is at the step's own sigma, and
   the only form that keeps noise masks and the memory of multistep samplers.
 - SplitSigmas with a sampler for each stretch. Exact for samplers without memory or noise of their own, as long as
   nothing is masked: between the samplers the kept parts are noisy, and the second would keep them so.
-MultimodalGuider, which tells video from sound, takes no override.
+MultimodalGuider, which has all terms of guidance and tells video from sound, takes no override. It perturbs picture
+and sound in the same blocks, as the local runtime does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -25,12 +27,31 @@ SEEDS = 2**64
 MARGIN = 1e-6  # of sigma: ComfyUI's are in single precision
 
 
+class Scales(NamedTuple):
+    """The terms of guidance for one modality, as GuiderParameters has them."""
+
+    cfg: float
+    stg: float = 0.0
+    modality_scale: float = 1.0
+    rescale: float = 0.0
+
+    @property
+    def plain(self) -> bool:
+        """Whether cfg is all there is."""
+        return self[1:] == Scales(1.0)[1:]
+
+
 class Stretch(NamedTuple):
     """Steps from `start` on with the same scales."""
 
     start: int
-    video: float
-    audio: float
+    video: Scales
+    audio: Scales
+
+    @property
+    def plain(self) -> bool:
+        """Whether one cfg for picture and sound is all there is."""
+        return self.video == self.audio and self.video.plain
 
 
 class Pass(msgspec.Struct, frozen=True):
@@ -55,12 +76,12 @@ def run_pass(builder: PromptBuilder, parts: Pass) -> Link:
     if len(stretches) == 1:
         return _sampled(builder, parts, _guider(builder, parts, stretches[0]))
     sigmas = parts.op.sigmas
-    can_override = all(s.video == s.audio for s in stretches) and all(a > b for a, b in pairwise(sigmas))
+    can_override = all(s.plain for s in stretches) and all(a > b for a, b in pairwise(sigmas))
     if can_override and (parts.sampler.evaluations == 1 or parts.masked):
         return _overridden(builder, parts, stretches)
     if parts.masked:
         raise ExportError(
-            f"{builder.stage}: a cfg that differs by step and between video and sound cannot be exported for a "
+            f"{builder.stage}: guidance that differs by step and is more than one cfg cannot be exported for a "
             "pass with guides, pictures in place or kept sound; give one cfg for both, or one for all steps"
         )
     return _split(builder, parts, stretches)
@@ -68,35 +89,50 @@ def run_pass(builder: PromptBuilder, parts: Pass) -> Link:
 
 def stretches_of(op: Sample) -> list[Stretch]:
     """The steps, cut where a scale changes."""
-    steps = enumerate(zip(op.cfg, op.audio_cfg, strict=True))
-    groups = (next(group) for _, group in groupby(steps, key=lambda step: step[1]))
+    groups = (next(group) for _, group in groupby(enumerate(_by_step(op)), key=lambda step: step[1]))
     return [Stretch(start, video, audio) for start, (video, audio) in groups]
+
+
+def _by_step(op: Sample) -> Iterator[tuple[Scales, Scales]]:
+    deltas = op.deltas
+    for step, (video, audio) in enumerate(zip(op.cfg, op.audio_cfg, strict=True)):
+        if deltas is None:
+            yield Scales(video), Scales(audio)
+            continue
+        yield (
+            Scales(video, deltas.stg[step], deltas.modality[step], deltas.rescale[step]),
+            Scales(audio, deltas.audio_stg[step], deltas.audio_modality[step], deltas.audio_rescale[step]),
+        )
 
 
 def _guider(builder: PromptBuilder, parts: Pass, scales: Stretch, model: Link | None = None) -> Link:
     shared = {"model": model or parts.model, **parts.conditioning._asdict()}
-    if scales.video == scales.audio:
-        title = builder.titled(f"cfg {scales.video:g}")
-        return builder.add("CFGGuider", title, **shared, cfg=scales.video)
+    if scales.plain:
+        title = builder.titled(f"cfg {scales.video.cfg:g}")
+        return builder.add("CFGGuider", title, **shared, cfg=scales.video.cfg)
     if parts.op.relay:
         builder.note(f"{builder.stage}: under MultimodalGuider Prompt Relay holds back the negative prompt too")
     video = _parameters(builder, "VIDEO", scales.video)
     both = _parameters(builder, "AUDIO", scales.audio, video)
-    title = builder.titled(f"cfg {scales.video:g}, sound {scales.audio:g}")
-    return builder.add("MultimodalGuider", title, **shared, parameters=both, skip_blocks="")
+    title = builder.titled(f"video {_words(scales.video)}, sound {_words(scales.audio)}")
+    blocks = ", ".join(map(str, parts.op.deltas.blocks)) if parts.op.deltas else ""
+    return builder.add("MultimodalGuider", title, **shared, parameters=both, skip_blocks=blocks)
 
 
-def _parameters(builder: PromptBuilder, modality: str, cfg: float, before: Link | None = None) -> Link:
-    """Only cfg. The scale between modalities is off at 1; the node's own default, 0, is not off."""
+def _words(scales: Scales) -> str:
+    terms = (("cfg", 1.0), ("stg", 0.0), ("modality", 1.0), ("rescale", 0.0))
+    said = [f"{word} {value:g}" for (word, off), value in zip(terms, scales, strict=True) if value != off]
+    return " ".join(said) or "cfg 1"
+
+
+def _parameters(builder: PromptBuilder, modality: str, scales: Scales, before: Link | None = None) -> Link:
+    """The terms of one modality. The scale between modalities is off at 1; the node's own default, 0, is not off."""
     return builder.add(
         "GuiderParameters",
-        f"{modality.lower()} cfg {cfg:g}",
+        f"{modality.lower()} {_words(scales)}",
         modality=modality,
-        cfg=cfg,
-        stg=0.0,
+        **scales._asdict(),
         perturb_attn=True,
-        rescale=0.0,
-        modality_scale=1.0,
         skip_step=0,
         cross_attn=True,
         parameters=before,
@@ -133,8 +169,9 @@ def _overridden(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -
     percents = [percent_between(*parts.op.sigmas[s.start - 1 : s.start + 1]) for s in stretches[1:]]
     model = parts.model
     for stretch, (start, end) in zip(stretches[1:], pairwise([*percents, 1.0]), strict=True):
-        title = builder.titled(f"cfg {stretch.video:g} from step {stretch.start + 1}")
-        model = builder.add("CFGOverride", title, model=model, cfg=stretch.video, start_percent=start, end_percent=end)
+        cfg = stretch.video.cfg
+        title = builder.titled(f"cfg {cfg:g} from step {stretch.start + 1}")
+        model = builder.add("CFGOverride", title, model=model, cfg=cfg, start_percent=start, end_percent=end)
     return _sampled(builder, parts, _guider(builder, parts, stretches[0], model))
 
 

@@ -9,19 +9,21 @@ from ltxdsl.compiler.stage import Placed, Settings, Stage
 from ltxdsl.media_info import count_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement
-from ltxdsl.ops.base import LoraUse
+from ltxdsl.ops.base import Deltas, LoraUse
 from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse
 from ltxdsl.ops.sampling import UPSCALE_STEPS, Pass, Upscale
 from ltxdsl.sampling.schedules import schedule
 from ltxdsl.values import Position
 
 DISTILL = "distill"
+OFF = {"modality": 1.0, "audio_modality": 1.0}  # scales that do nothing; 0 for all others
 
 
 class Draft:
     """What is known of a pass before its defaults are filled in.
 
-    `sampling` holds further parameters of `nodes.Sample`, by field; `locals` are texts that follow the prompt.
+    `sampling` holds further parameters of `nodes.Sample`, by field; `scales` those of `Deltas`, which are by step;
+    `locals` are texts that follow the prompt.
     """
 
     def __init__(self, statement: Pass | Upscale, settings: Settings, models: ModelSet, seed: int) -> None:
@@ -36,6 +38,8 @@ class Draft:
         self.locals: tuple[str, ...] = ()
         self.placed: list[Placed] = []
         self.sampling: dict[str, Any] = {}
+        self.scales: dict[str, PerStep] = {}
+        self.stg_blocks: tuple[int, ...] = ()
 
     @property
     def fast(self) -> bool:
@@ -77,9 +81,18 @@ class Draft:
             locals=self.locals,
             negative_text=self.negative,
             placed=tuple(self.placed),
-            sampling=dict(self.sampling),
+            sampling={**self.sampling, **self._deltas(steps)},
             settings=self.settings,
         )
+
+    def _deltas(self, steps: int) -> dict[str, Deltas]:
+        """Guidance beside cfg, if any term of it does something."""
+        if not self.scales:
+            return {}
+        fields = [name for name in Deltas.__struct_fields__ if name != "blocks"]
+        by_step = {f: self.scales.get(f, PerStep((), OFF.get(f, 0.0))).over(steps) for f in fields}
+        deltas = Deltas(**by_step, blocks=self.stg_blocks if any(by_step["stg"] + by_step["audio_stg"]) else ())
+        return {} if deltas.off else {"deltas": deltas}
 
     def _default_role(self) -> RoleUse:
         base, distill = self.models.bases[0], self.models.loras.get(DISTILL)

@@ -9,7 +9,7 @@ import msgspec
 
 from ltxdsl import geometry
 from ltxdsl.ops import Statement
-from ltxdsl.ops.base import LoraUse
+from ltxdsl.ops.base import Deltas, LoraUse
 from ltxdsl.ops.conditioning import Guide
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.guidance import Nag
@@ -76,6 +76,11 @@ class Stage(msgspec.Struct, kw_only=True):
     def nag(self) -> Nag | None:
         """The attention guidance that holds."""
         return self.settings.get(Nag)
+
+    @property
+    def deltas(self) -> Deltas | None:
+        """Guidance beside cfg, if there is any."""
+        return self.sampling.get("deltas")
 
     def placement(self, statement: Statement) -> Placed:
         """Where a condition stands."""

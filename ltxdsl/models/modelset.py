@@ -53,6 +53,7 @@ class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cfg: float = 3.0
     audio_cfg: float = 7.0
     still_crf: int = 33
+    stg_blocks: tuple[int, ...] = (28,)
 
 
 class LoraFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -91,6 +91,39 @@ class NagUse(msgspec.Struct, frozen=True):
     tau: float
 
 
+class Deltas(msgspec.Struct, frozen=True):
+    """Guidance beside cfg: a scale for each step, of each term and modality. Off: stg 0, modality 1, rescale 0.
+
+    `blocks` are the transformer blocks whose self-attention is perturbed for stg.
+    """
+
+    stg: tuple[float, ...]
+    audio_stg: tuple[float, ...]
+    modality: tuple[float, ...]
+    audio_modality: tuple[float, ...]
+    rescale: tuple[float, ...]
+    audio_rescale: tuple[float, ...]
+    blocks: tuple[int, ...] = ()
+
+    @property
+    def off(self) -> bool:
+        """Whether no term does anything."""
+        terms = any((*self.stg, *self.audio_stg, *self.rescale, *self.audio_rescale))
+        return not terms and all(scale == 1 for scale in (*self.modality, *self.audio_modality))
+
+    def rows(self, step: int) -> int:
+        """Rows of the model that a step makes for these terms."""
+        return self.perturbs(step) + self.isolates(step)
+
+    def perturbs(self, step: int) -> bool:
+        """Whether a step makes the call with perturbed self-attention."""
+        return bool(self.stg[step] or self.audio_stg[step])
+
+    def isolates(self, step: int) -> bool:
+        """Whether a step makes the call without attention between picture and sound."""
+        return self.modality[step] != 1 or self.audio_modality[step] != 1
+
+
 class Relay(msgspec.Struct, frozen=True):
     """Prompt Relay for one pass: latent frames that each local prompt owns, in order, and the epsilon of KPR."""
 

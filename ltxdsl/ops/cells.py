@@ -150,9 +150,13 @@ def _bounded(value: Any, span: Span) -> Any:
 
 
 def numbers(value: Any) -> tuple[float, ...]:
-    """The numbers in a value: one, two of a size, none of a text."""
+    """The numbers in a value: one, two of a size, those of a list or by step, none of a text."""
     if isinstance(value, int | float):
         return (value,)
+    if isinstance(value, tuple):
+        return tuple(n for n in value if isinstance(n, int | float))
+    if isinstance(several := getattr(value, "values", None), tuple):
+        return several
     fields = getattr(value, "__struct_fields__", ())
     return tuple(n for n in (getattr(value, f) for f in fields) if isinstance(n, int | float))
 

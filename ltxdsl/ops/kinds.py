@@ -69,6 +69,11 @@ class PerStep(msgspec.Struct, frozen=True):
         values = [value for value, count in self.runs for _ in range(min(count, steps))]
         return tuple((values + [self.last] * steps)[:steps])
 
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Every number that is written, once for its steps."""
+        return (*(value for value, _ in self.runs), self.last)
+
     def __str__(self) -> str:
         return "".join(f"{value:g} for {count} then " for value, count in self.runs) + f"{self.last:g}"
 
@@ -189,6 +194,16 @@ def _is_word(cells: Sequence[Cell], at: int, word: str) -> bool:
 
 
 PER_STEP = Kind("a number, or numbers by step such as `2 for 2 then 1`", _take_per_step, input="number")
+
+
+def _take_integers(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    listed = [cell.value for cell in value] if isinstance(value, list) else [value]
+    whole = all(isinstance(number, int) and number >= 0 for number in listed)
+    return Taken(tuple(listed), at + 1) if whole and listed else None
+
+
+INTEGERS = Kind("whole numbers such as 28 or 14, 19", _take_integers)
 
 
 def roles(names: Names) -> list[str]:

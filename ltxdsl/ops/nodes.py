@@ -12,7 +12,7 @@ import msgspec
 
 from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
-from ltxdsl.ops.base import LoraUse, NagUse, Op, Port, Relay
+from ltxdsl.ops.base import Deltas, LoraUse, NagUse, Op, Port, Relay
 from ltxdsl.ops.facts import Facts, Work
 from ltxdsl.sampling.samplers import SAMPLERS
 
@@ -192,7 +192,8 @@ class CropGuides(Op, frozen=True):
 class Sample(Op, frozen=True):
     """Denoise a video latent and an audio latent together, from `sigmas[0]` to `sigmas[-1]`.
 
-    `cfg` and `audio_cfg` hold one scale a step; a step where both are 1 makes no negative call. With
+    `cfg` and `audio_cfg` hold one scale a step; a step where both are 1 makes no negative call. `deltas` are the
+    other terms of guidance. With
     `keep_audio` the audio latent is frozen: seen by the video, never changed.
     """
 
@@ -217,6 +218,7 @@ class Sample(Op, frozen=True):
     loras: tuple[LoraUse, ...] = ()
     relay: Relay | None = None
     nag: NagUse | None = None
+    deltas: Deltas | None = None
     keep_audio: bool = False
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
@@ -225,12 +227,13 @@ class Sample(Op, frozen=True):
         return {"latent": latent, "audio": given["audio"]}
 
     def work(self) -> Work:
-        """Two rows in a step that guides with the negative prompt, else one."""
+        """A row a step, and one more for each term that guides in it."""
         sampler = SAMPLERS[self.sampler]
         scales = zip(self.cfg, self.audio_cfg, strict=True)
         guided = [sampler.needs_negative or video != 1 or audio != 1 for video, audio in scales]
+        more = [self.deltas.rows(step) if self.deltas else 0 for step in range(len(guided))]
         return Work(
-            rows=tuple(1 + pair for pair in guided),
+            rows=tuple(1 + pair + terms for pair, terms in zip(guided, more, strict=True)),
             evaluations=sampler.evaluations,
             last_is_single=sampler.evaluations > 1,
             text_bias=self.relay is not None,

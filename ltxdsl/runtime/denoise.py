@@ -6,18 +6,24 @@ the prediction with scalar σ is blended with the clean latent after guidance.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from ltxdsl.ops.base import Deltas
 from ltxdsl.runtime.errors import NotFiniteError
 from ltxdsl.runtime.layout import Layout
 from ltxdsl.runtime.model_call import Prompt, TokenModel
 from ltxdsl.sampling.guidance import GuidanceScales, combine
 from ltxdsl.sampling.samplers import Sampler
+
+Pair: TypeAlias = tuple[Tensor, Tensor]  # of video and audio
+NEGATIVE_FIRST = (1, 0, 2)  # how the kinds of prediction stand in a batch: negative, positive, perturbed
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,19 @@ class Guidance:
         """Plain CFG with one scale a step for each modality."""
         pairs = zip(cfg, audio_cfg, strict=True)
         return cls(tuple((GuidanceScales(cfg=v), GuidanceScales(cfg=a)) for v, a in pairs))
+
+    def with_deltas(self, deltas: Deltas | None) -> Guidance:
+        """The other terms on top."""
+        if deltas is None:
+            return self
+        video = zip(deltas.stg, deltas.modality, deltas.rescale, strict=True)
+        audio = zip(deltas.audio_stg, deltas.audio_modality, deltas.audio_rescale, strict=True)
+        return Guidance(
+            tuple(
+                (GuidanceScales(v.cfg, *more), GuidanceScales(a.cfg, *heard))
+                for (v, a), more, heard in zip(self.scales, video, audio, strict=True)
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -76,31 +95,46 @@ class Denoiser:
 
     def _predict(self, x: Tensor, sigma: float, step: int) -> Tensor:
         """The masked prediction, 1 M, or 2 M with the negative's."""
-        video, audio = self.layout.tokens(self._blend(x))
+        tokens = self.layout.tokens(self._blend(x))
         scales = self.guidance.scales[step]
-        rows = self._rows(scales)
-        velocities = self.model(video, audio, sigma, rows)
-        predicted = [tokens - sigma * velocity for tokens, velocity in zip((video, audio), velocities, strict=True)]
-        guided = [self._guided(rows, p, s) for p, s in zip(predicted, scales, strict=True)]
-        outputs = [self._blend(self.layout.from_tokens(guided[0], guided[1]))]
+        known = self._predictions(tokens, sigma, scales)
+        video, audio = (
+            combine(*(None if pair is None else pair[i] for pair in known), scales=s) for i, s in enumerate(scales)
+        )
+        outputs = [self._blend(self.layout.from_tokens(video, audio))]
         if self.sampler.needs_negative:
-            outputs.append(self._blend(self.layout.from_tokens(predicted[0][:1], predicted[1][:1])))
+            assert known[1] is not None
+            outputs.append(self._blend(self.layout.from_tokens(*known[1])))
         return torch.cat(outputs)
+
+    def _predictions(self, tokens: Pair, sigma: float, scales: Sequence[GuidanceScales]) -> list[Pair | None]:
+        """What the model says of x0: positive, negative, perturbed, isolated; None where no term needs it."""
+        positive = self.prompts[0]
+        rows = {0: positive, **self._negative(scales)}
+        if any(scale.needs_perturbed for scale in scales):
+            rows[2] = dataclasses.replace(positive, perturbed=True)
+        order = sorted(rows, key=NEGATIVE_FIRST.index)
+        video, audio = self._denoised(tokens, sigma, [rows[kind] for kind in order])
+        known: list[Pair | None] = [None] * 4
+        for row, kind in enumerate(order):
+            known[kind] = video[row : row + 1], audio[row : row + 1]
+        if any(scale.needs_isolated for scale in scales):
+            known[3] = self._denoised(tokens, sigma, [positive], isolated=True)
+        return known
+
+    def _denoised(self, tokens: Pair, sigma: float, rows: Sequence[Prompt], isolated: bool = False) -> Pair:
+        velocities = self.model(*tokens, sigma, rows, isolated=isolated)
+        return tokens[0] - sigma * velocities[0], tokens[1] - sigma * velocities[1]
+
+    def _negative(self, scales: Sequence[GuidanceScales]) -> dict[int, Prompt]:
+        if not (self.sampler.needs_negative or any(scale.needs_negative for scale in scales)):
+            return {}
+        if self.prompts[1] is None:
+            raise ValueError("this step needs a negative prompt, and there is none")
+        return {1: self.prompts[1]}
 
     def _blend(self, x: Tensor) -> Tensor:
         return self.mask * x + (1 - self.mask) * self.clean
-
-    def _rows(self, scales: tuple[GuidanceScales, GuidanceScales]) -> tuple[Prompt, ...]:
-        positive, negative = self.prompts
-        if not (self.sampler.needs_negative or any(scale.needs_negative for scale in scales)):
-            return (positive,)
-        if negative is None:
-            raise ValueError("this step needs a negative prompt, and there is none")
-        return (negative, positive)
-
-    def _guided(self, rows: Sequence[Prompt], predicted: Tensor, scales: GuidanceScales) -> Tensor:
-        positive = predicted[-1:]
-        return combine(positive, predicted[:1], scales=scales) if len(rows) == 2 else positive
 
 
 def step_of(sigma: float, sigmas: Sequence[float]) -> int:

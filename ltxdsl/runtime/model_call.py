@@ -44,11 +44,15 @@ class Modality:
 
 @dataclass(frozen=True)
 class Prompt:
-    """One row of a batch: a text with the biases N K and Na K on attention to it."""
+    """One row of a batch: a text with the biases N K and Na K on attention to it.
+
+    `perturbed`: self-attention in the model's `stg_blocks` gives back its values.
+    """
 
     text: Text
     video_bias: Tensor | None = None
     audio_bias: Tensor | None = None
+    perturbed: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class TokenModel:
     audio: Modality
     self_bias: Tensor | None = None
     cross_modulation: CrossModulation = "lightricks"
+    stg_blocks: tuple[int, ...] = ()
 
     @cached_property
     def dtype(self) -> torch.dtype:
@@ -73,8 +78,13 @@ class TokenModel:
         return dtype
 
     @torch.no_grad()
-    def __call__(self, video: Tensor, audio: Tensor, sigma: float, prompts: Sequence[Prompt]) -> tuple[Tensor, Tensor]:
-        """Velocities R N C and R Na Ca in float32, one row for each prompt, of tokens 1 N C and 1 Na Ca."""
+    def __call__(
+        self, video: Tensor, audio: Tensor, sigma: float, prompts: Sequence[Prompt], *, isolated: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """Velocities R N C and R Na Ca in float32, one row for each prompt, of tokens 1 N C and 1 Na Ca.
+
+        `isolated`: without attention between picture and sound.
+        """
         rows, dtype = len(prompts), self.dtype
         own = self.video.timesteps(sigma, rows), self.audio.timesteps(sigma, rows)
         with self._hooks(*own, rows):
@@ -92,9 +102,21 @@ class TokenModel:
                 video_coords=self.video.coords.expand(rows, -1, -1, -1),
                 audio_coords=self.audio.coords.expand(rows, -1, -1, -1),
                 use_cross_timestep=True,
+                isolate_modalities=isolated,
+                **self._perturbation(prompts),
                 return_dict=False,
             )
         return video_out.float(), audio_out.float()
+
+    def _perturbation(self, prompts: Sequence[Prompt]) -> dict[str, Any]:
+        """The transformer's arguments for STG: a mask of rows, 0 where they are perturbed."""
+        if not any(prompt.perturbed for prompt in prompts):
+            return {}
+        mask = torch.tensor([float(not prompt.perturbed) for prompt in prompts])
+        return {
+            "spatio_temporal_guidance_blocks": list(self.stg_blocks),
+            "perturbation_mask": mask.to(self.video.mask.device, self.dtype),
+        }
 
     @contextmanager
     def _hooks(self, video: Tensor, audio: Tensor, rows: int) -> Iterator[None]:

@@ -29,6 +29,11 @@ SCRIPTS = {
     "cfg in three stretches": 'prompt "a lake"; pass dev 20 er_sde { cfg 4 for 2 then 3 for 5 then 1 }',
     "cfg by step, two calls a step": 'prompt "a lake"; pass dev 20 heun { cfg 2 for 2 then 1 }',
     "cfg by step and modality": 'prompt "a lake"; pass dev 20 { cfg 2 for 4 then 1 audio 7 for 6 then 3 }',
+    "all terms": 'prompt "a lake"; negative "people"; pass dev 20 { cfg 3 audio 7; stg 1; modality 3; rescale 0.7 }',
+    "terms by step": (
+        'prompt "a lake"; pass distill 8 { cfg 2 for 2 then 1; modality 2.5 for 4 then 1 audio 3; stg 1 for 2 then 0 }'
+    ),
+    "terms with a picture in place": 'prompt "a lake"; inplace img @ 0; pass distill 8 { stg 1 blocks 14, 19 }',
     "nag": 'prompt "a lake"; nag "people" audio "music" scale 9; pass distill 8',
     "nag on the picture": 'prompt "a lake"; nag "people"; pass distill 8',
     "tiles": 'prompt "a lake"; decode tile 512 overlap 64 frames 40f; pass distill 8',

@@ -138,9 +138,40 @@ def test_later_passes_keep_the_sound(name, compiled):
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_modality_scale_is_off(name, export):
     for parameters in of_class(export(SCRIPTS[name]).prompt, "GuiderParameters").values():
-        assert parameters["modality_scale"] == 1.0
-        assert parameters["stg"] == parameters["rescale"] == 0.0
+        assert parameters["modality_scale"] == 1.0 or "modality" in SCRIPTS[name]
+        assert parameters["stg"] == parameters["rescale"] == 0.0 or "stg" in SCRIPTS[name]
         assert parameters["cross_attn"] is True
+
+
+def test_all_terms_of_guidance(export):
+    prompt = export(SCRIPTS["all terms"]).prompt
+    assert only(prompt, "MultimodalGuider")["skip_blocks"] == "28"
+    video, audio = of_class(prompt, "GuiderParameters").values()
+    terms = {"stg": 1.0, "modality_scale": 3.0, "rescale": 0.7}
+    assert {key: video[key] for key in ("cfg", *terms)} == {"cfg": 3.0, **terms}
+    assert {key: audio[key] for key in ("cfg", *terms)} == {"cfg": 7.0, **terms}
+
+
+def test_terms_by_step_have_a_guider_for_each_stretch(export):
+    prompt = export(SCRIPTS["terms by step"]).prompt
+    assert len(of_class(prompt, "MultimodalGuider")) == 3  # cfg and stg change after 2 steps, modality after 4
+    assert [cut["step"] for cut in of_class(prompt, "SplitSigmas").values()] == [2, 2]
+    scales = [
+        (p["modality"], p["cfg"], p["stg"], p["modality_scale"]) for p in of_class(prompt, "GuiderParameters").values()
+    ]
+    assert scales == [
+        ("VIDEO", 2.0, 1.0, 2.5),
+        ("AUDIO", 2.0, 1.0, 3.0),
+        ("VIDEO", 1.0, 0.0, 2.5),
+        ("AUDIO", 1.0, 0.0, 3.0),
+        ("VIDEO", 1.0, 0.0, 1.0),
+        ("AUDIO", 1.0, 0.0, 3.0),
+    ]
+
+
+def test_one_scale_for_a_masked_pass(export):
+    prompt = export(SCRIPTS["terms with a picture in place"]).prompt
+    assert only(prompt, "MultimodalGuider")["skip_blocks"] == "14, 19"
 
 
 def test_export_is_deterministic(export):

@@ -12,6 +12,7 @@ from PIL import Image
 from ltxdsl.geometry import latent_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Deltas
 from ltxdsl.runtime import denoise
 from ltxdsl.runtime.session import Session
 
@@ -19,6 +20,7 @@ from .helpers import FPS, NEGATIVE, PROMPT, Runner, pass_op, picture, relative_e
 
 WIDTH, HEIGHT, FRAMES, STEPS, SEED = 96, 64, 17, 6, 42
 TOLERANCE = 1e-4
+CLOSE = 5e-6  # where a term changes little on random weights
 NO_OTHER_GUIDANCE = {
     "guidance_scale": 3.0,
     "audio_guidance_scale": 3.0,
@@ -59,8 +61,7 @@ def called(pipe: Any, **changes: Any) -> tuple[torch.Tensor, torch.Tensor, tuple
         generator=torch.Generator().manual_seed(SEED),
         output_type="latent",
         return_dict=False,
-        **NO_OTHER_GUIDANCE,
-        **changes,
+        **{**NO_OTHER_GUIDANCE, **changes},
     )
     return video, audio, tuple(float(sigma) for sigma in pipe.scheduler.sigmas)
 
@@ -80,6 +81,39 @@ def test_text_to_video(run: Runner, models: ModelSet) -> None:
     ours = denormalised(run.session, result)
     assert relative_error(ours[0], video) <= TOLERANCE
     assert relative_error(ours[1], audio) <= TOLERANCE
+
+
+TERMS = {
+    "stg": {"stg_scale": 1.0, "audio_stg_scale": 1.5, "spatio_temporal_guidance_blocks": [1, 2]},
+    "modality": {"modality_scale": 3.0, "audio_modality_scale": 2.0},
+    "rescale": {"guidance_rescale": 0.7, "audio_guidance_rescale": 0.4},
+}
+
+
+@pytest.mark.parametrize("terms", ["stg", "modality", "rescale", "stg modality rescale"])
+def test_guidance(run: Runner, models: ModelSet, terms: str) -> None:
+    """Each term of guidance, and all together, as diffusers' pipeline has them."""
+    asked = {name: value for term in terms.split() for name, value in TERMS[term].items()}
+    video, audio, sigmas = called(pipeline("LTX2Pipeline", models), **asked)
+
+    def by_step(name: str, off: float) -> tuple[float, ...]:
+        return (asked.get(name, off),) * STEPS
+
+    deltas = Deltas(
+        stg=by_step("stg_scale", 0.0),
+        audio_stg=by_step("audio_stg_scale", 0.0),
+        modality=by_step("modality_scale", 1.0),
+        audio_modality=by_step("audio_modality_scale", 1.0),
+        rescale=by_step("guidance_rescale", 0.0),
+        audio_rescale=by_step("audio_guidance_rescale", 0.0),
+        blocks=(1, 2),
+    )
+    inputs = run.start(WIDTH, HEIGHT, FRAMES)
+    ours = denormalised(run.session, run(pass_op(STEPS, sigmas=sigmas, seed=SEED, deltas=deltas), **inputs))
+    assert relative_error(ours[0], video) <= CLOSE
+    assert relative_error(ours[1], audio) <= CLOSE
+    plain = denormalised(run.session, run(pass_op(STEPS, sigmas=sigmas, seed=SEED), **inputs))
+    assert relative_error(plain[0], video) > 10 * CLOSE
 
 
 def test_first_frame(run: Runner, models: ModelSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

@@ -6,6 +6,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     costs,
     files,
     guidance,
+    guiders,
     language,
     lora_files,
     models,

@@ -8,7 +8,7 @@ from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.declare import defaults
-from ltxdsl.ops.guidance import Cfg, Nag
+from ltxdsl.ops.guidance import Cfg, Modality, Nag, Rescale, Stg
 from ltxdsl.ops.kinds import PerStep
 from ltxdsl.ops.text import Negative
 from ltxdsl.sampling.samplers import SAMPLERS
@@ -128,7 +128,7 @@ def very_strong(program: Program) -> Iterator[Finding]:
 
 @rule(
     "LTX055",
-    "cfg for more steps than there are",
+    "scales for more steps than there are",
     Severity.WARNING,
     why="`2 for 8 then 1` needs a ninth step to come to 1.",
     wrong='prompt "a lake"\npass distill 8 { cfg 1.5 for 8 then 1 }',
@@ -138,12 +138,17 @@ def cfg_past_the_steps(program: Program) -> Iterator[Finding]:
     """Counted against the steps of each pass that it holds for."""
     told = set()
     for stage in program.stages:
-        said = stage.settings.get(Cfg)
-        counted = sum(count for _, count in said.video.runs) if said else 0
-        if said and counted >= stage.steps > 0 and id(said) not in told:
-            told.add(id(said))
-            message = f"`{said.video}` is for more than {counted} steps, and {stage.name} has {stage.steps}"
-            yield Finding(message, said.span_of("video"))
+        for said in _by_step(stage):
+            counted = sum(count for _, count in said.video.runs)
+            if counted >= stage.steps > 0 and id(said) not in told:
+                told.add(id(said))
+                message = f"`{said.video}` is for more than {counted} steps, and {stage.name} has {stage.steps}"
+                yield Finding(message, said.span_of("video"))
+
+
+def _by_step(stage: Stage) -> list[Cfg | Stg | Modality | Rescale]:
+    get = stage.settings.get
+    return [said for said in (get(Cfg), get(Stg), get(Modality), get(Rescale)) if said]
 
 
 @rule(

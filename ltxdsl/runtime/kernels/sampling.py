@@ -36,7 +36,7 @@ def sample(
         clean=layout.flat(conditioning.clean_latents(latent, audio)),
         mask=mask,
         prompts=(_positive(op, positive, latent, audio), Prompt(negative) if negative else None),
-        guidance=Guidance.of_cfg(op.cfg, op.audio_cfg),
+        guidance=Guidance.of_cfg(op.cfg, op.audio_cfg).with_deltas(op.deltas),
         sigmas=op.sigmas,
         sampler=SAMPLERS[op.sampler],
         journal=Journal(session.recall, session.remember, session.progress),
@@ -59,6 +59,7 @@ def _model(session: Session, op: nodes.Sample, latent: VideoLatent, audio: Audio
         audio=Modality(audio_coords, audio_mask),
         self_bias=conditioning.guide_bias(latent),
         cross_modulation=session.cross_modulation,
+        stg_blocks=op.deltas.blocks if op.deltas else (),
     )
 
 

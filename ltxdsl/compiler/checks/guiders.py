@@ -1,0 +1,117 @@
+"""Rules of guidance beside cfg: stg, modality, rescale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.ops import nodes
+from ltxdsl.ops.guidance import Modality, Rescale, Stg
+from ltxdsl.sampling.samplers import SAMPLERS
+
+
+@rule(
+    "LTX140",
+    "STG in a block that does not exist",
+    Severity.ERROR,
+    why="Blocks count from 0. One that does not exist is passed over: STG then costs a call a step and does nothing.",
+    wrong='prompt "a lake"\npass dev 30 { stg 1 blocks 48 }',
+    right='prompt "a lake"\npass dev 30 { stg 1 }',
+    source="diffusers transformer_ltx2.py; LTX-2.3 has 48 blocks, 28 is perturbed",
+)
+def missing_block(program: Program) -> Iterator[Finding]:
+    """By the model set's number of layers; the fix is the set's own block."""
+    layers = program.models.architecture.layers
+    usual = ", ".join(map(str, program.models.defaults.stg_blocks))
+    for said in program.each(Stg):
+        missing = [block for block in said.blocks if block >= layers]
+        if missing:
+            span = said.span_of("blocks")
+            message = f"block {missing[0]} does not exist: the model has {layers}, from 0 to {layers - 1}"
+            yield Finding(message, span, fixes=(Fix(span, usual),))
+
+
+@rule(
+    "LTX141",
+    "modality scale below 1",
+    Severity.WARNING,
+    why="1 is off. 0 is not: it makes the extra call and takes the picture that does not hear its sound.",
+    wrong='prompt "a lake"\npass dev 30 { modality 0 }',
+    right='prompt "a lake"\npass dev 30 { modality 3 }',
+    source="ComfyUI-LTXVideo GuiderParameters, whose default of 0 is no off",
+)
+def modality_below_one(program: Program) -> Iterator[Finding]:
+    """For picture or sound."""
+    for said in program.each(Modality):
+        for field in ("video", "audio"):
+            scales = getattr(said, field)
+            if scales and (low := [value for value in scales.values if value < 1]):
+                span = said.span_of(field)
+                fixes = () if scales.runs else (Fix(span, "1"),)
+                yield Finding(f"modality {low[0]:g} takes picture and sound apart; off is 1", span, fixes=fixes)
+
+
+@rule(
+    "LTX142",
+    "rescale without guidance",
+    Severity.WARNING,
+    why="Rescaling compares the guided prediction with the plain one; without guidance they are the same.",
+    wrong='prompt "a lake"\npass distill 8 { rescale 0.7 }',
+    right='prompt "a lake"\npass dev 30 { cfg 3; rescale 0.7 }',
+    source="LTX-2 MultiModalGuider",
+)
+def rescale_without_guidance(program: Program) -> Iterator[Finding]:
+    """Where no pass that it holds for has cfg, stg or modality."""
+    useless: dict[int, bool] = {}
+    for stage in program.stages:
+        if said := stage.settings.get(Rescale):
+            deltas = stage.deltas
+            terms = deltas is not None and any(
+                deltas.perturbs(step) or deltas.isolates(step) for step in range(stage.steps)
+            )
+            plain = not terms and all(scale == 1 for scale in (*stage.cfg, *stage.audio_cfg))
+            useless[id(said)] = useless.get(id(said), True) and plain
+    for said in program.each(Rescale):
+        if useless.get(id(said)):
+            yield Finding("there is no guidance here to rescale", said.span, "remove it")
+
+
+@rule(
+    "LTX143",
+    "cfg++ sampler under ComfyUI's guider of many terms",
+    Severity.ERROR,
+    why="MultimodalGuider makes no negative prediction at cfg 1, and a `_cfg_pp` sampler needs it: the node crashes.",
+    wrong='prompt "a lake"\nnegative "people"\npass distill 8 euler_cfg_pp { modality 2.5 }',
+    right='prompt "a lake"\npass distill 8 euler { modality 2.5 }',
+    source="ComfyUI-LTXVideo guiders/multimodal_guider.py predict_noise",
+    targets=("comfy",),
+    optional=True,
+)
+def cfg_pp_without_negative(program: Program) -> Iterator[Finding]:
+    """At cfg 1 for picture and sound, in any step."""
+    for stage in program.stages:
+        unguided = any(v == 1 and a == 1 for v, a in zip(stage.cfg, stage.audio_cfg, strict=True))
+        if stage.deltas and SAMPLERS[stage.sampler].needs_negative and unguided:
+            span = stage.statement.span_of("sampler")
+            plain = stage.sampler.removesuffix("_cfg_pp")
+            yield Finding(f"`{stage.sampler}` with stg, modality or rescale at cfg 1", span, fixes=(Fix(span, plain),))
+
+
+@rule(
+    "LTX144",
+    "STG with a guide that is weighed in ComfyUI",
+    Severity.ERROR,
+    why="A guide whose strength or attention is not 1 splits self-attention in two, and STG's patch counts calls.",
+    wrong='prompt "a lake"\nguide "face.png" @ end strength 0.5\npass dev 30 { stg 1 }',
+    right='prompt "a lake"\nguide "face.png" @ end\npass dev 30 { stg 1 }',
+    source="ComfyUI-LTXVideo stg.py PatchAttention",
+    targets=("comfy",),
+    optional=True,
+)
+def stg_with_weighed_guides(program: Program) -> Iterator[Finding]:
+    """The node raises an error in the middle of the pass."""
+    perturbed = {stage.name: stage.deltas for stage in program.stages if stage.deltas and stage.deltas.blocks}
+    for node in program.ops(nodes.AppendGuide):
+        if node.stage in perturbed and node.op.attention != 1:  # type: ignore[attr-defined]
+            yield Finding("stg in a pass with this guide", node.span, "give it `attention 1`, or leave `stg` out")
