@@ -22,7 +22,7 @@ from ltxdsl.sampling.samplers import SAMPLERS
 )
 def missing_block(program: Program) -> Iterator[Finding]:
     """By the model set's number of layers; the fix is the set's own block."""
-    layers = program.models.architecture.layers
+    layers = program.models.architecture.transformer.layers
     usual = ", ".join(map(str, program.models.defaults.stg_blocks))
     for said in program.each(Stg):
         missing = [block for block in said.blocks if block >= layers]
