@@ -15,6 +15,7 @@ from benchmarks.workspace import ROOT
 BENCHMARKS = {
     "startup": "startup",
     "compile": "compile",
+    "shots": "shots",
     "run": "run",
     "diffusers": "versus_diffusers",
     "memory": "memory",

@@ -56,6 +56,20 @@ save "take{number}.mp4" crf {number + 10}
 """
 
 
+def shots(count: int) -> str:
+    """So many shots of two passes, each saved."""
+    head = f'size 768x512\nlength 25f\nimg = image "{PICTURE}"\n'
+    passes = 'pass 0.5x dev 8 {{ cfg 2 }}; upscale 2x; save "{0}.mp4"'
+    shot = f'shot "s{{0}}" {{{{ prompt "take {{0}}"; guide img @ end; {passes} }}}}\n'
+    return head + "".join(shot.format(number) for number in range(count))
+
+
+def chain(count: int) -> str:
+    """So many passes that go on from each other, each saved."""
+    passes = 'prompt "take {0}"\npass dev 4 ltxv\nsave "{0}.mp4"\n'
+    return "size 768x512\nlength 25f\n" + "".join(passes.format(number) for number in range(count))
+
+
 def square(side: int) -> str:
     """A short video of this size."""
     return f'size {side}x{side}\nlength 25f\nprompt "a lake"\npass dev 4\n'

@@ -201,7 +201,39 @@ def test_plan_is_readable_and_machine_readable(ltx):
     assert ltx("plan", "-e", ONE, "--json").json["stages"][1]["width"] == 128
 
 
-@pytest.mark.parametrize("stage", ["syntax", "graph", "plan", "comfy"])
+def test_plan_says_why(ltx):
+    shown = ltx("plan", "-e", ONE, "--why")
+    assert "share_equal: saves " in shown.out
+    assert 'encode "a does this" once' not in ltx("plan", "-e", ONE).out
+    reasons = ltx("plan", "-e", ONE, "--json").json["reasons"]
+    assert {"by", "what", "saved"} == set(reasons[0])
+
+
+def test_plan_and_check_know_hardware(ltx):
+    big = 'size 1920x1024; length 121f; prompt "a lake"; pass dev 8 { cfg 1 }; save "a.mp4"'
+    shown = ltx("plan", "-e", big, "--models", "ltx-2.3", "--on", "rtx3060")
+    assert shown.code == 0
+    assert "does not fit: `decode video` needs" in shown.out
+    assert "helps: `decode tile" in shown.out
+    checked = ltx("check", "-e", big, "--models", "ltx-2.3", "--on", "rtx3060", "--json")
+    assert checked.code == 1
+    assert "LTX211" in {d["code"] for d in checked.json["files"][0]["diagnostics"]}
+    assert ltx("check", "-e", big, "--models", "ltx-2.3").code == 0
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_plan_fits_a_terminal(ltx, monkeypatch, width: int):
+    """Drawn as in a terminal of that width: no line is longer, and what matters is whole."""
+    from ltxdsl.report import plan_text
+
+    monkeypatch.setattr(plan_text, "WIDTH_WITHOUT_TERMINAL", width)
+    out = ltx("plan", "-e", ONE, "--why").out
+    assert max(map(len, out.splitlines())) <= width
+    for wanted in ("128x128", "er_sde 40", "transformer", "share_equal"):
+        assert wanted in out
+
+
+@pytest.mark.parametrize("stage", ["syntax", "statements", "graph", "plan", "comfy"])
 def test_every_stage_can_be_shown(ltx, stage: str):
     shown = ltx("plan", "-e", ONE, "--emit", stage, "--json")
     assert shown.code == 0

@@ -148,3 +148,38 @@ def test_faster_hardware_is_faster(models, in_pictures):
     compiled = compile(Source(QUEEN.replace("256x256", "768x512")), real)
     times = {h: plan(compiled.graph, compiled.stages, real, h).estimate.seconds for h in HARDWARE}
     assert times["h100"] < times["rtx4090"] < times["cpu"]
+
+
+def test_models_leave_when_there_is_no_room_and_come_back():
+    """On a card that holds one of transformer and text encoder in 8 bits, not both."""
+    real = msgspec.structs.replace(load_model_set("ltx-2.3"), precision={"transformer": "q6_k", "text_encoder": "fp8"})
+    text = 'size 512x512\nprompt "a"\npass 0.5x dev 8\nupscale 2x'
+    compiled = compile(Source(text), real)
+    for hardware in ("rtx4090", "h200"):
+        loaded: set[str] = set()
+        result = plan(compiled.graph, compiled.stages, real, hardware)
+        for step in result.steps:
+            assert loaded.isdisjoint(step.loads)
+            loaded |= set(step.loads)
+            assert set(step.parts) <= loaded
+            assert sum(map(real.weight_bytes, loaded)) + step.estimate.bytes <= result.memory
+            loaded -= set(step.unloads)
+        assert not loaded
+        assert result.peak_bytes <= result.memory
+
+
+def test_a_plan_says_why(models, in_pictures):
+    text = 'prompt "a queen"\nnegative "b"\npass 0.5x dev 4 ltxv\nupscale 2x { cfg 1 }\n'
+    reasons = planned(text, models).reasons
+    shared = next(r for r in reasons if r.by == "share_equal" and "a queen" in r.what)
+    assert shared.what == 'encode "a queen" once instead of 2 times'
+    assert (shared.saved.encodes, shared.saved.steps) == (1, 1)
+    assert shared.saved.seconds > 0
+    assert shared.saved.bytes == 4 * 256 * (128 + 64)
+    assert {"skip_unchanged", "drop_unneeded_inputs", "drop_dead"} <= {r.by for r in reasons}
+
+
+def test_the_order_says_how_many_loads_it_saves(models):
+    shots = "".join(f'prompt "{i}"\npass dev 4 ltxv\nsave "{i}.mp4"\n' for i in range(3))
+    reason = next(r for r in planned(shots, models).reasons if r.by == "order_by_residency")
+    assert reason.saved.loads >= 8

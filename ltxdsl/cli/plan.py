@@ -27,9 +27,12 @@ from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
 from ltxdsl.diagnostics import has_errors
 from ltxdsl.folders import cache_folder
+from ltxdsl.ops import Statement
 from ltxdsl.report.plan_text import plan_text
 from ltxdsl.runtime.execute import outstanding
 from ltxdsl.store import Store
+
+STAGES = ("plan", "syntax", "statements", "graph", "comfy")
 
 
 @click.command()
@@ -38,7 +41,8 @@ from ltxdsl.store import Store
 @click.option("-o", "--out", default="", help="The file to write, or a folder for several.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Instead of the script's seed.")
 @click.option("--on", "hardware", type=click.Choice(list(HARDWARE)), default="cpu", help="Hardware to estimate for.")
-@click.option("--emit", type=click.Choice(["plan", "syntax", "graph", "comfy"]), default="plan", help="Which stage.")
+@click.option("--why", is_flag=True, help="What the compiler left out, and what that saved.")
+@click.option("--emit", type=click.Choice(STAGES), default="plan", help="Which stage of the script's way.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def command(
     file: str | None, expression: str | None, given: tuple[str, ...], models: str | None, **options: Any
@@ -62,7 +66,7 @@ def command(
         show_json({"ok": True, **msgspec.to_builtins(planned)})
         return 0
     show(compiled.diagnostics, source)
-    plan_text(planned, source.name, sys.stdout.isatty(), _states(planned))
+    plan_text(planned, source.name, sys.stdout.isatty(), _states(planned), options["why"])
     return 0
 
 
@@ -77,5 +81,14 @@ def _states(planned: Plan) -> dict[str, str]:
 def _emitted(compiled: Compilation, stage: str) -> Any:
     if stage == "syntax":
         return msgspec.to_builtins(compiled.script, str_keys=True)
+    if stage == "statements":
+        return [_statement(s) for s in compiled.statements]
     nodes = compiled.graph.order()
     return [{**msgspec.to_builtins(n), "inputs": {p: str(r) for p, r in n.inputs.items()}} for n in nodes]
+
+
+def _statement(statement: Statement) -> dict[str, Any]:
+    """A bound statement: its word, and its values by their names."""
+    fields = {f: getattr(statement, f) for f in statement.__struct_fields__ if f not in ("spans", "settings")}
+    inner = [_statement(s) for s in statement.settings]
+    return {"word": statement.word, **msgspec.to_builtins(fields), **({"settings": inner} if inner else {})}

@@ -36,8 +36,10 @@ def fitted(estimate: Estimate, parts: Iterable[str], models: ModelSet, machine: 
 def with_lifetimes(steps: Sequence[Step], models: ModelSet, machine: Hardware) -> tuple[Step, ...]:
     """Say at each step what it loads, and what it lets go of.
 
-    A part stays until its last use, or until there is no room for it: then those go first that are needed last.
+    A part stays until its last use, or until there is no room for it: then those go first that are needed last. Parts
+    that are streamed never go for others: they keep what room there is.
     """
+    streamed = streamed_parts(steps, models)
     uses: dict[str, list[int]] = {}
     for index in range(len(steps) - 1, -1, -1):
         for part in steps[index].parts:
@@ -46,7 +48,7 @@ def with_lifetimes(steps: Sequence[Step], models: ModelSet, machine: Hardware) -
     loaded: set[str] = set()
     placed: list[Step] = []
     for index, step in enumerate(steps):
-        evicted = _evicted(step, loaded, uses, models, machine)
+        evicted = _evicted(step, loaded - streamed, uses, models, machine)
         if evicted and placed:
             before = placed[-1]
             placed[-1] = msgspec.structs.replace(before, unloads=tuple(sorted({*before.unloads, *evicted})))
@@ -103,13 +105,19 @@ def main_peak(steps: Iterable[Step], pictures: Mapping[str, float], models: Mode
     return peak
 
 
-def peaks(steps: Iterable[Step], models: ModelSet) -> dict[str, float]:
+def streamed_parts(steps: Iterable[Step], models: ModelSet) -> set[str]:
+    """The parts that some step has no room for."""
+    return {part for step in steps if step.estimate.streamed for part in step.parts if layer_bytes(models, part)}
+
+
+def peaks(steps: Sequence[Step], models: ModelSet) -> dict[str, float]:
     """The most memory in use at each step, by its id: loaded weights and the step's own tensors."""
     loaded: set[str] = set()
+    streamed = streamed_parts(steps, models)
     found = {}
     for step in steps:
         loaded |= set(step.loads)
-        others = sum(models.weight_bytes(part) for part in sorted(loaded - set(step.parts)))
+        others = sum(models.weight_bytes(part) for part in sorted(loaded - set(step.parts) - streamed))
         found[step.id] = others + step.estimate.weights + step.estimate.bytes
         loaded -= set(step.unloads)
     return found

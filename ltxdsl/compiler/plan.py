@@ -42,6 +42,19 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     saved: Saved = Saved()
 
 
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """What does not fit the hardware at one step, and changes that have been worked out to help.
+
+    `kind`: memory or decode, which stop a run; stream or disk, which slow it down.
+    """
+
+    kind: str
+    what: str
+    remedies: tuple[str, ...] = ()
+    node: str = ""
+    stage: str = ""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One call of one kernel.
 
@@ -101,4 +114,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     main_memory: float = 0.0
     main_bytes: float = 0.0  # in main memory: streamed weights, what LoRAs put aside, pictures between steps
     reasons: tuple[Reason, ...] = ()
+    advice: tuple[Advice, ...] = ()
     estimate: Estimate = Estimate()

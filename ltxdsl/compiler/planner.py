@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ltxdsl.compiler import cost
+from ltxdsl.compiler.advice import advice_of
 from ltxdsl.compiler.facts import facts_of
 from ltxdsl.compiler.graph import Graph, Node, Ref
 from ltxdsl.compiler.hardware import HARDWARE, Hardware
@@ -50,6 +51,7 @@ def plan(graph: Graph, stages: Iterable[Stage], models: ModelSet, hardware: str 
         main_memory=machine.main,
         main_bytes=main_peak(placed, _pictures(graph, facts, models), models, machine),
         reasons=reasons_of(graph, order, models, machine),
+        advice=advice_of(graph, models, machine),
         estimate=_total(placed, models, machine),
     )
 
@@ -116,7 +118,7 @@ def _stage(stage: Stage, node: Node, facts: Mapping[Ref, Facts], step: Step, pea
     work = node.op.work()
     given = {kind: facts[node.inputs[port]] for port, kind in node.op.inputs.items() if port in node.inputs}
     clip, sound = given.get(Port.LATENT, Facts()), given.get(Port.AUDIO_LATENT, Facts())
-    loras = tuple(f"{use.name} {use.strength:g}" for use in stage.loras)
+    loras = tuple(f"{use.name} {use.strength:g}" for use in getattr(node.op, "loras", ()))
     return PlannedStage(
         name=stage.name,
         width=clip.width,

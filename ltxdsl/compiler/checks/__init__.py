@@ -3,12 +3,12 @@
 from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     comfy_nodes,
     conditioning,
-    costs,
     files,
     guidance,
     guiders,
     language,
     lora_files,
+    memory,
     models,
     prompts,
     results,

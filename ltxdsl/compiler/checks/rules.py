@@ -171,6 +171,7 @@ FAMILIES = {
     "LTX18": "suppressions and settings",
     "LTX19": "model files",
     "LTX20": "prompt texts",
+    "LTX21": "memory",
 }
 
 RULES: dict[str, Rule] = {}
