@@ -67,7 +67,7 @@ def test_a_changed_last_pass_recomputes_that_pass(models, in_pictures, store, tm
     run(SHORT + "upscale 2x distill 0.5 1", models, store, tmp_path / "a.mp4")
     changed = run(SHORT + "upscale 2x distill 0.5 2", models, store, tmp_path / "b.mp4")
     assert [label for label in changed.computed if label.startswith("sample")] == ["sample 2 steps euler"]
-    assert not {"encode text", "encode frames", "upsample latent"} & set(changed.computed)
+    assert not [label for label in changed.computed if label.startswith(("encode", "upsample"))]
 
 
 def test_a_damaged_result_is_made_again(models, in_pictures, store, output):
@@ -215,7 +215,7 @@ size 64x64
 length 9f
 prompt "a lake"
 guide "a.png" @ end crf 0
-pass dev 130 er_sde { cfg 3 }
+pass dev 300 er_sde { cfg 3 }
 """
 
 
@@ -244,7 +244,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(in_pictures, uninterrupted, tmp_path,
     printed, errors = resumed.communicate()
     assert resumed.returncode == 0, errors
     result = json.loads(printed)
-    assert "encode text" in result["reused"]
+    assert 'encode "a lake"' in result["reused"]
     assert digest(out) == uninterrupted
     assert not list(cache.rglob("calls-*.safetensors")), "the journal is gone when the pass is done"
 

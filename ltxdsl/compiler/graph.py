@@ -173,10 +173,12 @@ def sources_first(nodes: Mapping[str, Node]) -> list[Node]:
     """Nodes after all that they read; of those that are ready, the first in the mapping. ValueError on a cycle."""
     names = list(nodes)
     place = {id: index for index, id in enumerate(names)}
-    open_inputs = [len({ref.node for ref in nodes[id].inputs.values()}) for id in names]
     readers: list[list[int]] = [[] for _ in names]
-    for index, id in enumerate(names):
-        for source in {ref.node for ref in nodes[id].inputs.values()}:
+    open_inputs = []
+    for index, node in enumerate(nodes.values()):
+        sources = {ref.node for ref in node.inputs.values()}
+        open_inputs.append(len(sources))
+        for source in sources:
             readers[place[source]].append(index)
     ready = [index for index, count in enumerate(open_inputs) if not count]
     heapify(ready)

@@ -154,6 +154,7 @@ def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, repor
     session.warned = warned
     waiting = {step.id for step in todo}
     values: dict[str, Any] = {}
+    last_use = {part: step.id for step in todo for part in step.parts}
     for step in _with_stored(plan, todo, waiting):
         if step.id not in waiting:
             values.update(_stored_values(step, store, session))
@@ -162,8 +163,9 @@ def _compute(plan: Plan, todo: list[Step], models: ModelSet, store: Store, repor
             began = time.perf_counter()
             values.update(_run_step(step, values, session, store, reporter))
             reporter.finished(step, time.perf_counter() - began)
-        for part in _no_longer_needed(step, plan, todo):
-            session.release(part)
+        for part in step.parts:
+            if last_use.get(part) == step.id:
+                session.release(part)
         for name in step.frees:
             values.pop(name, None)
     return warnings
@@ -173,11 +175,6 @@ def _with_stored(plan: Plan, todo: list[Step], waiting: set[str]) -> list[Step]:
     """The steps to compute and the stored ones that they read, in the plan's order."""
     read = {name.rsplit(".", 1)[0] for step in todo for name in step.inputs.values()}
     return [step for step in plan.steps if step.id in waiting or step.id in read]
-
-
-def _no_longer_needed(step: Step, plan: Plan, todo: list[Step]) -> set[str]:
-    after = todo[todo.index(step) + 1 :] if step in todo else todo
-    return set(step.parts) - {part for later in after for part in later.parts}
 
 
 def _run_step(step: Step, values: dict[str, Any], session: Session, store: Store, reporter: Reporter) -> dict[str, Any]:

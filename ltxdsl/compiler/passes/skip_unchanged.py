@@ -11,7 +11,7 @@ def skip_unchanged(graph: Graph) -> Graph:
 
     So the sound is decoded once, whatever later passes there are, and a changed later pass leaves it alone.
     """
-    for node in graph.order():
+    for node in graph:
         for output, source in node.op.unchanged().items():
             skipped = Ref(node.id, output)
             made = graph[node.id].inputs[source]
