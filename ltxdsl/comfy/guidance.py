@@ -18,6 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.samplers import sampler_node
 from ltxdsl.comfy.table import Conditioning
 from ltxdsl.ops.nodes import Sample
 from ltxdsl.sampling.flow import SHIFT, percent_to_sigma, shifted
@@ -147,13 +148,12 @@ def _sampled(builder: PromptBuilder, parts: Pass, guider: Link) -> Link:
 
 def _run(builder: PromptBuilder, parts: Pass, guider: Link, start: tuple[Link, Link, Link], words: str) -> Link:
     noise, sigmas, latent = start
-    sampler = parts.sampler.comfy
     return builder.add(
         "SamplerCustomAdvanced",
         builder.titled(words),
         noise=noise,
         guider=guider,
-        sampler=builder.add("KSamplerSelect", f"sampler {sampler}", sampler_name=sampler),
+        sampler=sampler_node(builder, parts.op),
         sigmas=sigmas,
         latent_image=latent,
     )

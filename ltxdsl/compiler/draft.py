@@ -12,10 +12,11 @@ from ltxdsl.ops import Statement
 from ltxdsl.ops.base import Deltas, LoraUse
 from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse
 from ltxdsl.ops.sampling import UPSCALE_STEPS, Pass, Upscale
-from ltxdsl.sampling.schedules import schedule
+from ltxdsl.sampling.schedules import SCHEDULES, schedule
 from ltxdsl.values import Position
 
 DISTILL = "distill"
+SAMPLER = "euler"  # of a pass that says none
 OFF = {"modality": 1.0, "audio_modality": 1.0}  # scales that do nothing; 0 for all others
 
 
@@ -38,6 +39,10 @@ class Draft:
         self.locals: tuple[str, ...] = ()
         self.placed: list[Placed] = []
         self.sampling: dict[str, Any] = {}
+        self.sampler = statement.sampler or SAMPLER
+        self.schedule = statement.schedule
+        self.schedule_options: dict[str, Any] = {}
+        self.continues = False  # starts from what an earlier pass made
         self.scales: dict[str, PerStep] = {}
         self.stg_blocks: tuple[int, ...] = ()
 
@@ -69,7 +74,7 @@ class Draft:
             frames=self.frames,
             fps=self.fps,
             continues=continues,
-            sampler=self.statement.sampler,
+            sampler=self.sampler,
             sigmas=sigmas,
             sigmas_problem=problem,
             cfg=video.over(steps),
@@ -111,14 +116,20 @@ class Draft:
         if isinstance(said.sigmas, tuple):
             return said.sigmas, ""
         usual = "distilled" if self.fast or isinstance(said, Upscale) else "ltxv"
-        name = said.sigmas or said.schedule or usual
+        name = said.sigmas or self.schedule or usual
         try:
             tokens = geometry.tokens(self.width, self.height, self.frames)
-            return schedule(name, said.steps or self._default_steps(), tokens), ""
-        except ValueError as error:
+            frame = tokens // geometry.latent_frames(self.frames)
+            return schedule(name, said.steps or self._default_steps(name), tokens, frame, **self.schedule_options), ""
+        except (ValueError, OverflowError) as error:
             return (), str(error)
+        except TypeError:
+            return (), f"{name} does not take these options"
 
-    def _default_steps(self) -> int:
+    def _default_steps(self, name: str) -> int:
+        longest = SCHEDULES[name].longest if name in SCHEDULES else 0
         if isinstance(self.statement, Upscale):
-            return UPSCALE_STEPS
+            return min(longest, UPSCALE_STEPS) or UPSCALE_STEPS
+        if longest and name != "distilled":
+            return longest
         return 8 if self.fast else self.models.defaults.steps

@@ -207,6 +207,7 @@ class Scene:
     def _drafted(self, statement: Pass | Upscale, settings: Settings) -> Draft:
         draft = Draft(statement, settings, self.models, self.models.defaults.seed)
         draft.width, draft.height, draft.frames, draft.fps = self.width, self.height, self.frames, self.fps
+        draft.continues = bool(self.stages)
         for held in settings.ranked():
             held.shape_pass(draft)
         draft.seed += len(self.stages)

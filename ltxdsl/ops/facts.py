@@ -71,11 +71,11 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: tuple[int, ...]
     evaluations: int = 1
-    last_is_single: bool = False  # a sampler of several calls a step makes one in the last
+    calls_to_zero: int = 1  # of the last step
     text_bias: bool = False
 
     @property
     def calls(self) -> int:
         """Rows evaluated in all."""
-        saved = (self.evaluations - 1) * self.rows[-1] if self.last_is_single and self.rows else 0
-        return sum(self.rows) * self.evaluations - saved
+        *before, last = self.rows or (0,)
+        return sum(before) * self.evaluations + last * self.calls_to_zero

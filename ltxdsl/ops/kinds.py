@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple, Protocol
 
@@ -148,6 +148,22 @@ TEXT = single("a quoted text", _of(str), "text")
 FILE = single("a quoted file name", _of(str), "text")
 SPAN = single("a stretch of time such as 0s..2s", _of(TimeSpan))
 ASSIGNMENT = single("name = value", _of(Assigned))
+
+
+def words(name: str, meanings: Mapping[str, Any]) -> Kind:
+    """A kind that reads one of some words, each with its meaning."""
+
+    def take(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+        value = cells[at].value
+        known = isinstance(value, Symbol) and value.name in meanings
+        return Taken(meanings[value.name], at + 1) if known else None
+
+    return Kind(name, take, lambda names: meanings)
+
+
+SWITCH = words("on or off", {"on": True, "off": False})
+SOLVER = words("a solver", {word: word for word in ("phi_1", "phi_2", "midpoint", "heun")})
+EQUATION = words("an equation", {"er": "ER-SDE", "reverse": "Reverse-time SDE", "ode": "ODE"})
 
 SAMPLER = choice("a sampler", lambda names: SAMPLERS)
 SCHEDULE = choice("a schedule", lambda names: SCHEDULES)

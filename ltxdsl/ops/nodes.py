@@ -216,6 +216,7 @@ class Sample(Op, frozen=True):
     cfg: tuple[float, ...]
     audio_cfg: tuple[float, ...]
     loras: tuple[LoraUse, ...] = ()
+    options: tuple[tuple[str, float | str], ...] = ()  # of the sampler
     relay: Relay | None = None
     nag: NagUse | None = None
     deltas: Deltas | None = None
@@ -235,7 +236,7 @@ class Sample(Op, frozen=True):
         return Work(
             rows=tuple(1 + pair + terms for pair, terms in zip(guided, more, strict=True)),
             evaluations=sampler.evaluations,
-            last_is_single=sampler.evaluations > 1,
+            calls_to_zero=sampler.calls_to_zero,
             text_bias=self.relay is not None,
         )
 

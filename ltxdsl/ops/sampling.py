@@ -1,16 +1,88 @@
 """Passes: where noise becomes video."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ltxdsl.ops import nodes
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FACTOR, INTEGER, ROLE, SAMPLER, SCHEDULE, SIGMAS, RoleUse
+from ltxdsl.ops.kinds import (
+    EQUATION,
+    FACTOR,
+    INTEGER,
+    NUMBER,
+    ROLE,
+    SAMPLER,
+    SCHEDULE,
+    SIGMAS,
+    SOLVER,
+    SWITCH,
+    RoleUse,
+)
 from ltxdsl.values import Factor
 
 if TYPE_CHECKING:
+    from ltxdsl.compiler.draft import Draft
     from ltxdsl.compiler.lower import Scene
 
 UPSCALE_STEPS = 3
+
+
+class Tuned(Statement, frozen=True):
+    """A statement that names a sampler or schedule, and gives it options."""
+
+    def options(self) -> dict[str, Any]:
+        """The options that are written."""
+        return {field: getattr(self, field) for field in self.spans if field not in ("name", "@")}
+
+
+@statement("sampler", Role.SETTING, 'prompt "a lake"\nsampler euler_ancestral eta 0.5\npass dev 30')
+class SamplerSetting(Tuned, frozen=True):
+    """The sampler of passes that name none, and its options. A pass that names the same one takes the options too."""
+
+    name: Annotated[str, word(SAMPLER, "how a step is taken")]
+    eta: Annotated[float | None, option(NUMBER, "share of fresh noise at each step", low=0, high=100)] = None
+    s_noise: Annotated[float | None, option(NUMBER, "scale of that noise", low=0, high=100)] = None
+    kind: Annotated[str | None, option(EQUATION, "the equation that er_sde solves: `er`, `reverse`, `ode`")] = None
+    max_stage: Annotated[int | None, option(INTEGER, "order of er_sde", low=1, high=3)] = None
+    gamma: Annotated[float | None, option(NUMBER, "correction of gradient_estimation", low=0, high=10)] = None
+    r: Annotated[float | None, option(NUMBER, "where a look within a step is taken", low=0.01, high=1)] = None
+    solver_type: Annotated[str | None, option(SOLVER, "weights of the second prediction")] = None
+    bong: Annotated[bool | None, option(SWITCH, "whether res_2s moves the start of a step")] = None
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """The name where the pass has none, and the options."""
+        draft.sampler = draft.statement.sampler or self.name
+        if draft.sampler == self.name and (options := self.options()):
+            draft.sampling["options"] = tuple(sorted(options.items()))
+
+
+@statement("schedule", Role.SETTING, 'prompt "a lake"\nschedule ltxv terminal 0.05\npass dev 30')
+class ScheduleSetting(Tuned, frozen=True):
+    """The schedule of passes that name none, and its options. A pass that names the same one takes the options too.
+
+    Only for passes from full noise: those after an upscale keep the tail of `distilled`.
+    """
+
+    name: Annotated[str, word(SCHEDULE, "how sigma falls")]
+    max_shift: Annotated[float | None, option(NUMBER, "shift at 4096 tokens", low=0, high=100)] = None
+    base_shift: Annotated[float | None, option(NUMBER, "shift at 1024 tokens", low=0, high=100)] = None
+    stretch: Annotated[bool | None, option(SWITCH, "whether the last sigma before 0 is `terminal`")] = None
+    terminal: Annotated[float | None, option(NUMBER, "the last sigma before 0", low=0.001, high=0.99)] = None
+    alpha: Annotated[float | None, option(NUMBER, "first parameter of `beta`", low=0.01, high=50)] = None
+    beta: Annotated[float | None, option(NUMBER, "second parameter of `beta`", low=0.01, high=50)] = None
+    rho: Annotated[float | None, option(NUMBER, "exponent of `karras`", low=0.1, high=100)] = None
+    power: Annotated[float | None, option(NUMBER, "bends the list of `rs`; over 1 keeps sigma high", low=0.1)] = None
+    bias: Annotated[float | None, option(NUMBER, "lifts the middle of `rs`", low=-2, high=2)] = None
+    contrast: Annotated[float | None, option(NUMBER, "spreads the list of `rs` about its mean", low=0, high=3)] = None
+    mix: Annotated[float | None, option(NUMBER, "share of the bent list in `rs`", low=0, high=1)] = None
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """The name where the pass has none, and the options."""
+        sigmas = draft.statement.sigmas
+        said = draft.statement.schedule or (sigmas if isinstance(sigmas, str) else None)
+        if said is None and sigmas is None and not draft.continues:
+            draft.schedule = said = self.name
+        if said == self.name:
+            draft.schedule_options = self.options()
 
 
 @statement("pass", Role.ACTION, 'prompt "a lake"\npass 0.5x dev 30 euler ltxv { cfg 3 }\nupscale 2x')
@@ -25,7 +97,7 @@ class Pass(Statement, frozen=True):
     scale: Annotated[Factor | None, word(FACTOR, "share of `size`; all of it if not said", low=0.01, high=8)] = None
     model: Annotated[RoleUse | None, word(ROLE, "`dev`, or a LoRA's role with its strength")] = None
     steps: Annotated[int | None, word(INTEGER, "number of steps", low=1, high=1000)] = None
-    sampler: Annotated[str, word(SAMPLER, "how a step is taken")] = "euler"
+    sampler: Annotated[str | None, word(SAMPLER, "how a step is taken; `euler`, or what `sampler` says")] = None
     schedule: Annotated[str | None, word(SCHEDULE, "how sigma falls; `ltxv`, or `distilled` with that LoRA")] = None
     sigmas: Annotated[tuple[float, ...] | str | None, option(SIGMAS, "the sigmas themselves")] = None
 
@@ -48,7 +120,7 @@ class Upscale(Statement, frozen=True):
     factor: Annotated[Factor, word(FACTOR, "how much larger each side gets")]
     model: Annotated[RoleUse | None, word(ROLE, "model of the refining steps; `distill` if not said")] = None
     steps: Annotated[int | None, word(INTEGER, "refining steps; 3 if not said", low=0, high=1000)] = None
-    sampler: Annotated[str, word(SAMPLER, "how a step is taken")] = "euler"
+    sampler: Annotated[str | None, word(SAMPLER, "how a step is taken; `euler`, or what `sampler` says")] = None
     schedule: Annotated[str | None, word(SCHEDULE, "how sigma falls; the tail of `distilled` if not said")] = None
     sigmas: Annotated[tuple[float, ...] | str | None, option(SIGMAS, "the sigmas themselves")] = None
 

@@ -306,7 +306,7 @@ def samplers_page() -> str:
         "*Stochastic* samplers draw fresh noise at every step. *Multistep* samplers read earlier steps.",
         "*Needs the negative prompt* means that it is evaluated at cfg 1 too.",
         "",
-        "Their options have these values, and the language does not change them:",
+        "Their options have these values where `sampler` gives no others:",
         "",
         *table(("sampler", "options"), [(f"`{s.name}`", _options(s)) for s in SAMPLERS.values() if s.options]),
     ]
@@ -324,8 +324,8 @@ def _sampler_row(sampler: Sampler) -> tuple[str, ...]:
     return f"`{sampler.name}`", sampler.summary, calls, properties, f"`{sampler.comfy}`", sampler.source
 
 
-def _options(sampler: Sampler) -> str:
-    return ", ".join(f"{name} {shown(value)}" for name, value in sampler.options.items())
+def _options(entry: Sampler | Schedule) -> str:
+    return ", ".join(f"{name} {shown(value)}" for name, value in entry.options.items())
 
 
 def schedules_page() -> str:
@@ -345,7 +345,11 @@ def schedules_page() -> str:
         "",
         "An export writes the sigmas themselves (`ManualSigmas`), whichever schedule they come from.",
         "",
-        "The sigmas of 8 steps, rounded, for a clip of 4096 tokens:",
+        "Options, and their values where `schedule` gives no others:",
+        "",
+        *table(("schedule", "options"), [(f"`{s.name}`", _options(s)) for s in SCHEDULES.values() if s.options]),
+        "",
+        "The sigmas of 8 steps (of a fixed list: all), rounded, for a clip of 4096 tokens:",
         "",
         *table(("schedule", "sigmas"), [(f"`{name}`", _sigmas(name)) for name in SCHEDULES]),
     ]
@@ -358,7 +362,7 @@ def _schedule_row(entry: Schedule) -> tuple[str, ...]:
 
 
 def _sigmas(name: str) -> str:
-    return " ".join(plain(round(sigma, 3)) for sigma in schedule(name, 8))
+    return " ".join(plain(round(sigma, 3)) for sigma in schedule(name, SCHEDULES[name].longest or 8))
 
 
 # --- rules

@@ -7,7 +7,7 @@ the prediction with scalar σ is blended with the clean latent after guidance.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
@@ -77,6 +77,7 @@ class Denoiser:
     sigmas: tuple[float, ...]
     sampler: Sampler
     journal: Journal
+    options: Mapping[str, float | str] = field(default_factory=dict)  # of the sampler
     _calls: count[int] = field(default_factory=count)
     _step: int = 0
 
@@ -175,7 +176,8 @@ def run_pass(denoiser: Denoiser, seed: int) -> Tensor:
     sigmas, clean, layout = denoiser.sigmas, denoiser.clean, denoiser.layout
     noise = layout.flat(start_noise(layout, seed)).to(clean.device)
     x = sigmas[0] * noise + (1 - sigmas[0]) * clean
-    x = denoiser.sampler.function(denoiser, x, list(sigmas), step_noise(layout, seed, clean.device))
+    noises = step_noise(layout, seed, clean.device)
+    x = denoiser.sampler.function(denoiser, x, list(sigmas), noises, **denoiser.options)
     if 0 < sigmas[-1] < 1:
         x = x / (1 - sigmas[-1])
     if not bool(x.isfinite().all()):

@@ -4,7 +4,8 @@
 negative prompt's prediction. `noise()` returns fresh N(0,1) of x's shape. s and t are the sigmas that a step
 starts and ends at.
 
-To add one, write a function under `@declare`; its name, its docstring's first line and its options are read.
+To add one, write a function under `@declare`, here or in a file that `ltxdsl.sampling` imports; its name, its
+docstring's first line and its options are read.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Sampler(msgspec.Struct, frozen=True, kw_only=True):
-    """A named sampler. `evaluations` = model calls a step; `options` = its options with their defaults.
+    """A named sampler. `evaluations` = model calls a step, `calls_to_zero` = those of a step to sigma 0.
+
+    `options` = its options with their defaults.
 
     A multistep sampler reads earlier steps: cutting its sigmas into two runs changes the result. `comfy` is
     its name in ComfyUI's KSamplerSelect.
@@ -35,6 +38,7 @@ class Sampler(msgspec.Struct, frozen=True, kw_only=True):
     comfy: str
     options: dict[str, Any]
     evaluations: int = 1
+    calls_to_zero: int = 1
     stochastic: bool = False
     multistep: bool = False
     needs_negative: bool = False
@@ -150,7 +154,7 @@ def sample_dpmpp_2m(denoise: Denoise[X], x: X, sigmas: Sequence[float], noise: N
 @declare("Zhang et al. 2023, arXiv 2308.02157", multistep=True)
 def sample_res_multistep(denoise: Denoise[X], x: X, sigmas: Sequence[float], noise: Noise[X]) -> X:
     """Refined exponential solver of second order, with the step before as its second point."""
-    return _extrapolated(denoise, x, sigmas, lambda h, h_before: h / h_before * _phi2(-h) / _phi1(-h))
+    return _extrapolated(denoise, x, sigmas, lambda h, h_before: h / h_before * phi2(-h) / phi1(-h))
 
 
 def _extrapolated(denoise: Denoise[X], x: X, sigmas: Sequence[float], weight: Callable[[float, float], float]) -> X:
@@ -168,12 +172,14 @@ def _extrapolated(denoise: Denoise[X], x: X, sigmas: Sequence[float], weight: Ca
     return x
 
 
-def _phi1(z: float) -> float:
+def phi1(z: float) -> float:
+    """(e^z - 1) / z."""
     return math.expm1(z) / z
 
 
-def _phi2(z: float) -> float:
-    return (_phi1(z) - 1) / z
+def phi2(z: float) -> float:
+    """(φ1(z) - 1) / z."""
+    return (phi1(z) - 1) / z
 
 
 @declare("Permenter and Yuan 2023, arXiv 2306.04848", multistep=True)

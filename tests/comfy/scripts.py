@@ -34,6 +34,16 @@ SCRIPTS = {
         'prompt "a lake"; pass distill 8 { cfg 2 for 2 then 1; modality 2.5 for 4 then 1 audio 3; stg 1 for 2 then 0 }'
     ),
     "terms with a picture in place": 'prompt "a lake"; inplace img @ 0; pass distill 8 { stg 1 blocks 14, 19 }',
+    "sampler options": (
+        'prompt "a lake"; pass 0.5x dev 20 { sampler er_sde kind reverse max_stage 2 eta 0.5 }; '
+        "upscale 2x euler_ancestral { sampler euler_ancestral eta 0.4 s_noise 0.9 }; pass distill 3 lcm; "
+        "pass distill 3 { sampler seeds_2 r 0.75 }; pass distill 3 { sampler dpmpp_2m_sde solver_type heun }; "
+        "pass distill 3 { sampler dpmpp_sde eta 0.5 }; pass distill 3 { sampler lcm s_noise 0.9 }; "
+        "pass distill 3 { sampler exp_heun_2_x0 solver_type phi_1 }; "
+        "pass distill 3 { sampler dpmpp_2s_ancestral eta 0 }"
+    ),
+    "res_2s": 'prompt "a lake"; schedule ltxv terminal 0.05; pass dev 15 { sampler res_2s eta 0.25 bong off }',
+    "uni_pc": 'prompt "a lake"; pass 0.5x dev 20 uni_pc; upscale 2x two_stage res_multistep_cfg_pp',
     "nag": 'prompt "a lake"; nag "people" audio "music" scale 9; pass distill 8',
     "nag on the picture": 'prompt "a lake"; nag "people"; pass distill 8',
     "tiles": 'prompt "a lake"; decode tile 512 overlap 64 frames 40f; pass distill 8',

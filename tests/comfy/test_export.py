@@ -21,6 +21,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.sampling.flow import percent_to_sigma
 from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
+from ltxdsl.sampling.samplers import SAMPLERS
 
 from .conftest import MODELS
 from .scripts import SCRIPTS
@@ -167,6 +168,28 @@ def test_terms_by_step_have_a_guider_for_each_stretch(export):
         ("VIDEO", 1.0, 0.0, 1.0),
         ("AUDIO", 1.0, 0.0, 3.0),
     ]
+
+
+def test_samplers_with_options_have_their_own_nodes(export):
+    prompt = export(SCRIPTS["sampler options"]).prompt
+    er_sde = {"solver_type": "Reverse-time SDE", "max_stage": 2, "eta": 0.5, "s_noise": 1.0}
+    assert only(prompt, "SamplerER_SDE") == er_sde
+    assert only(prompt, "SamplerEulerAncestral") == {"eta": 0.4, "s_noise": 0.9}
+    assert only(prompt, "KSamplerSelect") == {"sampler_name": "lcm"}
+    assert [node["r"] for node in of_class(prompt, "SamplerSEEDS2").values()] == [0.75, 1.0]
+    clown = only(export(SCRIPTS["res_2s"]).prompt, "ClownSampler_Beta")
+    assert clown == {"eta": 0.25, "sampler_name": "exponential/res_2s", "seed": -1, "bongmath": False}
+
+
+def test_an_option_that_no_node_takes_is_refused(compiled):
+    script = 'prompt "a lake"; pass dev 20 { sampler gradient_estimation gamma 1.5 }'
+    with pytest.raises(ExportError, match="no node that gives gradient_estimation its gamma"):
+        export_prompt(compiled(script), MODELS)
+
+
+def test_every_sampler_is_known_to_a_server(object_info):
+    select = object_info["KSamplerSelect"]["input"]["required"]["sampler_name"][1]["options"]
+    assert {sampler.comfy for sampler in SAMPLERS.values()} <= set(select)
 
 
 def test_one_scale_for_a_masked_pass(export):

@@ -38,6 +38,23 @@ def test_ltxv_without_stretch():
     assert sigmas_ltxv(8, stretch=False) == close(values)
 
 
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ({"power": 1.5}, [1, 0.994061, 0.979456, 0.952373, 0.903417, 0.810792, 0.615142, 0.1, 0]),
+        ({"contrast": 1.5}, [1, 0.999999, 0.999998, 0.964229, 0.849651, 0.677209, 0.388263, 0, 0]),
+        ({"power": 1.5, "mix": 0.5}, [1, 0.9812, 0.953518, 0.912758, 0.850087, 0.746294, 0.552154, 0.1, 0]),
+    ],
+)
+def test_rs_is_bent_by_hand(options, values):
+    """768x512, 97 frames: 13 latent frames of 384 tokens, of which it counts 12."""
+    assert schedule("rs", 8, 13 * 384, 384, **options) == close(values)
+
+
+def test_the_bias_of_rs():
+    assert schedule("rs", 8, 13 * 384, 384, bias=0.5)[-3:] == close((0.614106, 0.145, 0.0))
+
+
 def test_the_end_of_forty_linear_quadratic_steps():
     tail = [0.975, 0.971375, 0.963, 0.949875, 0.932, 0.909375, 0.882, 0.849875, 0.813, 0.771375, 0.725]
     tail += [0.673875, 0.618, 0.557375, 0.492, 0.421875, 0.347, 0.267375, 0.183, 0.093875, 0]
@@ -77,10 +94,11 @@ def test_what_a_schedule_refuses(name, steps, said):
 @pytest.mark.parametrize("name", SCHEDULES)
 @given(steps=st.integers(1, 60), tokens=st.integers(32, 100_000))
 def test_sigmas_fall_strictly_from_one_to_zero(name, steps, tokens):
-    steps = min(steps, 8) if name == "distilled" else steps
+    longest = SCHEDULES[name].longest
+    steps = min(steps, longest) if longest else steps
     sigmas = schedule(name, steps, tokens)
     assert len(sigmas) == steps + 1
-    assert sigmas[0] == 1 or name == "distilled"
+    assert sigmas[0] == 1 or longest
     assert sigmas[0] <= 1
     assert sigmas[-1] == 0
     assert all(s > t for s, t in pairwise(sigmas))

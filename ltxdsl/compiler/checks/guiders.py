@@ -1,14 +1,17 @@
-"""Rules of guidance beside cfg: stg, modality, rescale."""
+"""Rules of guidance beside cfg (stg, modality, rescale), and of the options of samplers and schedules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops import nodes
 from ltxdsl.ops.guidance import Modality, Rescale, Stg
+from ltxdsl.ops.sampling import SamplerSetting, ScheduleSetting
 from ltxdsl.sampling.samplers import SAMPLERS
+from ltxdsl.sampling.schedules import SCHEDULES
 
 
 @rule(
@@ -115,3 +118,51 @@ def stg_with_weighed_guides(program: Program) -> Iterator[Finding]:
     for node in program.ops(nodes.AppendGuide):
         if node.stage in perturbed and node.op.attention != 1:  # type: ignore[attr-defined]
             yield Finding("stg in a pass with this guide", node.span, "give it `attention 1`, or leave `stg` out")
+
+
+@rule(
+    "LTX145",
+    "option that the sampler or schedule does not have",
+    Severity.ERROR,
+    why="Each sampler and schedule declares its options; the rest would be ignored without a word.",
+    wrong='prompt "a lake"\nsampler euler eta 0.5\npass dev 30',
+    right='prompt "a lake"\nsampler euler_ancestral eta 0.5\npass dev 30',
+    source="ComfyUI comfy_extras/nodes_custom_sampler.py: a node for each sampler with options",
+)
+def unknown_option(program: Program) -> Iterator[Finding]:
+    """The hint lists what there is."""
+    for kind, table in ((SamplerSetting, SAMPLERS), (ScheduleSetting, SCHEDULES)):
+        for said in program.each(kind):
+            known = table[said.name].options
+            for option in said.options():
+                if option not in known:
+                    hint = f"its options: {', '.join(known)}" if known else "it has no options"
+                    yield Finding(f"`{said.name}` has no `{option}`", said.span_of(option), hint)
+
+
+@rule(
+    "LTX146",
+    "options for another sampler or schedule",
+    Severity.WARNING,
+    why="What a pass names itself counts; options for another sampler or schedule have nothing to act on.",
+    wrong='prompt "a lake"\npass dev 30 euler { sampler er_sde kind ode }',
+    right='prompt "a lake"\npass dev 30 er_sde { sampler er_sde kind ode }',
+)
+def options_for_another(program: Program) -> Iterator[Finding]:
+    """In the block of a pass."""
+    for stage in program.stages:
+        for said in stage.statement.settings:
+            used = _used(stage, said.word)
+            if used and said.name != used:  # type: ignore[attr-defined]
+                span = said.span_of("name")
+                yield Finding(f"this pass runs `{used}`", span, fixes=(Fix(span, used),))
+
+
+def _used(stage: Stage, word: str) -> str | None:
+    """What the pass itself names, of the kind that a statement sets."""
+    said = stage.statement
+    if word == "sampler":
+        return said.sampler
+    if word == "schedule":
+        return said.schedule or (said.sigmas if isinstance(said.sigmas, str) else None)
+    return None

@@ -39,6 +39,7 @@ def sample(
         guidance=Guidance.of_cfg(op.cfg, op.audio_cfg).with_deltas(op.deltas),
         sigmas=op.sigmas,
         sampler=SAMPLERS[op.sampler],
+        options=dict(op.options),
         journal=Journal(session.recall, session.remember, session.progress),
     )
     clip, sound, *guides = layout.parts(run_pass(denoiser, op.seed))
