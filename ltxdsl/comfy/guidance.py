@@ -73,6 +73,12 @@ class Pass(msgspec.Struct, frozen=True):
 
 def run_pass(builder: PromptBuilder, parts: Pass) -> Link:
     """The sampled latent."""
+    unfinished = parts.op.sigmas[-1] > 0 or not parts.op.new_noise
+    if parts.masked and unfinished:
+        raise ExportError(
+            f"{builder.stage}: a pass that is cut in two cannot be exported with guides, pictures in place or kept "
+            "sound: the second sampler would keep the noise in them"
+        )
     stretches = stretches_of(parts.op)
     if len(stretches) == 1:
         return _sampled(builder, parts, _guider(builder, parts, stretches[0]))
@@ -142,8 +148,14 @@ def _parameters(builder: PromptBuilder, modality: str, scales: Scales, before: L
 
 def _sampled(builder: PromptBuilder, parts: Pass, guider: Link) -> Link:
     """One sampler over all steps."""
-    noise = builder.add("RandomNoise", builder.titled("noise"), noise_seed=parts.op.seed % SEEDS)
+    noise = _noise(builder, parts.op)
     return _run(builder, parts, guider, (noise, parts.sigmas, parts.latent), "sampler")
+
+
+def _noise(builder: PromptBuilder, op: Sample) -> Link:
+    if not op.new_noise:
+        return builder.add("DisableNoise", "no new noise")
+    return builder.add("RandomNoise", builder.titled("noise"), noise_seed=op.seed % SEEDS)
 
 
 def _run(builder: PromptBuilder, parts: Pass, guider: Link, start: tuple[Link, Link, Link], words: str) -> Link:
@@ -190,7 +202,7 @@ def _split(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -> Lin
         builder.note(f"{builder.stage}: {parts.op.sampler} forgets earlier steps where cfg changes")
     if parts.sampler.stochastic:
         builder.note(f"{builder.stage}: the noise of {parts.op.sampler} starts anew where cfg changes")
-    noise = builder.add("RandomNoise", builder.titled("noise"), noise_seed=parts.op.seed % SEEDS)
+    noise = _noise(builder, parts.op)
     rest, latent = parts.sigmas, parts.latent
     for stretch, after in pairwise([*stretches, None]):
         assert stretch is not None

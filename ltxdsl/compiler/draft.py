@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ltxdsl import geometry
@@ -12,7 +13,7 @@ from ltxdsl.ops import Statement
 from ltxdsl.ops.base import Deltas, LoraUse
 from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse
 from ltxdsl.ops.sampling import UPSCALE_STEPS, Pass, Upscale
-from ltxdsl.sampling.schedules import SCHEDULES, schedule
+from ltxdsl.sampling.schedules import SCHEDULES, partial, schedule
 from ltxdsl.values import Position
 
 DISTILL = "distill"
@@ -43,6 +44,7 @@ class Draft:
         self.schedule = statement.schedule
         self.schedule_options: dict[str, Any] = {}
         self.continues = False  # starts from what an earlier pass made
+        self.left = 0.0  # the sigma at which that one stopped
         self.scales: dict[str, PerStep] = {}
         self.stg_blocks: tuple[int, ...] = ()
 
@@ -86,9 +88,14 @@ class Draft:
             locals=self.locals,
             negative_text=self.negative,
             placed=tuple(self.placed),
-            sampling={**self.sampling, **self._deltas(steps)},
+            sampling={**self.sampling, **self._deltas(steps), **self._noise(sigmas)},
             settings=self.settings,
         )
+
+    def _noise(self, sigmas: tuple[float, ...]) -> dict[str, bool]:
+        """Whether it goes on in the noise that the pass before left."""
+        goes_on = self.left > 0 and bool(sigmas) and math.isclose(sigmas[0], self.left, abs_tol=1e-6)
+        return {"new_noise": False} if goes_on else {}
 
     def _deltas(self, steps: int) -> dict[str, Deltas]:
         """Guidance beside cfg, if any term of it does something."""
@@ -113,23 +120,36 @@ class Draft:
     def _sigmas(self) -> tuple[tuple[float, ...], str]:
         """The sigmas of the pass, and why there are none if there are none."""
         said = self.statement
-        if isinstance(said.sigmas, tuple):
-            return said.sigmas, ""
-        usual = "distilled" if self.fast or isinstance(said, Upscale) else "ltxv"
-        name = said.sigmas or self.schedule or usual
         try:
-            tokens = geometry.tokens(self.width, self.height, self.frames)
-            frame = tokens // geometry.latent_frames(self.frames)
-            return schedule(name, said.steps or self._default_steps(name), tokens, frame, **self.schedule_options), ""
+            whole = said.sigmas if isinstance(said.sigmas, tuple) else self._scheduled(said.sigmas or self.schedule)
+            return _cut(whole, said.first, said.last), ""
         except (ValueError, OverflowError) as error:
             return (), str(error)
         except TypeError:
-            return (), f"{name} does not take these options"
+            return (), "the schedule does not take these options"
 
-    def _default_steps(self, name: str) -> int:
+    def _scheduled(self, name: str | None) -> tuple[float, ...]:
+        """A named schedule; of a fixed list with `denoise`, its share from the end."""
+        said = self.statement
+        name = name or ("distilled" if self.fast or isinstance(said, Upscale) else "ltxv")
+        tokens = geometry.tokens(self.width, self.height, self.frames)
+        frame = tokens // geometry.latent_frames(self.frames)
         longest = SCHEDULES[name].longest if name in SCHEDULES else 0
+        if longest and said.denoise < 1 and said.steps is None:
+            return schedule(name, max(1, round(longest * said.denoise)))
+        steps = said.steps or self._default_steps(longest if name != "distilled" else 0)
+        return partial(name, steps, said.denoise, tokens, frame, **self.schedule_options)
+
+    def _default_steps(self, longest: int) -> int:
         if isinstance(self.statement, Upscale):
             return min(longest, UPSCALE_STEPS) or UPSCALE_STEPS
-        if longest and name != "distilled":
-            return longest
-        return 8 if self.fast else self.models.defaults.steps
+        return longest or (8 if self.fast else self.models.defaults.steps)
+
+
+def _cut(sigmas: tuple[float, ...], first: int, last: int | None) -> tuple[float, ...]:
+    """The sigmas of steps `first` to `last`."""
+    steps = len(sigmas) - 1
+    last = steps if last is None else last
+    if not 0 <= first < last <= steps:
+        raise ValueError(f"steps from {first} to {last} are not among the {steps} of the list")
+    return sigmas[first : last + 1]

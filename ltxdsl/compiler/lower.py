@@ -55,6 +55,7 @@ class Scene:
         self.latent: Ref | None = None
         self.audio: Ref | None = None
         self.sounded = False  # a pass has made the sound
+        self.left = 0.0  # the sigma at which the last pass stopped: noise that is still in the latents
         self.width = self.height = 0
         self.asked = (0.0, 0.0)
         self.name = ""
@@ -179,7 +180,8 @@ class Scene:
         sampled = self.add(self._sample_op(stage), statement, latent=latent, audio=audio, **inputs)
         stage.node = sampled.node
         self.latent, self.audio = Ref(stage.node, "latent"), Ref(stage.node, "audio")
-        self.sounded = True
+        self.left = stage.sigmas[-1] if stage.sigmas else 0.0
+        self.sounded = self.sounded or not self.left
         self.stages.append(stage)
 
     def write(self, op: nodes.WriteVideo | nodes.WriteImage, statement: Statement, sound: bool) -> None:
@@ -207,7 +209,7 @@ class Scene:
     def _drafted(self, statement: Pass | Upscale, settings: Settings) -> Draft:
         draft = Draft(statement, settings, self.models, self.models.defaults.seed)
         draft.width, draft.height, draft.frames, draft.fps = self.width, self.height, self.frames, self.fps
-        draft.continues = bool(self.stages)
+        draft.continues, draft.left = bool(self.stages), self.left
         for held in settings.ranked():
             held.shape_pass(draft)
         draft.seed += len(self.stages)

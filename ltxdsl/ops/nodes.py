@@ -193,8 +193,8 @@ class Sample(Op, frozen=True):
     """Denoise a video latent and an audio latent together, from `sigmas[0]` to `sigmas[-1]`.
 
     `cfg` and `audio_cfg` hold one scale a step; a step where both are 1 makes no negative call. `deltas` are the
-    other terms of guidance. With
-    `keep_audio` the audio latent is frozen: seen by the video, never changed.
+    other terms of guidance. With `keep_audio` the audio latent is frozen: seen by the video, never changed. Without
+    `new_noise` the latents still have the noise of the first sigma.
     """
 
     inputs = {
@@ -221,6 +221,7 @@ class Sample(Op, frozen=True):
     nag: NagUse | None = None
     deltas: Deltas | None = None
     keep_audio: bool = False
+    new_noise: bool = True
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The same clip, with the noise of the last sigma; guides are cropped off behind it."""

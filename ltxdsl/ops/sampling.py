@@ -89,7 +89,9 @@ class ScheduleSetting(Tuned, frozen=True):
 class Pass(Statement, frozen=True):
     """Denoise video and sound together, from noise or, after an earlier pass, from what it made.
 
-    Sound is made in the first pass; later passes keep it.
+    Sound is made in the first pass; later passes keep it. A pass that stops early (`to 3`) hands on its noise and its
+    sound to the next, which goes on `from 3`. With `denoise 0.4` the steps are the last ones of a list 1/0.4 as long:
+    what was there before shows through.
     """
 
     block: ClassVar[bool] = True
@@ -100,6 +102,9 @@ class Pass(Statement, frozen=True):
     sampler: Annotated[str | None, word(SAMPLER, "how a step is taken; `euler`, or what `sampler` says")] = None
     schedule: Annotated[str | None, word(SCHEDULE, "how sigma falls; `ltxv`, or `distilled` with that LoRA")] = None
     sigmas: Annotated[tuple[float, ...] | str | None, option(SIGMAS, "the sigmas themselves")] = None
+    first: Annotated[int, option(INTEGER, "start after this many steps of the list", key="from", low=0)] = 0
+    last: Annotated[int | None, option(INTEGER, "stop after this many, noise and all", key="to", low=1)] = None
+    denoise: Annotated[float, option(NUMBER, "share of the schedule to run, its end", low=0.01, high=1)] = 1.0
 
     def apply(self, scene: "Scene") -> None:
         """Start from nothing, or go on from the last pass; then sample."""
@@ -123,6 +128,9 @@ class Upscale(Statement, frozen=True):
     sampler: Annotated[str | None, word(SAMPLER, "how a step is taken; `euler`, or what `sampler` says")] = None
     schedule: Annotated[str | None, word(SCHEDULE, "how sigma falls; the tail of `distilled` if not said")] = None
     sigmas: Annotated[tuple[float, ...] | str | None, option(SIGMAS, "the sigmas themselves")] = None
+    first: Annotated[int, option(INTEGER, "start after this many steps of the list", key="from", low=0)] = 0
+    last: Annotated[int | None, option(INTEGER, "stop after this many, noise and all", key="to", low=1)] = None
+    denoise: Annotated[float, option(NUMBER, "share of the schedule to run, its end", low=0.01, high=1)] = 1.0
 
     def apply(self, scene: "Scene") -> None:
         """Crop, upsample, sample."""

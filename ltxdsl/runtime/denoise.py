@@ -171,11 +171,15 @@ def step_noise(layout: Layout, seed: int, device: torch.device) -> Callable[[], 
     return draw
 
 
-def run_pass(denoiser: Denoiser, seed: int) -> Tensor:
-    """Denoise from the first sigma to the last; what is kept (mask 0) comes back as it was, bit for bit."""
+def run_pass(denoiser: Denoiser, seed: int, new_noise: bool = True) -> Tensor:
+    """Denoise from the first sigma to the last; what is kept (mask 0) comes back as it was, bit for bit.
+
+    A pass that stops at a sigma over 0 gives x / (1-σ), which a next one without new noise takes up as x.
+    """
     sigmas, clean, layout = denoiser.sigmas, denoiser.clean, denoiser.layout
-    noise = layout.flat(start_noise(layout, seed)).to(clean.device)
-    x = sigmas[0] * noise + (1 - sigmas[0]) * clean
+    x = (1 - sigmas[0]) * clean
+    if new_noise:
+        x = x + sigmas[0] * layout.flat(start_noise(layout, seed)).to(clean.device)
     noises = step_noise(layout, seed, clean.device)
     x = denoiser.sampler.function(denoiser, x, list(sigmas), noises, **denoiser.options)
     if 0 < sigmas[-1] < 1:

@@ -119,7 +119,7 @@ def test_sigmas_seeds_and_samplers_of_each_pass(name, compiled):
     assert written == [stage.sigmas for stage in compilation.stages]
     seeds = [n["noise_seed"] for n in of_class(prompt, "RandomNoise").values()]
     samples = [n.op for n in compilation.graph.order() if isinstance(n.op, nodes.Sample)]
-    assert seeds == [op.seed for op in samples]
+    assert seeds == [op.seed for op in samples if op.new_noise]
     assert len(set(seeds)) == len(seeds)
 
 
@@ -130,7 +130,7 @@ def test_later_passes_keep_the_sound(name, compiled):
     joins = of_class(prompt, "LTXVConcatAVLatent").values()
     kept = [prompt[join["audio_latent"][0]] for join in joins]
     assert kept[0]["class_type"] == "LTXVEmptyLatentAudio"
-    for node in kept[1:]:
+    for node in kept[2 if "to 2" in SCRIPTS[name] else 1 :]:
         assert node["class_type"] == "SetLatentNoiseMask"
         assert prompt[node["inputs"]["mask"][0]]["inputs"]["value"] == 0.0
         assert node["inputs"]["samples"][1] == 1
@@ -168,6 +168,28 @@ def test_terms_by_step_have_a_guider_for_each_stretch(export):
         ("VIDEO", 1.0, 0.0, 1.0),
         ("AUDIO", 1.0, 0.0, 3.0),
     ]
+
+
+def test_split_sigmas_hand_on_their_noise(export):
+    prompt = export(SCRIPTS["split sigmas"]).prompt
+    first, second = (read_sigmas(node["sigmas"]) for node in of_class(prompt, "ManualSigmas").values())
+    assert first == [1.0, 0.99375, 0.9875]
+    assert second == [0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875, 0.0]
+    one, two = (prompt[node["noise"][0]]["class_type"] for node in of_class(prompt, "SamplerCustomAdvanced").values())
+    assert (one, two) == ("RandomNoise", "DisableNoise")
+    assert not of_class(prompt, "SetLatentNoiseMask"), "the sound is not finished, so it is not kept"
+
+
+def test_denoise_is_the_end_of_a_longer_list(export):
+    lists = of_class(export(SCRIPTS["denoise"]).prompt, "ManualSigmas").values()
+    _, tail = (read_sigmas(node["sigmas"]) for node in lists)
+    assert tail == pytest.approx([0.975, 0.909375, 0.725, 0.421875, 0.0], abs=1e-12)
+
+
+def test_a_cut_pass_with_a_picture_in_place_is_refused(compiled):
+    script = 'prompt "a lake"; inplace img @ 0; pass distill 8 to 2; pass distill 8 from 2'
+    with pytest.raises(ExportError, match="cut in two"):
+        export_prompt(compiled(script), MODELS)
 
 
 def test_samplers_with_options_have_their_own_nodes(export):

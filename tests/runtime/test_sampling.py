@@ -183,3 +183,30 @@ def test_the_distilled_lora_acts_and_goes(run: Runner) -> None:
 def test_a_pass_that_explodes_says_so(run: Runner) -> None:
     with pytest.raises(NotFiniteError):
         run(pass_op(2, cfg=(1e38,) * 2), **run.start())
+
+
+@pytest.mark.parametrize("sampler", ["euler", "heun"])
+def test_a_pass_in_two_parts_is_the_pass(run: Runner, sampler: str) -> None:
+    """Split sigmas: the first part hands on its noise, the second adds none."""
+    whole = run(pass_op(6, sampler=sampler), **run.start())
+    sigmas = pass_op(6).sigmas
+    parts = (
+        pass_op(2, sampler=sampler, sigmas=sigmas[:3]),
+        pass_op(4, sampler=sampler, sigmas=sigmas[2:], new_noise=False),
+    )
+    inputs = run.start()
+    for part in parts:
+        inputs |= run(part, **inputs)
+    for port in ("latent", "audio"):
+        assert torch.allclose(inputs[port].samples, whole[port].samples, rtol=1e-4, atol=1e-4)
+
+
+def test_options_reach_the_sampler(run: Runner) -> None:
+    results = [
+        run(pass_op(3, sampler="euler_ancestral", options=options), **run.start())["latent"].samples
+        for options in ((), (("eta", 0.0),), (("eta", 1.0),))
+    ]
+    euler = run(pass_op(3), **run.start())["latent"].samples
+    assert torch.equal(results[0], results[2])
+    assert torch.equal(results[1], euler)
+    assert not torch.equal(results[0], euler)

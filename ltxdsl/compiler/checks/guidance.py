@@ -54,7 +54,8 @@ def guided_distilled(program: Program) -> Iterator[Finding]:
     for stage in program.stages:
         distilled = any(use.name == "distill" and use.strength >= 0.4 for use in stage.loras)
         high = sum(scale > 1.5 for scale in stage.cfg)
-        if (distilled or program.models.distilled) and high * 2 > stage.steps:
+        steps = stage.statement.steps if stage.statement.gives("last") else stage.steps  # of a list that is cut: all
+        if (distilled or program.models.distilled) and high * 2 > (steps or 8):
             said = stage.settings.get(Cfg)
             span = said.span if said else stage.statement.span
             yield Finding(f"cfg {stage.cfg[0]:g} on {high} of {stage.steps} distilled steps", span)

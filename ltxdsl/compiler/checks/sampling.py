@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
@@ -64,11 +64,18 @@ def upscale_first(program: Program) -> Iterator[Finding]:
 )
 def sigmas_end(program: Program) -> Iterator[Finding]:
     """Only lists written by hand can."""
-    for stage in program.stages:
-        if stage.sigmas and stage.sigmas[-1] != 0 and stage.statement.gives("sigmas"):
-            span = stage.statement.span_of("sigmas")
+    for stage, after in zip_longest(program.stages, program.stages[1:]):
+        taken_up = after is not None and not after.sampling.get("new_noise", True)
+        if not stage.sigmas or stage.sigmas[-1] == 0 or taken_up:
+            continue
+        said, left = stage.statement, plain(stage.sigmas[-1])
+        if said.gives("last"):
+            hint = f"go on with `pass … from {said.last}` on the same list, or leave `to` out"
+            yield Finding(f"this pass stops at sigma {left}, and none goes on there", said.span_of("last"), hint)
+        elif said.gives("sigmas"):
+            span = said.span_of("sigmas")
             shown = ", ".join(plain(s) for s in stage.sigmas)
-            yield Finding(f"the last sigma is {plain(stage.sigmas[-1])}", span, fixes=(Fix(span, f"{shown}, 0"),))
+            yield Finding(f"the last sigma is {left}", span, fixes=(Fix(span, f"{shown}, 0"),))
 
 
 @rule(
@@ -126,7 +133,8 @@ def schedule_impossible(program: Program) -> Iterator[Finding]:
     for stage in program.stages:
         if stage.sigmas_problem:
             said = stage.statement
-            span = said.span_of("steps" if said.gives("steps") else "schedule")
+            field = next((f for f in ("last", "first", "denoise", "steps") if said.gives(f)), "schedule")
+            span = said.span_of(field)
             yield Finding(stage.sigmas_problem, span, "name another schedule, such as `linear_quadratic`")
 
 
@@ -144,7 +152,8 @@ def starts_below_noise(program: Program) -> Iterator[Finding]:
     """The tail of `distilled` with fewer than 8 steps does so too."""
     for stage in program.stages[:1]:
         if stage.sigmas and stage.sigmas[0] < 1 and isinstance(stage.statement, Pass):
-            span = stage.statement.span_of("sigmas" if stage.statement.gives("sigmas") else "steps")
+            said = [f for f in ("sigmas", "first", "denoise", "steps") if stage.statement.gives(f)]
+            span = stage.statement.span_of(said[0] if said else "steps")
             hint = "start it at 1; `distilled` does with 8 steps, `linear_quadratic` and `ltxv` with any number"
             yield Finding(f"the first pass starts at sigma {plain(stage.sigmas[0])}", span, hint)
 
@@ -178,7 +187,8 @@ def few_steps(program: Program) -> Iterator[Finding]:
     """From full noise, under 15 steps, and no distilled LoRA."""
     for stage in program.stages:
         distilled = program.models.distilled or any(use.name == "distill" for use in stage.loras)
-        if not distilled and stage.sigmas and stage.sigmas[0] >= 1 and stage.steps < 15:
+        cut = stage.statement.gives("last")
+        if not (distilled or cut) and stage.sigmas and stage.sigmas[0] >= 1 and stage.steps < 15:
             span = stage.statement.span_of("steps")
             yield Finding(f"{stage.steps} steps on `{stage.role.base}`", span, "use 20 or more, or `distill` with 8")
 

@@ -42,7 +42,7 @@ def sample(
         options=dict(op.options),
         journal=Journal(session.recall, session.remember, session.progress),
     )
-    clip, sound, *guides = layout.parts(run_pass(denoiser, op.seed))
+    clip, sound, *guides = layout.parts(run_pass(denoiser, op.seed, op.new_noise))
     kept = tuple(
         Guide(sampled, guide.frame, guide.strength, guide.attention, guide.whole)
         for guide, sampled in zip(latent.guides, guides, strict=True)
