@@ -1,7 +1,8 @@
 """The clips and sounds of the world as latents of trained VAEs, in shards: what the transformer is trained on.
 
 python -m training.latents --vae ~/.cache/ltxdsl-training/vae/compact --count 8000
-A shard holds `latents` N 64 F H W and `audio` N 2 T 16 of the same scenes, whitened. A shard that is there is left
+A shard holds `latents` N 64 F H W, `stills` N 3 64 1 H W (pictures of the clips) and `audio` N 2 T 16 of the same
+scenes, whitened. A shard that is there is left
 alone, so the work can be stopped at any time; one without sound gets it. `--audio-vae` says another audio VAE than
 the package's.
 """
@@ -21,22 +22,15 @@ from training import audio
 from training.clips import held_out_scene, stack
 from training.run import HOME
 from training.sounds import mel_of
-from training.vae import means
+from training.tasks import Data
+from training.vae import load_vae, means
 from training.world.canvas import whole
-from training.world.caption import caption
 from training.world.picture import video
 from training.world.scene import Scene, scene_of
 
 SHARD = 250
 SIDE, FRAMES = 128, 25
-
-
-def load_vae(folder: Path) -> Any:
-    """The compact VAE of a run, in float32."""
-    from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
-
-    vae = AutoencoderKLLTX2Video.from_pretrained(folder, torch_dtype=torch.float32)
-    return vae.to(memory_format=torch.channels_last_3d).eval().requires_grad_(False)
+STILLS = (0.0, 0.5, 1.0)  # where in the clip its pictures are taken
 
 
 def scene(number: int, held_out: bool = False) -> Scene:
@@ -73,7 +67,7 @@ def write_shards(vae: Any, audio_vae: Any, folder: Path, count: int) -> None:
             continue
         scenes = [scene(number) for number in range(first, min(first + SHARD, count))]
         if "latents" not in known:
-            known["latents"] = torch.cat([_picture(vae, one) for one in scenes]).half()
+            known |= {name: part.half().contiguous() for name, part in _pictures(vae, scenes).items()}
         sounds = torch.stack([mel_of(one, FRAMES) for one in scenes[: len(known["latents"])]])
         known["audio"] = audio.encoded(audio_vae, sounds).half()
         save_file(known, path.with_suffix(".new"))
@@ -81,23 +75,26 @@ def write_shards(vae: Any, audio_vae: Any, folder: Path, count: int) -> None:
         print(path.name, flush=True)
 
 
-def _picture(vae: Any, one: Scene) -> torch.Tensor:
-    return encoded(vae, stack([video(one, whole(SIDE, SIDE), FRAMES)]))
-
-
-def read_shards(folder: Path) -> tuple[torch.Tensor, list[str]]:
-    """All latents N 64 F' H' W' and their captions, of shards that follow on one another from 0."""
-    latents = _read(folder, "latents")
-    return latents, [caption(scene(number)) for number in range(len(latents))]
-
-
-def read_sounds(folder: Path) -> torch.Tensor:
-    """The audio latents N 2 T 16 of the same scenes."""
-    return _read(folder, "audio")
+def _pictures(vae: Any, scenes: list[Scene]) -> dict[str, torch.Tensor]:
+    """The clips of scenes, and some of their frames by themselves."""
+    clips, stills = [], []
+    for one in scenes:
+        clip = stack([video(one, whole(SIDE, SIDE), FRAMES)])
+        clips.append(encoded(vae, clip))
+        chosen = [round(at * (FRAMES - 1)) for at in STILLS]
+        stills.append(encoded(vae, clip[0, :, chosen].transpose(0, 1).unsqueeze(2)))
+    return {"latents": torch.cat(clips), "stills": torch.stack(stills)}
 
 
 def _read(folder: Path, name: str) -> torch.Tensor:
     return torch.cat([load_file(path)[name].float() for path in sorted(folder.glob("*.safetensors"))])
+
+
+def read_data(folder: Path) -> Data:
+    """All that is in the shards, with the scenes."""
+    latents = _read(folder, "latents")
+    scenes = [scene(number) for number in range(len(latents))]
+    return Data(latents, _read(folder, "stills"), _read(folder, "audio"), scenes)
 
 
 def main() -> None:

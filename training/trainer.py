@@ -24,6 +24,7 @@ class Pace(NamedTuple):
     rest_rate: float
     warm: int = 50
     decay: float = 0.3  # share of all steps over which the rate falls
+    half: bool = False  # Muon in bfloat16
 
     def at(self, step: int) -> float:
         """The learning rate of a step, of 1."""
@@ -37,10 +38,11 @@ class Trainer:
         """Muon moves the kernels but `ends`, the first and the last; AdamW those and the biases."""
         self.model, self.plan, self.step = model.train(), pace, 0
         self.average = copy.deepcopy(model).requires_grad_(False)
-        inner = [p for p in model.parameters() if p.ndim >= 2 and all(p is not end for end in ends)]
-        rest = [*ends, *(p for p in model.parameters() if p.ndim < 2)]
+        trained = [p for p in model.parameters() if p.requires_grad]
+        inner = [p for p in trained if p.ndim >= 2 and all(p is not end for end in ends)]
+        rest = [*ends, *(p for p in trained if p.ndim < 2)]
         self.optimisers = [
-            (Muon(inner, pace.rate), pace.rate),
+            (Muon(inner, pace.rate, half=pace.half), pace.rate),
             (torch.optim.AdamW(rest, pace.rest_rate), pace.rest_rate),
         ]
 

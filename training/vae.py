@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import argparse
 import copy
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from training.clips import batch, held_out
-from training.muon import Muon
-from training.run import HOME, Run, draw_curve, draw_sheet
+from training.run import HOME, Run, draw_sheet
+from training.trainer import Pace, Trainer, begin, redraw, train
 
 SEED = 23
 NOISE = 0.1  # added to latents, so that the decoder bears a transformer's errors
 SHRINK = 1e-4  # weight of the latents' size in the loss
+EDGES = 0.5  # weight of the error's steps from pixel to pixel: shapes are told by their edges
+ANCHOR = 0.5  # weight of what the latents have moved
 WARM, DECAY = 50, 0.6  # steps up, and the share of all steps over which the rate falls to 0
 RATE, REST_RATE = 0.015, 1e-3  # Muon for the inner kernels, AdamW for the first, the last and the biases
 TESTS = {"128": (12, 128, 17), "256": (4, 256, 9)}  # held-out clips, side, frames
@@ -84,13 +84,20 @@ def means(model: Any, clips: torch.Tensor) -> torch.Tensor:
     return model.encoder(clips.contiguous(memory_format=torch.channels_last_3d))[:, :64]
 
 
-def loss_of(model: Any, clips: torch.Tensor, noise: torch.Tensor, half: bool = False) -> torch.Tensor:
-    """L1 + squared error + a little of the latents' size; `noise` B 64 F' H' W' disturbs the latents."""
+def loss_of(
+    model: Any, clips: torch.Tensor, noise: torch.Tensor, half: bool = False, anchor: torch.Tensor | None = None
+) -> torch.Tensor:
+    """L1 + squared error + error of the edges + a little of the latents' size.
+
+    `noise` B 64 F' H' W' disturbs the latents; an `anchor` of that shape is where they have been, and should stay.
+    """
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
         latents = means(model, clips)
         error = model.decoder(latents + NOISE * noise) - clips
     error, latents = error.float(), latents.float()
-    return error.abs().mean() + error.square().mean() + SHRINK * latents.square().mean()
+    edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+    loss = error.abs().mean() + error.square().mean() + EDGES * edges + SHRINK * latents.square().mean()
+    return loss if anchor is None else loss + ANCHOR * (latents - anchor).square().mean()
 
 
 def noise_for(clips: torch.Tensor, step: int) -> torch.Tensor:
@@ -120,101 +127,63 @@ def set_statistics(model: Any, clips: torch.Tensor) -> None:
     model.latents_std.copy_(latents.std(dim=1).clamp(min=1e-3))
 
 
-class Trainer:
-    """Model, moving average, optimisers and the step: all that a checkpoint holds."""
+class VaeTrainer(Trainer):
+    """The VAE and its loss."""
 
-    def __init__(self, layout: str, steps: int, rate: float, fast: bool = False):
-        """`steps` is the horizon of the learning rate; `fast` compiles the loss and computes it in bfloat16."""
+    def __init__(self, layout: str, steps: int, rate: float = RATE, fast: bool = False, anchor: Any = None):
+        """`fast` compiles the loss and computes it in bfloat16; `anchor` is a VAE whose latents are to be kept."""
         torch.manual_seed(SEED)
-        self.model, self.steps, self.step = build(layout), steps, 0
-        self.model.train()
-        self.fast = fast
-        self.loss = torch.compile(loss_of, dynamic=False) if fast else loss_of
-        self.average = copy.deepcopy(self.model).requires_grad_(False)
-        ends = (self.model.encoder.conv_in.conv.weight, self.model.decoder.conv_out.conv.weight)
-        inner = [p for p in self.model.parameters() if p.ndim >= 2 and all(p is not end for end in ends)]
-        rest = [*ends, *(p for p in self.model.parameters() if p.ndim < 2)]
-        self.optimisers = [(Muon(inner, rate), rate), (torch.optim.AdamW(rest, REST_RATE), REST_RATE)]
+        model = build(layout)
+        ends = (model.encoder.conv_in.conv.weight, model.decoder.conv_out.conv.weight)
+        super().__init__(model, ends, Pace(steps, rate, REST_RATE, WARM, DECAY))
+        self.fast, self.anchor = fast, anchor
+        self.measure = torch.compile(loss_of, dynamic=False) if fast else loss_of
 
-    def state(self) -> dict[str, Any]:
-        """What `restore` needs to go on bit for bit."""
-        return {
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "average": self.average.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser, _ in self.optimisers],
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        self.step = state["step"]
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        for (optimiser, _), old in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(old)
-
-    def advance(self) -> float:
-        """One step; the loss before it."""
+    def loss(self) -> torch.Tensor:
+        """Of the clips of this step."""
         clips = batch(SEED, self.step)
-        loss = self.loss(self.model, clips, noise_for(clips, self.step), self.fast)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.optimisers[1][0].param_groups[0]["params"], 1.0)
-        for optimiser, rate in self.optimisers:
-            optimiser.param_groups[0]["lr"] = rate * self.pace()
-            optimiser.step()
-        self.model.zero_grad(set_to_none=True)
-        self.step += 1
-        self._follow()
-        return loss.item()
-
-    def pace(self) -> float:
-        """The learning rate of this step, of 1: up, level, straight down to 0 at the horizon."""
-        return min(1.0, (self.step + 1) / WARM, max(0.0, (self.steps - self.step) / (DECAY * self.steps)))
+        return self.measure(self.model, clips, noise_for(clips, self.step), self.fast, self._before(clips))
 
     @torch.no_grad()
-    def _follow(self) -> None:
-        share = max(0.003, 1 / (1 + self.step / 5))  # a short memory at first
-        pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
-        for slow, fast in pairs:
-            slow.lerp_(fast, share)
+    def _before(self, clips: torch.Tensor) -> torch.Tensor | None:
+        if self.anchor is None:
+            return None
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.fast):
+            return means(self.anchor, clips).float()
+
+    def finished(self) -> Any:
+        """The moving average with its statistics: those of the anchor if there is one."""
+        model = copy.deepcopy(self.average)
+        if self.anchor is None:
+            set_statistics(model, held_out(*TESTS["128"]))
+        else:
+            model.latents_mean.copy_(self.anchor.latents_mean)
+            model.latents_std.copy_(self.anchor.latents_std)
+        return model
 
 
-def validate(trainer: Trainer, run: Run, tests: dict[str, torch.Tensor]) -> dict[str, float]:
-    """PSNR of the moving average on held-out clips; redraws curve and sheet."""
+def validate(trainer: VaeTrainer, run: Run, tests: dict[str, torch.Tensor]) -> dict[str, float]:
+    """PSNR of the moving average on held-out clips; redraws curve and sheet, writes the compact folder."""
     made = {name: rebuilt(trainer.average, clips) for name, clips in tests.items()}
     scores = {f"psnr{name}": psnr(made[name], clips).mean().item() for name, clips in tests.items()}
-    rows = run.rows(trainer.step)
-    curves = {name: [(row["step"], row[name]) for row in rows if name in row] for name in scores}
-    draw_curve(run.folder / "curve.png", {k: [*v, (trainer.step, scores[k])] for k, v in curves.items()})
+    redraw(run, trainer.step, scores)
     clips = tests["128"]
     draw_sheet(run.folder / "sheet.png", [c for pair in zip(clips[:6], made["128"][:6], strict=True) for c in pair])
+    write_compact(trainer, run.folder / "compact")
     return scores
 
 
-def write_compact(trainer: Trainer, folder: Path) -> None:
-    """The moving average with its statistics, in half precision: what the package would load."""
-    model = copy.deepcopy(trainer.average)
-    set_statistics(model, held_out(*TESTS["128"]))
-    model.half().save_pretrained(folder, safe_serialization=True)
+def write_compact(trainer: VaeTrainer, folder: Path) -> None:
+    """What the package would load, in half precision."""
+    trainer.finished().half().save_pretrained(folder, safe_serialization=True)
 
 
-def train(trainer: Trainer, run: Run, check: int) -> None:
-    """Steps until the horizon or the end of the time; validates every `check` steps."""
-    tests = {name: held_out(*what) for name, what in TESTS.items()}
-    mean, began = 0.0, time.monotonic()
-    while trainer.step < trainer.steps and not run.over:
-        loss = trainer.advance()
-        mean = loss if not mean else 0.98 * mean + 0.02 * loss
-        if trainer.step % check == 0:
-            seconds = (time.monotonic() - began) / check
-            run.log(step=trainer.step, loss=mean, seconds=seconds, **validate(trainer, run, tests))
-            write_compact(trainer, run.folder / "compact")
-            began = time.monotonic()
-        if run.due():
-            run.save(trainer.state())
-    run.save(trainer.state())
-    run.log(step=trainer.step, loss=mean, **validate(trainer, run, tests))
-    write_compact(trainer, run.folder / "compact")
+def load_vae(folder: Path) -> Any:
+    """The compact VAE of a run, in float32."""
+    from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
+
+    vae = AutoencoderKLLTX2Video.from_pretrained(folder, torch_dtype=torch.float32)
+    return vae.to(memory_format=torch.channels_last_3d).eval().requires_grad_(False)
 
 
 def main() -> None:
@@ -225,16 +194,18 @@ def main() -> None:
     parser.add_argument("--layout", choices=LAYOUTS, default="balanced")
     parser.add_argument("--steps", type=int, default=9000, help="horizon of the learning rate")
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--anchor", type=Path, help="a compact folder whose latents are to be kept")
     parser.add_argument("--check", type=int, default=250, help="steps between validations")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--fast", action="store_true", help="compiled, in bfloat16 (AVX512-BF16 or AMX)")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     run = Run(options.out.expanduser(), options.minutes)
-    trainer = Trainer(options.layout, options.steps, options.rate, options.fast)
-    if state := run.load():
-        trainer.restore(state)
-    train(trainer, run, options.check)
+    anchor = load_vae(options.anchor.expanduser()) if options.anchor else None
+    trainer = VaeTrainer(options.layout, options.steps, options.rate, options.fast, anchor)
+    begin(trainer, run)
+    tests = {name: held_out(*what) for name, what in TESTS.items()}
+    train(trainer, run, options.check, lambda: validate(trainer, run, tests))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
+from training.world.motion import moment_frame
 from training.world.scene import Change, Scene, Thing
 from training.world.words import BACKGROUNDS, CAMERAS, COLOURS, MOMENTS, MOTIONS, PLACES, SHAPES, SIZES
 
@@ -23,6 +26,16 @@ def caption(scene: Scene) -> str:
         clauses.append(f"the camera {scene.camera}")
     clauses.append("with a tone" if scene.tone else "silent")
     return ", ".join(clauses)
+
+
+def relayed(scene: Scene, frames: int) -> tuple[str, tuple[str, str], int]:
+    """A scene of one thing that changes as a global prompt, two local ones, and the frame of their turn."""
+    change, before = scene.change, scene.things[0]
+    if change is None:
+        raise ValueError("nothing changes in this scene")
+    after = msgspec.structs.replace(before, **{change.kind: change.to})
+    whole = caption(msgspec.structs.replace(scene, things=(), change=None)).strip()
+    return whole, (_thing(before), _thing(after)), moment_frame(change.when, frames)
 
 
 def _thing(thing: Thing) -> str:

@@ -53,9 +53,14 @@ def write_bundle(folder: Path) -> None:
 
 def module(name: str) -> Any:
     """A part with its trained weights, or with those of the seed while it has none."""
+    first = seeded(name)
+    return (trained(name, type(first)) or first).eval()
+
+
+def seeded(name: str) -> Any:
+    """A part as the seed makes it."""
     torch.manual_seed(SEED)
-    seeded = MODULES[name][1]()
-    return (trained(name, type(seeded)) or seeded).eval()
+    return MODULES[name][1]()
 
 
 def _index() -> dict[str, Any]:

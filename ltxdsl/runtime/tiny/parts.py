@@ -9,9 +9,9 @@ import torch
 from ltxdsl.runtime import mel
 from ltxdsl.runtime.tiny.tokenizer import VOCABULARY
 
-LAYERS = 4
+LAYERS = 6
 HEADS = 4
-VIDEO_HEAD = 32
+VIDEO_HEAD = 64
 AUDIO_HEAD = 16
 VIDEO_WIDTH = HEADS * VIDEO_HEAD
 AUDIO_WIDTH = HEADS * AUDIO_HEAD
@@ -22,11 +22,11 @@ AUDIO_FEATURES = AUDIO_CHANNELS * MEL_BINS // 4
 QUIET = -3.5  # log-mel, about which untrained sound lies
 TEXT_WIDTH = 64
 TEXT_LAYERS = 2
-TEXT_TOKENS = 256
+TEXT_TOKENS = 96
 REGISTERS = 16
 
 
-def transformer() -> Any:
+def transformer(layers: int = LAYERS, head: int = VIDEO_HEAD) -> Any:
     """The audio-video transformer with all switches of 2.3."""
     from diffusers.models.transformers.transformer_ltx2 import LTX2VideoTransformer3DModel
 
@@ -34,14 +34,14 @@ def transformer() -> Any:
         in_channels=LATENT_CHANNELS,
         out_channels=LATENT_CHANNELS,
         num_attention_heads=HEADS,
-        attention_head_dim=VIDEO_HEAD,
-        cross_attention_dim=VIDEO_WIDTH,
+        attention_head_dim=head,
+        cross_attention_dim=HEADS * head,
         audio_in_channels=AUDIO_FEATURES,
         audio_out_channels=AUDIO_FEATURES,
         audio_num_attention_heads=HEADS,
         audio_attention_head_dim=AUDIO_HEAD,
         audio_cross_attention_dim=AUDIO_WIDTH,
-        num_layers=LAYERS,
+        num_layers=layers,
         caption_channels=TEXT_WIDTH,
         gated_attn=True,
         cross_attn_mod=True,
@@ -53,7 +53,7 @@ def transformer() -> Any:
     )
 
 
-def connectors() -> Any:
+def connectors(head: int = VIDEO_HEAD) -> Any:
     """Per-modality projections and connectors with registers and gated attention."""
     from diffusers.pipelines.ltx2.connectors import LTX2TextConnectors
 
@@ -61,18 +61,18 @@ def connectors() -> Any:
         caption_channels=TEXT_WIDTH,
         text_proj_in_factor=TEXT_LAYERS + 1,
         video_connector_num_attention_heads=HEADS,
-        video_connector_attention_head_dim=VIDEO_HEAD,
-        video_connector_num_layers=2,
+        video_connector_attention_head_dim=head,
+        video_connector_num_layers=1,
         video_connector_num_learnable_registers=REGISTERS,
         video_gated_attn=True,
         audio_connector_num_attention_heads=HEADS,
         audio_connector_attention_head_dim=AUDIO_HEAD,
-        audio_connector_num_layers=2,
+        audio_connector_num_layers=1,
         audio_connector_num_learnable_registers=REGISTERS,
         audio_gated_attn=True,
         rope_type="split",
         per_modality_projections=True,
-        video_hidden_dim=VIDEO_WIDTH,
+        video_hidden_dim=HEADS * head,
         audio_hidden_dim=AUDIO_WIDTH,
         proj_bias=True,
     )
