@@ -196,7 +196,7 @@ def test_fmt(ltx, tmp_path):
 def test_plan_is_readable_and_machine_readable(ltx):
     shown = ltx("plan", "-e", ONE)
     assert shown.code == 0
-    for wanted in ("64x64", "128x128", "er_sde 40", "0.909 0.725 0.422 0", "dev + distill 0.6", "text_encoder"):
+    for wanted in ("32x32", "64x64", "er_sde 40", "0.909 0.725 0.422 0", "dev + distill 0.6", "text_encoder"):
         assert wanted in shown.out
     assert ltx("plan", "-e", ONE, "--json").json["stages"][1]["width"] == 128
 
@@ -229,7 +229,7 @@ def test_a_plan_fits_a_terminal(ltx, monkeypatch, width: int):
     monkeypatch.setattr(plan_text, "WIDTH_WITHOUT_TERMINAL", width)
     out = ltx("plan", "-e", ONE, "--why").out
     assert max(map(len, out.splitlines())) <= width
-    for wanted in ("128x128", "er_sde 40", "transformer", "share_equal"):
+    for wanted in ("64x64", "er_sde 40", "transformer", "share_equal"):
         assert wanted in out
 
 

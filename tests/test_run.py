@@ -253,15 +253,18 @@ def write_lora(path: Path, *modules: str) -> None:
     import torch
     from safetensors.torch import save_file
 
+    from ltxdsl.runtime.tiny import parts
+
     tensors = {}
     for module in modules:
-        tensors[f"diffusion_model.{module}.lora_A.weight"] = torch.zeros(2, 128)
-        tensors[f"diffusion_model.{module}.lora_B.weight"] = torch.zeros(128, 2)
+        tensors[f"diffusion_model.{module}.lora_A.weight"] = torch.zeros(2, parts.VIDEO_WIDTH)
+        tensors[f"diffusion_model.{module}.lora_B.weight"] = torch.zeros(parts.VIDEO_WIDTH, 2)
     save_file(tensors, path)
 
 
 def test_a_lora_for_another_model_is_refused(models, in_pictures, store, output, tmp_path):
-    write_lora(tmp_path / "foreign.safetensors", "blocks.0.attn.qkv")
+    """Keys that look right, of layers that this transformer does not have: only the run can know."""
+    write_lora(tmp_path / "foreign.safetensors", "transformer_blocks.40.attn1.to_q")
     with pytest.raises(RunError, match="another model"):
         run(f'lora "{tmp_path}/foreign.safetensors"\n{SHORT}', models, store, output)
 

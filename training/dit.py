@@ -41,7 +41,7 @@ class DitTrainer(Trainer):
 
     def __init__(self, networks: Networks, data: Data, steps: int, fast: bool = False):
         """`steps` is the horizon of the learning rate; `fast` compiles the blocks and computes in bfloat16."""
-        super().__init__(networks, networks.ends(), Pace(steps, RATE, REST_RATE, decay=0.6, half=fast))
+        super().__init__(networks, networks.ends(), Pace(steps, RATE, REST_RATE, decay=0.6))
         self.data, self.fast = data, fast
         if fast:
             for block in networks.transformer.transformer_blocks:

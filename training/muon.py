@@ -30,7 +30,7 @@ def _wide(blocks: torch.Tensor) -> torch.Tensor:
     """N R C, with R small."""
     blocks = blocks / (blocks.norm(dim=(1, 2), keepdim=True) + 1e-7)
     gram = blocks @ blocks.mT
-    one = torch.eye(gram.shape[1], dtype=gram.dtype)
+    one = torch.eye(gram.shape[1])
     whole = one.expand_as(gram)
     for _ in range(ROUNDS):
         factor = A * one + B * gram + C * (gram @ gram)
@@ -42,10 +42,9 @@ def _wide(blocks: torch.Tensor) -> torch.Tensor:
 class Muon(torch.optim.Optimizer):
     """For kernels and matrices; the rest belongs to AdamW."""
 
-    def __init__(self, weights: Iterable[torch.Tensor], lr: float, momentum: float = 0.95, half: bool = False):
-        """`lr` is the size of a step in units of an orthogonal matrix; `half` iterates in bfloat16."""
+    def __init__(self, weights: Iterable[torch.Tensor], lr: float, momentum: float = 0.95):
+        """`lr` is the size of a step in units of an orthogonal matrix."""
         super().__init__(list(weights), {"lr": lr, "momentum": momentum})
-        self.half = half
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -61,5 +60,4 @@ class Muon(torch.optim.Optimizer):
         speed = state["speed"].lerp_(weight.grad, 1 - momentum)
         way = weight.grad.lerp(speed, momentum).reshape(len(weight), -1)
         gain = max(1.0, min(way.shape[0], BLOCK) / way.shape[1]) ** 0.5
-        straight = orthogonal(way.bfloat16() if self.half else way).to(weight.dtype)
-        weight.sub_(straight.reshape(weight.shape), alpha=lr * gain)
+        weight.sub_(orthogonal(way).reshape(weight.shape), alpha=lr * gain)

@@ -24,7 +24,6 @@ class Pace(NamedTuple):
     rest_rate: float
     warm: int = 50
     decay: float = 0.3  # share of all steps over which the rate falls
-    half: bool = False  # Muon in bfloat16
 
     def at(self, step: int) -> float:
         """The learning rate of a step, of 1."""
@@ -42,7 +41,7 @@ class Trainer:
         inner = [p for p in trained if p.ndim >= 2 and all(p is not end for end in ends)]
         rest = [*ends, *(p for p in trained if p.ndim < 2)]
         self.optimisers = [
-            (Muon(inner, pace.rate, half=pace.half), pace.rate),
+            (Muon(inner, pace.rate), pace.rate),
             (torch.optim.AdamW(rest, pace.rest_rate), pace.rest_rate),
         ]
 
