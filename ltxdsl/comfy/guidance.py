@@ -18,14 +18,13 @@ from typing import NamedTuple
 import msgspec
 
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.samplers import sampler_node
 from ltxdsl.comfy.table import Conditioning
 from ltxdsl.ops.nodes import Sample
-from ltxdsl.sampling.flow import SHIFT, percent_to_sigma, shifted
 from ltxdsl.sampling.samplers import SAMPLERS, Sampler
 
 SEEDS = 2**64
-MARGIN = 1e-6  # of sigma: ComfyUI's are in single precision
 
 
 class Scales(NamedTuple):
@@ -185,15 +184,6 @@ def _overridden(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -
         title = builder.titled(f"cfg {cfg:g} from step {stretch.start + 1}")
         model = builder.add("CFGOverride", title, model=model, cfg=cfg, start_percent=start, end_percent=end)
     return _sampled(builder, parts, _guider(builder, parts, stretches[0], model))
-
-
-def percent_between(above: float, below: float) -> float:
-    """A share of the way at which sigma is between these two, in as few digits as it takes."""
-    low, high = (1 - shifted(sigma, -SHIFT) for sigma in (above, below))
-    middle = (low + high) / 2
-    rounded = (round(middle, digits) for digits in range(2, 15))
-    apart = (p for p in rounded if above > percent_to_sigma(p) + MARGIN > below + 2 * MARGIN)
-    return next(apart, middle)
 
 
 def _split(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -> Link:

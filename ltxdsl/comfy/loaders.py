@@ -2,22 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from ltxdsl.comfy.builder import Link, PromptBuilder, base_name
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name
+from ltxdsl.comfy.percents import percent_between
+from ltxdsl.comfy.table import Conditioning
 from ltxdsl.ops.base import LoraUse, NagUse
 
 DISTILL = "distill"
 
 
 def model(builder: PromptBuilder, loras: Iterable[LoraUse]) -> Link:
-    """The model with LoRAs, in order."""
+    """The model with LoRAs, in order; those that change by step hang on the prompts (`hooked`)."""
     link = _checkpoint(builder)
     for use in loras:
-        name = lora_name(builder, use.name)
-        title = f"LoRA {use.name if use.name in builder.models.loras else name} {use.strength:g}"
-        link = builder.add("LoraLoaderModelOnly", title, model=link, lora_name=name, strength_model=use.strength)
+        if not use.by_step:
+            link = _with_lora(builder, link, use)
     return link
+
+
+def _with_lora(builder: PromptBuilder, link: Link, use: LoraUse) -> Link:
+    name = lora_name(builder, use.name)
+    title = f"LoRA {use.name if use.name in builder.models.loras else name} {use.strength:g}"
+    if use.audio is None:
+        return builder.add("LoraLoaderModelOnly", title, model=link, lora_name=name, strength_model=use.strength)
+    # Two loaders with shares of 0 and 1: the node writes other shares where alpha belongs, and they come out too small.
+    link = _share(builder, link, f"{title}, not the sound", (name, use.strength), sound=False)
+    if not use.audio:
+        return link
+    return _share(builder, link, f"{title}, sound {use.audio:g}", (name, use.audio), sound=True)
+
+
+def _share(builder: PromptBuilder, link: Link, title: str, lora: tuple[str, float], *, sound: bool) -> Link:
+    """A LoRA in the layers of the sound alone, or in all others."""
+    shares = dict.fromkeys(("video", "video_to_audio", "audio_to_video", "other"), float(not sound))
+    name, strength = lora
+    return builder.add(
+        "LTX2LoraLoaderAdvanced",
+        title,
+        model=link,
+        lora_name=name,
+        strength_model=strength,
+        audio=float(sound),
+        **shares,
+    )
+
+
+def hooked(
+    builder: PromptBuilder, both: Conditioning, loras: Iterable[LoraUse], sigmas: Sequence[float]
+) -> Conditioning:
+    """Both prompts with the LoRAs that change by step, as hooks with a keyframe for each strength."""
+    hooks: Link | None = None
+    for use in loras:
+        if use.by_step:
+            hooks = _hook(builder, use, sigmas, hooks)
+    if hooks is None:
+        return both
+    builder.note(f"{builder.stage}: a LoRA that changes by step is a hook in ComfyUI, which patches weights as it goes")
+    link = builder.add(
+        "PairConditioningSetProperties",
+        builder.titled("prompts with LoRAs by step"),
+        positive_NEW=both.positive,
+        negative_NEW=both.negative,
+        strength=1.0,
+        set_cond_area="default",
+        hooks=hooks,
+    )
+    return Conditioning(link, link.output(1))
+
+
+def _hook(builder: PromptBuilder, use: LoraUse, sigmas: Sequence[float], before: Link | None) -> Link:
+    if use.audio is not None:
+        raise ExportError(f"{builder.stage}: a LoRA that changes by step has one strength for all layers in ComfyUI")
+    title, name = builder.titled(f"LoRA {use}"), lora_name(builder, use.name)
+    lora = builder.add("CreateHookLoraModelOnly", title, lora_name=name, strength_model=1.0, prev_hooks=before)
+    frames: Link | None = None
+    start = 0
+    for strength, steps in use.by_step:
+        if start < len(sigmas) - 1:
+            percent = percent_between(*sigmas[start - 1 : start + 1]) if start else 0.0
+            words = builder.titled(f"strength {strength:g} from step {start + 1}")
+            told = {"strength_mult": strength, "start_percent": percent}
+            frames = builder.add("CreateHookKeyframe", words, **told, prev_hook_kf=frames)
+        start += steps
+    return builder.add("SetHookKeyframes", f"{title}: steps", hooks=lora, hook_kf=frames)
 
 
 def lora_name(builder: PromptBuilder, name: str) -> str:

@@ -32,6 +32,7 @@ def sample(
     model, positive_link = _prompted_model(builder, op, positive, latent)
     plain = conditioned(builder, positive_link, negative, op.fps)
     conditioning, video = add_guides(builder, plain, latent)
+    conditioning = loaders.hooked(builder, conditioning, op.loras, op.sigmas)
     sound = _sound(builder, audio, op.keep_audio)
     av = builder.add("LTXVConcatAVLatent", builder.titled("video + sound"), video_latent=video, audio_latent=sound.link)
     masked = latent.masked or sound.kept or bool(latent.guides)

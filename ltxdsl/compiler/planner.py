@@ -118,7 +118,7 @@ def _stage(stage: Stage, node: Node, facts: Mapping[Ref, Facts], step: Step, pea
     work = node.op.work()
     given = {kind: facts[node.inputs[port]] for port, kind in node.op.inputs.items() if port in node.inputs}
     clip, sound = given.get(Port.LATENT, Facts()), given.get(Port.AUDIO_LATENT, Facts())
-    loras = tuple(f"{use.name} {use.strength:g}" for use in getattr(node.op, "loras", ()))
+    loras = tuple(map(str, getattr(node.op, "loras", ())))
     return PlannedStage(
         name=stage.name,
         width=clip.width,

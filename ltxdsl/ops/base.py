@@ -74,11 +74,36 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
         return self.kernel.replace("_", " ")
 
 
-class LoraUse(msgspec.Struct, frozen=True):
-    """A LoRA by role or file, with its strength."""
+class LoraUse(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+    """A LoRA by role or file, with its strength: the same at all steps, or the largest of those in `by_step`.
+
+    `by_step` holds strengths and for how many steps each; the last one's steps are those that are left. `audio` is the
+    strength in the layers of the sound alone; None = the same.
+    """
 
     name: str
     strength: float
+    by_step: tuple[tuple[float, int], ...] = ()
+    audio: float | None = None
+
+    @property
+    def off(self) -> bool:
+        """Whether it changes nothing."""
+        return self.strength == 0 and not self.audio
+
+    def at(self, step: int) -> LoraUse:
+        """What it is at a step, with one strength."""
+        strength = self.strength
+        for strength, steps in self.by_step:  # noqa: B007 - the last one stays
+            if step < steps:
+                break
+            step -= steps
+        return LoraUse(self.name, strength, audio=self.audio)
+
+    def __str__(self) -> str:
+        steps = [f"{strength:g} for {count}" for strength, count in self.by_step[:-1]]
+        shown = " then ".join([*steps, f"{self.by_step[-1][0]:g}"]) if self.by_step else f"{self.strength:g}"
+        return f"{self.name} {shown}" + ("" if self.audio is None else f" audio {self.audio:g}")
 
 
 class NagUse(msgspec.Struct, frozen=True):

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Annotated
 
 from ltxdsl.ops.base import LoraUse
-from ltxdsl.ops.declare import Role, Statement, statement, word
-from ltxdsl.ops.kinds import LORA, NUMBER
+from ltxdsl.ops.declare import Role, Statement, option, statement, word
+from ltxdsl.ops.kinds import LORA, NUMBER, PER_STEP, PerStep
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -12,11 +12,23 @@ if TYPE_CHECKING:
 
 @statement("lora", Role.CONDITION, 'prompt "a lake"\npass dev 8 { lora distill 0.5; cfg 1 }')
 class LoraStatement(Statement, frozen=True):
-    """A LoRA on the base model, for the passes after it or for the pass whose block it stands in."""
+    """A LoRA on the base model, for the passes after it or for the pass whose block it stands in.
+
+    `1 for 3 then 0.5` changes the strength from step to step; `audio 0` leaves the sound's own layers alone.
+    """
 
     name: Annotated[str, word(LORA, "its role in the model set, or its file")]
-    strength: Annotated[float, word(NUMBER, "how much of it", low=-10, high=10)] = 1.0
+    amount: Annotated[PerStep, word(PER_STEP, "how much of it; the strength", low=-10, high=10)] = PerStep((), 1.0)
+    audio: Annotated[
+        float | None, option(NUMBER, "strength in the layers of the sound; the same if not said", low=-10, high=10)
+    ] = None
+
+    @property
+    def strength(self) -> float:
+        """The largest strength of all steps."""
+        return max(self.amount.values, key=abs)
 
     def shape_pass(self, draft: "Draft") -> None:
         """One more LoRA."""
-        draft.loras.append(LoraUse(self.name, self.strength))
+        by_step = (*self.amount.runs, (self.amount.last, 0)) if self.amount.runs else ()
+        draft.loras.append(LoraUse(self.name, self.strength, by_step, self.audio))

@@ -252,10 +252,10 @@ class Sample(Op, frozen=True):
 
     def simplified(self) -> tuple[Op, str]:
         """Without LoRAs of strength 0: they are not fused."""
-        without = [lora.name for lora in self.loras if lora.strength == 0]
+        without = [lora.name for lora in self.loras if lora.off]
         if not without:
             return self, ""
-        kept = tuple(lora for lora in self.loras if lora.strength != 0)
+        kept = tuple(lora for lora in self.loras if not lora.off)
         return msgspec.structs.replace(self, loras=kept), f"LoRA {', '.join(without)} at strength 0"
 
     def label(self) -> str:

@@ -77,6 +77,7 @@ class Denoiser:
     sigmas: tuple[float, ...]
     sampler: Sampler
     journal: Journal
+    prepare: Callable[[int], object] = lambda step: None  # is told the step before the model is called
     options: Mapping[str, float | str] = field(default_factory=dict)  # of the sampler
     _calls: count[int] = field(default_factory=count)
     _step: int = 0
@@ -86,6 +87,7 @@ class Denoiser:
         index, step = next(self._calls), step_of(sigma, self.sigmas)
         known = self.journal.recall(index)
         if known is None:
+            self.prepare(step)
             known = self._predict(x, sigma, step)
             self.journal.remember(index, known)
         if step >= self._step:

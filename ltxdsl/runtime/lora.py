@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -111,6 +111,28 @@ def _pair(parts: Mapping[str, Tensor], path: Path, module: str) -> LoraPair:
     return LoraPair(down, up * (float(parts["alpha"]) / rank) if "alpha" in parts else up)
 
 
+class LoraFile(NamedTuple):
+    """A file with its strength, and the one in the layers of the sound alone (None = the same)."""
+
+    path: Path
+    strength: float
+    audio: float | None = None
+
+    def strength_in(self, module: str) -> float:
+        """The strength in a module."""
+        return self.strength if self.audio is None or not is_sound(module) else self.audio
+
+    @property
+    def off(self) -> bool:
+        """Whether it changes nothing."""
+        return not (self.strength or self.audio)
+
+
+def is_sound(module: str) -> bool:
+    """Whether a module is one of the sound's own layers: its attention and feed-forward, not those across."""
+    return any(part.startswith(("audio_attn", "audio_ff")) for part in module.split("."))
+
+
 class FusedLoras:
     """The LoRAs fused into a transformer; weights that they change are kept on the CPU and put back as they were."""
 
@@ -119,14 +141,14 @@ class FusedLoras:
             name: module.weight for name, module in transformer.named_modules() if isinstance(module, torch.nn.Linear)
         }
         self._base: dict[str, Tensor] = {}
-        self._current: list[tuple[Path, float]] = []
+        self._current: list[LoraFile] = []
         self.unknown: dict[Path, tuple[str, ...]] = {}
 
-    def use(self, loras: Sequence[tuple[Path, float]]) -> None:
+    def use(self, loras: Sequence[LoraFile]) -> None:
         """Make exactly these LoRAs, each with its strength, the ones in effect."""
-        wanted = [(path, strength) for path, strength in loras if strength]
+        wanted = [lora for lora in loras if not lora.off]
         if wanted != self._current:
-            files = [(self._read(path), strength) for path, strength in wanted]
+            files = [(self._read(lora.path), lora) for lora in wanted]
             self.restore()
             self._fuse(files)
             self._current = wanted
@@ -154,10 +176,10 @@ class FusedLoras:
         return lora
 
     @torch.no_grad()
-    def _fuse(self, files: Sequence[tuple[LoraWeights, float]]) -> None:
+    def _fuse(self, files: Sequence[tuple[LoraWeights, LoraFile]]) -> None:
         """W + Σ strength·up·down, in float32, then back to the weight's type."""
         for name, weight in self._weights.items():
-            changes = [(lora.pairs[name], strength) for lora, strength in files if name in lora.pairs]
+            changes = [(lora.pairs[name], file.strength_in(name)) for lora, file in files if name in lora.pairs]
             if changes:
                 fused = weight.data.float()
                 for pair, strength in changes:

@@ -15,7 +15,7 @@ from torch import Tensor
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import LoraUse
 from ltxdsl.runtime import loading
-from ltxdsl.runtime.lora import FusedLoras
+from ltxdsl.runtime.lora import FusedLoras, LoraFile
 from ltxdsl.runtime.model_call import CrossModulation
 from ltxdsl.runtime.tiny import ensure
 
@@ -84,9 +84,9 @@ class Session:
         module = self.part("transformer")
         if self._fused is None:
             self._fused = FusedLoras(module)
-        files = [(self.models.lora_path(lora.name), lora.strength) for lora in loras]
+        files = [LoraFile(self.models.lora_path(lora.name), lora.strength, lora.audio) for lora in loras]
         self._fused.use(files)
-        for path, _ in files:
+        for path, *_ in files:
             if unknown := self._fused.unknown.get(path):
                 self.warned(f"{path.name}: {len(unknown)} of its keys name no layer here, such as {unknown[0]}")
         return module

@@ -44,6 +44,8 @@ SCRIPTS = {
     ),
     "split sigmas": 'prompt "a lake"; negative "people"; pass distill 8 to 2 { cfg 2 }; pass distill 8 from 2',
     "denoise": 'prompt "a lake"; pass 0.5x distill 8; upscale 2x distill 4 linear_quadratic denoise 0.5',
+    "lora by step": 'prompt "a lake"; pass distill 8 { lora "mine.safetensors" 1 for 3 then 0.5 }',
+    "lora by modality": 'prompt "a lake"; pass distill 8 { lora "mine.safetensors" 0.8 audio 0.3 }',
     "res_2s": 'prompt "a lake"; schedule ltxv terminal 0.05; pass dev 15 { sampler res_2s eta 0.25 bong off }',
     "uni_pc": 'prompt "a lake"; pass 0.5x dev 20 uni_pc; upscale 2x two_stage res_multistep_cfg_pp',
     "nag": 'prompt "a lake"; nag "people" audio "music" scale 9; pass distill 8',

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ltxdsl import geometry
 from ltxdsl.comfy import ExportError, export_prompt, validate_prompt
 from ltxdsl.comfy.builder import Link, PromptBuilder
-from ltxdsl.comfy.guidance import percent_between
 from ltxdsl.comfy.guides import add_guides
 from ltxdsl.comfy.latents import audio_clock
+from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.comfy.table import ROWS, Conditioning, Frames, PlacedGuide, Video
 from ltxdsl.comfy.texts import segment_pixels
@@ -168,6 +168,25 @@ def test_terms_by_step_have_a_guider_for_each_stretch(export):
         ("VIDEO", 1.0, 0.0, 1.0),
         ("AUDIO", 1.0, 0.0, 3.0),
     ]
+
+
+def test_a_lora_by_step_is_a_hook_with_keyframes(export):
+    prompt = export(SCRIPTS["lora by step"]).prompt
+    assert "mine" not in only(prompt, "LoraLoaderModelOnly")["lora_name"]
+    frames = list(of_class(prompt, "CreateHookKeyframe").values())
+    assert [frame["strength_mult"] for frame in frames] == [1.0, 0.5]
+    sigmas = read_sigmas(only(prompt, "ManualSigmas")["sigmas"])
+    start = percent_to_sigma(frames[1]["start_percent"])
+    assert sigmas[2] > start >= sigmas[3], "in effect where the model is called at the fourth sigma, not the third"
+    pair = only(prompt, "PairConditioningSetProperties")
+    guider = only(prompt, "CFGGuider")
+    assert prompt[guider["positive"][0]]["inputs"] == pair
+
+
+def test_a_lora_without_the_sound_is_loaded_in_shares(export):
+    first, second = of_class(export(SCRIPTS["lora by modality"]).prompt, "LTX2LoraLoaderAdvanced").values()
+    assert (first["strength_model"], first["video"], first["audio"]) == (0.8, 1.0, 0.0)
+    assert (second["strength_model"], second["video"], second["audio"]) == (0.3, 0.0, 1.0)
 
 
 def test_split_sigmas_hand_on_their_noise(export):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ltxdsl.models import ModelSet
 from ltxdsl.runtime.errors import ModelFileError
-from ltxdsl.runtime.lora import FusedLoras, normalised, read_lora
+from ltxdsl.runtime.lora import FusedLoras, LoraFile, normalised, read_lora
 from ltxdsl.runtime.session import Session
 
 OFFICIAL = "diffusion_model."
@@ -93,23 +93,44 @@ def test_fusing_is_the_formula_and_restoring_is_exact(models: ModelSet, transfor
     name = "transformer_blocks.0.attn1.to_q"
     pair = read_lora(path, module_names(transformer)).pairs[name]
     fused = FusedLoras(transformer)
-    fused.use([(path, 0.6), (path, -0.1)])
+    fused.use([LoraFile(path, 0.6), LoraFile(path, -0.1)])
     expected = before[f"{name}.weight"] + 0.5 * (pair.up @ pair.down)
     assert torch.allclose(transformer.get_submodule(name).weight, expected, atol=1e-6)
-    fused.use([(path, 0.6)])
+    fused.use([LoraFile(path, 0.6)])
     only = transformer.get_submodule(name).weight.clone()
     fused.use([])
     assert all(torch.equal(value, before[key]) for key, value in transformer.state_dict().items())
-    fused.use([(path, 0.6)])
+    fused.use([LoraFile(path, 0.6)])
     assert torch.equal(transformer.get_submodule(name).weight, only)
     fused.restore()
     assert all(torch.equal(value, before[key]) for key, value in transformer.state_dict().items())
 
 
+def test_the_sound_has_a_strength_of_its_own(models: ModelSet, transformer: torch.nn.Module) -> None:
+    path = models.lora_path("distill")
+    before = {name: value.clone() for name, value in transformer.state_dict().items()}
+    pairs = read_lora(path, module_names(transformer)).pairs
+    fused = FusedLoras(transformer)
+    fused.use([LoraFile(path, 0.6, audio=0.25)])
+    block = "transformer_blocks.0"
+    for module, strength in ((f"{block}.attn1.to_q", 0.6), (f"{block}.audio_attn1.to_q", 0.25)):
+        expected = before[f"{module}.weight"] + strength * (pairs[module].up @ pairs[module].down)
+        assert torch.allclose(transformer.get_submodule(module).weight, expected, atol=1e-6)
+    fused.restore()
+
+
+@pytest.mark.parametrize(
+    ("module", "strength"),
+    [("attn1.to_q", 0.6), ("audio_ff.net.2", 0.25), ("audio_attn2.to_k", 0.25), ("video_to_audio_attn.to_q", 0.6)],
+)
+def test_which_layers_are_the_sounds_own(module: str, strength: float) -> None:
+    assert LoraFile(Path("a"), 0.6, audio=0.25).strength_in(f"transformer_blocks.1.{module}") == strength
+
+
 def test_strength_0_is_no_lora(models: ModelSet, transformer: torch.nn.Module) -> None:
     weight = transformer.get_submodule("transformer_blocks.0.attn1.to_q").weight
     data = weight.data
-    FusedLoras(transformer).use([(models.lora_path("distill"), 0.0)])
+    FusedLoras(transformer).use([LoraFile(models.lora_path("distill"), 0.0)])
     assert weight.data.data_ptr() == data.data_ptr()
 
 
@@ -125,5 +146,5 @@ def test_broken_files(broken: str, models: ModelSet, tmp_path: Path, transformer
         save_file({f"{name}.lora_A.weight": torch.zeros(2, 128)}, path)
     before = {key: value.clone() for key, value in transformer.state_dict().items()}
     with pytest.raises(ModelFileError):
-        FusedLoras(transformer).use([(models.lora_path("distill"), 0.5), (path, 1.0)])
+        FusedLoras(transformer).use([LoraFile(models.lora_path("distill"), 0.5), LoraFile(path, 1.0)])
     assert all(torch.equal(value, before[key]) for key, value in transformer.state_dict().items())

@@ -210,3 +210,16 @@ def test_options_reach_the_sampler(run: Runner) -> None:
     assert torch.equal(results[0], results[2])
     assert torch.equal(results[1], euler)
     assert not torch.equal(results[0], euler)
+
+
+def test_a_lora_that_changes_by_step_is_two_passes_with_it(run: Runner) -> None:
+    changing = (LoraUse("distill", 1.0, by_step=((1.0, 2), (0.25, 0))),)
+    whole = run(pass_op(5, loras=changing), **run.start())
+    sigmas = pass_op(5).sigmas
+    inputs = run.start()
+    inputs |= run(pass_op(2, sigmas=sigmas[:3], loras=(LoraUse("distill", 1.0),)), **inputs)
+    second = pass_op(3, sigmas=sigmas[2:], loras=(LoraUse("distill", 0.25),), new_noise=False)
+    parts = run(second, **inputs)
+    assert torch.allclose(parts["latent"].samples, whole["latent"].samples, rtol=1e-4, atol=1e-4)
+    constant = run(pass_op(5, loras=(LoraUse("distill", 1.0),)), **run.start())
+    assert not torch.allclose(constant["latent"].samples, whole["latent"].samples, rtol=1e-3, atol=1e-3)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
-from ltxdsl.ops.declare import defaults
+from ltxdsl.ops.declare import Statement, defaults
 from ltxdsl.ops.guidance import Cfg, Modality, Nag, Rescale, Stg
 from ltxdsl.ops.kinds import PerStep
+from ltxdsl.ops.models import LoraStatement
 from ltxdsl.ops.text import Negative
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.source import Span
@@ -139,17 +140,21 @@ def cfg_past_the_steps(program: Program) -> Iterator[Finding]:
     """Counted against the steps of each pass that it holds for."""
     told = set()
     for stage in program.stages:
-        for said in _by_step(stage):
-            counted = sum(count for _, count in said.video.runs)
+        for field, said in _by_step(stage):
+            per_step = getattr(said, field)
+            counted = sum(count for _, count in per_step.runs)
             if counted >= stage.steps > 0 and id(said) not in told:
                 told.add(id(said))
-                message = f"`{said.video}` is for more than {counted} steps, and {stage.name} has {stage.steps}"
-                yield Finding(message, said.span_of("video"))
+                message = f"`{per_step}` is for more than {counted} steps, and {stage.name} has {stage.steps}"
+                yield Finding(message, said.span_of(field))
 
 
-def _by_step(stage: Stage) -> list[Cfg | Stg | Modality | Rescale]:
+def _by_step(stage: Stage) -> list[tuple[str, Statement]]:
+    """What holds numbers by step, with the field that does."""
     get = stage.settings.get
-    return [said for said in (get(Cfg), get(Stg), get(Modality), get(Rescale)) if said]
+    guided: list[Statement | None] = [get(Cfg), get(Stg), get(Modality), get(Rescale)]
+    loras = stage.settings.all(LoraStatement)
+    return [*(("video", said) for said in guided if said), *(("amount", said) for said in loras)]
 
 
 @rule(

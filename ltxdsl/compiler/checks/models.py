@@ -146,8 +146,8 @@ def lora_twice(program: Program) -> Iterator[Finding]:
 def lora_of_nothing(program: Program) -> Iterator[Finding]:
     """Leave it out instead."""
     for said in program.each(LoraStatement):
-        if said.strength == 0 and said.gives("strength"):
-            yield Finding("this LoRA does nothing", said.span_of("strength"))
+        if said.strength == 0 and not said.audio and said.gives("amount"):
+            yield Finding("this LoRA does nothing", said.span_of("amount"))
 
 
 @rule(
@@ -163,9 +163,9 @@ def extreme_lora(program: Program) -> Iterator[Finding]:
     """Over 2 or under -1; a whole number over 2 was perhaps meant for tenths."""
     for said in program.each(LoraStatement):
         if not -1 <= said.strength <= 2:
-            span = said.span_of("strength")
+            span = said.span_of("amount")
             tenth = said.strength / 10
-            fixes = (Fix(span, plain(tenth)),) if 2 < said.strength <= 10 else ()
+            fixes = (Fix(span, plain(tenth)),) if 2 < said.strength <= 10 and not said.amount.runs else ()
             yield Finding(f"strength {plain(said.strength)} is far outside what is used", span, fixes=fixes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from torch import Tensor
 
@@ -40,6 +41,7 @@ def sample(
         sigmas=op.sigmas,
         sampler=SAMPLERS[op.sampler],
         options=dict(op.options),
+        prepare=_loras_by_step(session, op),
         journal=Journal(session.recall, session.remember, session.progress),
     )
     clip, sound, *guides = layout.parts(run_pass(denoiser, op.seed, op.new_noise))
@@ -51,7 +53,7 @@ def sample(
 
 
 def _model(session: Session, op: nodes.Sample, latent: VideoLatent, audio: AudioLatent, mask: Tensor) -> TokenModel:
-    transformer = session.transformer(op.loras)
+    transformer = session.transformer(tuple(lora.at(0) for lora in op.loras))
     video_mask, audio_mask = (m[..., 0] for m in conditioning.layout_of(latent, audio).tokens(mask))
     audio_coords = transformer.audio_rope.prepare_audio_coords(1, audio.samples.shape[2], audio.samples.device)
     return TokenModel(
@@ -74,3 +76,10 @@ def _positive(op: nodes.Sample, text: Text, latent: VideoLatent, audio: AudioLat
         video_relay_bias(latent, text, op.relay),
         audio_relay_bias(tokens, frames, text, op.relay),
     )
+
+
+def _loras_by_step(session: Session, op: nodes.Sample) -> Callable[[int], object]:
+    """What makes the model ready for a step: its LoRAs at their strengths there, if they change at all."""
+    if not any(lora.by_step for lora in op.loras):
+        return lambda step: None
+    return lambda step: session.transformer(tuple(lora.at(step) for lora in op.loras))
