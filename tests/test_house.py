@@ -32,7 +32,7 @@ def rooted(names: set[str], *roots: str) -> set[str]:
 
 
 # What a statement's meaning is said to: their types, for type checkers only.
-SCENERY = {f"ltxdsl.compiler.{name}" for name in ("draft", "expand", "graph", "lower", "stage")}
+SCENERY = {f"ltxdsl.compiler.{name}" for name in ("draft", "expand", "graph", "lower", "result", "stage")}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from ltxdsl.comfy import loaders
-from ltxdsl.comfy.builder import Link, PromptBuilder, base_name
+from ltxdsl.comfy.builder import Link, PromptBuilder
 from ltxdsl.comfy.table import Audio, Frames, Video, row
 from ltxdsl.ops import nodes
 
@@ -86,36 +84,3 @@ def decode_audio(builder: PromptBuilder, op: nodes.DecodeAudio, *, audio: Audio)
     """By LTXVAudioVAEDecode: VAEDecodeAudio would change the level."""
     vae = loaders.audio_vae(builder)
     return {"audio": builder.add("LTXVAudioVAEDecode", "decode sound", samples=audio.link, audio_vae=vae)}
-
-
-@row(nodes.WriteVideo)
-def write_video(
-    builder: PromptBuilder, op: nodes.WriteVideo, *, image: Link, audio: Link | None = None
-) -> dict[str, None]:
-    """An MP4 in ComfyUI's output folder."""
-    name = base_name(op.path)
-    video = builder.add("CreateVideo", f"video at {op.fps:g} fps", images=image, audio=audio, fps=op.fps)
-    if op.crf != nodes.WriteVideo.__struct_defaults__[0]:
-        builder.note(f"{name}: SaveVideo has no crf, so crf {op.crf} is left out")
-    if PurePath(name).suffix.lower() != ".mp4":
-        builder.note(f"{name}: SaveVideo writes MP4")
-    builder.add(
-        "SaveVideo",
-        f"save {name}",
-        video=video,
-        filename_prefix=PurePath(name).stem,
-        format="mp4",
-        codec="h264",
-    )
-    return {"file": None}
-
-
-@row(nodes.WriteImage)
-def write_image(builder: PromptBuilder, op: nodes.WriteImage, *, image: Link) -> dict[str, None]:
-    """A PNG in ComfyUI's output folder."""
-    name = base_name(op.path)
-    frame = builder.add("ImageFromBatch", f"frame {op.frame}", image=image, batch_index=op.frame, length=1)
-    if PurePath(name).suffix.lower() != ".png":
-        builder.note(f"{name}: SaveImage writes PNG")
-    builder.add("SaveImage", f"save {name}", images=frame, filename_prefix=PurePath(name).stem)
-    return {"file": None}

@@ -7,24 +7,23 @@ are rounded down; the checks refuse them.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ltxdsl import geometry
 from ltxdsl.compiler.draft import Draft
 from ltxdsl.compiler.graph import Graph, Ref
+from ltxdsl.compiler.result import Output, output_of
 from ltxdsl.compiler.stage import Placed, Settings, Stage
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import ClipRef, MediaRef
-from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.text import Prompt
-from ltxdsl.ops.time import ClipLength, ClipSize
+from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize
 from ltxdsl.values import Frames, Seconds
 
 MOST_OPS = 500_000
@@ -52,12 +51,14 @@ class Scene:
         self.stages: list[Stage] = []
         self.shots: dict[str, Scene] = {}  # what has been shot so far, by name, in order
         self.outside: tuple[Statement, ...] = ()  # what holds from outside, in a shot
+        self.colour = "srgb"  # how light is coded in the clip
         self.latent: Ref | None = None
         self.audio: Ref | None = None
         self.sounded = False  # a pass has made the sound
         self.left = 0.0  # the sigma at which the last pass stopped: noise that is still in the latents
         self.width = self.height = 0
         self.asked = (0.0, 0.0)
+        self.chain: list[float] = [1.0]  # the first pass's share of the size, then the factor of each upscale
         self.name = ""
         self.leftover: list[Statement] = []  # settings and conditions that no pass has seen yet
         self.late: list[Statement] = []  # statements that would change the clip after its first pass
@@ -100,14 +101,16 @@ class Scene:
 
     @property
     def size(self) -> tuple[int, int]:
-        """The size that the script asks for."""
+        """The size that the chain of passes is to end at: what the script asks for, or a valid one to fit it from."""
         found = self.settings.get(ClipSize)
         defaults = self.models.defaults
-        return (found.size.width, found.size.height) if found else (defaults.width, defaults.height)
+        return found.rendered(self.chain) if found else (defaults.width, defaults.height)
 
     @property
     def fps(self) -> float:
         """Frames per second."""
+        if rate := self.settings.get(ClipRate):
+            return rate.fps.rate if rate.fps.rate > 0 else self.models.defaults.fps
         found = self.settings.get(ClipLength)
         return found.fps.rate if found and found.fps and found.fps.rate > 0 else self.models.defaults.fps
 
@@ -122,8 +125,9 @@ class Scene:
                 return geometry.pixel_frames(max(1, round((seconds * self.fps - 1) / 8) + 1))
         return self.models.defaults.frames
 
-    def run(self, statements: Iterable[Statement]) -> None:
+    def run(self, statements: Sequence[Statement]) -> None:
         """Apply statements in order."""
+        self.chain = chain_of(statements)
         for statement in statements:
             if statement.role is Role.ACTION:
                 statement.apply(self)
@@ -135,7 +139,8 @@ class Scene:
                 self.late.append(statement)
             else:
                 self.settings.put(statement)
-                self.leftover.append(statement)
+                if not statement.for_saves:
+                    self.leftover.append(statement)
 
     # --- what statements call
 
@@ -184,16 +189,9 @@ class Scene:
         self.sounded = self.sounded or not self.left
         self.stages.append(stage)
 
-    def write(self, op: nodes.WriteVideo | nodes.WriteImage, statement: Statement, sound: bool) -> None:
-        """Decode what there is and write it."""
-        if self.latent is None or self.audio is None:
-            return  # a check says so
-        self.name = self.stage_name("output")
-        tiled = self.settings.get(Decode)
-        inputs = {"image": self.add(_decode_op(tiled, self.fps), statement, latent=self.latent)}
-        if sound:
-            inputs["audio"] = self.add(nodes.DecodeAudio(), statement, audio=self.audio)
-        self.add(op, statement, **inputs)
+    def output(self, statement: Statement, deep: bool) -> Output | None:
+        """The clip as a save writes it, `deep` in more than 8 bits; None where there is no clip (a check says so)."""
+        return output_of(self, statement, deep)
 
     def encoded(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
         """The latent of a picture or video at a pass's size; `crf` None = the model set's default for stills."""
@@ -247,21 +245,8 @@ def _read_op(source: MediaRef, count: int) -> nodes.ReadImage | nodes.ReadVideo:
     return nodes.ReadImage(path=source.path)
 
 
-def _decode_op(tiled: Decode | None, fps: float) -> nodes.DecodeVideo:
-    if tiled is None:
-        return nodes.DecodeVideo()
-
-    def count(time: Frames | Seconds | None) -> int:
-        match time:
-            case Frames(frames):
-                return frames
-            case Seconds(seconds):
-                return math.ceil(seconds * fps)
-        return 0
-
-    return nodes.DecodeVideo(
-        tile=tiled.tile,
-        overlap=tiled.overlap,
-        tile_frames=count(tiled.frames),
-        overlap_frames=count(tiled.share),
-    )
+def chain_of(statements: Sequence[Statement]) -> list[float]:
+    """The first pass's share of the size, then the factor of each upscale."""
+    first = next((s for s in statements if isinstance(s, Pass)), None)
+    share = first.scale.value if first and first.scale else 1.0
+    return [share, *(s.factor.value for s in statements if isinstance(s, Upscale))]

@@ -1,12 +1,13 @@
 """Statements and ops, declared. Importing this module fills the table of statements."""
 
-from ltxdsl.ops import conditioning, guidance, media, models, sampling, structure, text, time
+from ltxdsl.ops import conditioning, finish, guidance, media, models, sampling, structure, text, time
 from ltxdsl.ops.declare import STATEMENTS, Statement
 
 __all__ = [
     "STATEMENTS",
     "Statement",
     "conditioning",
+    "finish",
     "guidance",
     "media",
     "models",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.expand import Here
     from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
+    from ltxdsl.compiler.result import Output
     from ltxdsl.compiler.stage import Stage
 
 NOWHERE = Span(0, 0)
@@ -75,6 +76,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     example: ClassVar[str] = ""
     block: ClassVar[bool] = False  # takes a block of settings and conditions
     in_block: ClassVar[bool] = True  # may stand in a pass's block
+    for_saves: ClassVar[bool] = False  # holds for the saves after it, not for passes
     before_passes: ClassVar[bool] = False  # is fixed when the first pass starts
     rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first
     nameable: ClassVar[bool] = False  # may stand after `name =`
@@ -109,6 +111,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def shape_sound(self, scene: Scene, stage: Stage, audio: Ref) -> Ref:
         """What it puts into the pass's audio latent, or onto it."""
         return audio
+
+    def shape_output(self, scene: Scene, output: Output) -> None:
+        """What it does to the frames and sound that a save after it writes."""
 
     def expand(self, here: Here) -> Sequence[Statement]:
         """The statements that it stands for: itself, but for those that bind names or repeat a body."""

@@ -14,6 +14,16 @@ from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
 from ltxdsl.ops.base import Deltas, LoraUse, NagUse, Op, Port, Relay
 from ltxdsl.ops.facts import Facts, Work
+from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
+from ltxdsl.ops.picture_nodes import CutFrames as CutFrames
+from ltxdsl.ops.picture_nodes import CutSound as CutSound
+from ltxdsl.ops.picture_nodes import FitCanvas as FitCanvas
+from ltxdsl.ops.picture_nodes import GradeFrames as GradeFrames
+from ltxdsl.ops.picture_nodes import MatchColour as MatchColour
+from ltxdsl.ops.picture_nodes import WriteFrames as WriteFrames
+from ltxdsl.ops.picture_nodes import WriteImage as WriteImage
+from ltxdsl.ops.picture_nodes import WriteSound as WriteSound
+from ltxdsl.ops.picture_nodes import WriteVideo as WriteVideo
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -282,7 +292,7 @@ class UpsampleLatent(Op, frozen=True):
 
 
 class DecodeVideo(Op, frozen=True):
-    """Decode a video latent to frames; tiles in pixels and frames, 0 = not tiled."""
+    """Decode a video latent to frames; tiles in pixels and frames, 0 = not tiled. `bits` 8, or 32 floating point."""
 
     inputs = {"latent": Port.LATENT}
     outputs = {"image": Port.IMAGE}
@@ -292,6 +302,15 @@ class DecodeVideo(Op, frozen=True):
     overlap: int = 64
     tile_frames: int = 0
     overlap_frames: int = 8
+    bits: int = 8
+
+    def identity(self) -> dict[str, Any]:
+        """8 bits are the usual."""
+        return {k: v for k, v in super().identity().items() if k != "bits" or v != 8}
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The latent's clip, in these bits."""
+        return {"image": given["latent"].but(bits=self.bits)}
 
     def simplified(self) -> tuple[Op, str]:
         """Overlaps of tiles that are not there make no difference."""
@@ -309,39 +328,3 @@ class DecodeAudio(Op, frozen=True):
     uses = ("audio_vae", "vocoder")
     kernel = "decode_audio"
     stored = True
-
-
-class _Writer(Op, frozen=True):
-    """An op that makes a file. The same content under another name is the same result."""
-
-    outputs = {"file": Port.FILE}
-    pure = False
-    stored = True
-    path: str
-
-    def identity(self) -> dict[str, Any]:
-        """The file's ending stands for its path."""
-        return {**super().identity(), "path": PurePath(self.path).suffix.lower()}
-
-    def label(self) -> str:
-        """The file's name."""
-        return f"write {PurePath(self.path).name}"
-
-
-class WriteVideo(_Writer, frozen=True):
-    """Write frames, and sound if there is any, as H.264 with AAC in an MP4 or MOV."""
-
-    inputs = {"image": Port.IMAGE, "audio": Port.AUDIO}
-    optional = frozenset({"audio"})
-    kernel = "write_video"
-    version = 2
-    fps: float
-    crf: int = 19
-
-
-class WriteImage(_Writer, frozen=True):
-    """Write one frame as PNG, JPEG or WebP."""
-
-    inputs = {"image": Port.IMAGE}
-    kernel = "write_image"
-    frame: int = 0

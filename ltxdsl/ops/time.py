@@ -2,12 +2,19 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ltxdsl.ops.declare import Role, Statement, place, statement, word
-from ltxdsl.ops.kinds import FPS, INTEGER, SIZE, TIME
+from ltxdsl.geometry import surviving_neighbours
+from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
+from ltxdsl.ops.kinds import FPS, INTEGER, SIZE, TIME, choice
 from ltxdsl.values import Fps, Frames, Seconds, Size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.lower import Scene
+    from ltxdsl.compiler.result import Output
+
+FIT = choice("crop or pad", lambda names: ("crop", "pad"))
 
 
 @statement("size", Role.SETTING, 'size 1920x1024\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x')
@@ -15,13 +22,31 @@ class ClipSize(Statement, frozen=True):
     """The size that the whole chain of passes should end at.
 
     A pass with a factor starts at that share of it. Every stage must be a multiple of 32 on both sides; two 2x
-    upscales therefore ask for multiples of 128.
+    upscales therefore ask for multiples of 128. With `fit` any size can be asked for: `fit crop` renders at the next
+    larger size that suits the whole chain and cuts evenly when it is saved, `fit pad` at the next smaller one and
+    puts black bars around it.
     """
 
     in_block: ClassVar[bool] = False
     before_passes: ClassVar[bool] = True
 
     size: Annotated[Size, word(SIZE, "width x height in pixels", high=16384)]
+    fit: Annotated[str, option(FIT, "render at a valid size, then cut or pad to exactly this one")] = ""
+
+    def rendered(self, factors: "Sequence[float]") -> tuple[int, int]:
+        """The size that the chain is told, so that every stage of these factors is on the grid."""
+        if not self.fit:
+            return self.size.width, self.size.height
+        sides = (self.size.width, self.size.height)
+        width, height = (surviving_neighbours(side, factors) or (side, side) for side in sides)
+        return (width[1], height[1]) if self.fit == "crop" else (width[0], height[0])
+
+    def shape_output(self, scene: "Scene", output: "Output") -> None:
+        """Cut or pad to the size that was asked for; to its share, where the chain ends early."""
+        if not self.fit:
+            return
+        share = output.width / scene.size[0]
+        output.resize(round(self.size.width * share), round(self.size.height * share))
 
 
 @statement("length", Role.SETTING, 'length 121f @ 24fps\nprompt "a lake"\npass dev 30')
@@ -33,6 +58,19 @@ class ClipLength(Statement, frozen=True):
 
     time: Annotated[Frames | Seconds, word(TIME, "frames or seconds", high=16384)]
     fps: Annotated[Fps | None, place(FPS, "frames per second; 24 if not said")] = None
+
+
+@statement("fps", Role.SETTING, 'fps 50fps\nlength 121f\nevery 2\nprompt "a dancer"\npass dev 30')
+class ClipRate(Statement, frozen=True):
+    """Frames per second that the clip is made at, whatever `length` says.
+
+    Fast motion breaks less at 50 frames a second; `every 2` then saves every other one, at 25.
+    """
+
+    in_block: ClassVar[bool] = False
+    before_passes: ClassVar[bool] = True
+
+    fps: Annotated[Fps, word(FPS, "frames per second", low=1, high=120)]
 
 
 @statement("seed", Role.SETTING, 'seed 42\nprompt "a lake"\npass dev 30')

@@ -19,8 +19,9 @@ from ltxdsl.compiler.plan import Plan, Step
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
+from ltxdsl.ops.media import NUMBERED
 from ltxdsl.runtime.report import Reporter, Silent
-from ltxdsl.store import Manifest, Store, copy_into_place, digest
+from ltxdsl.store import Manifest, Store, StoredFile, copy_into_place, digest
 
 if TYPE_CHECKING:
     from ltxdsl.runtime.session import Session
@@ -70,7 +71,7 @@ def execute(
     with _plain_errors(store.folder):
         if todo:
             warnings = _compute(plan, todo, models, store, reporter)
-        written = tuple(_deliver(step, store, force) for step in plan.steps if not step.pure)
+        written = tuple(w for step in plan.steps if not step.pure for w in _deliver(step, store, force))
     manifests = [store.manifest(step.key) for step in reused]
     return Result(
         written=written,
@@ -101,12 +102,13 @@ def _refuse_overwriting(plan: Plan, store: Store, todo: list[Step], force: bool)
     """Before any work: a file in the way stops the run, unless it is the very result."""
     waiting = {step.id for step in todo}
     for step in plan.steps:
-        target = Path(str(step.op.get("path", "")))
-        if step.pure or force or not target.exists():
+        if step.pure or force:
             continue
         manifest = None if step.id in waiting else store.manifest(step.key)
-        if manifest is None or digest(target) != next(iter(manifest.files.values())).sha256:
-            raise RunError("LTX084", f"`{target}` is there already", "name another file, or add `--force`")
+        known = dict(targets(step, manifest)) if manifest else {}
+        for target in known or in_the_way(step):
+            if target.exists() and (manifest is None or digest(target) != manifest.files[known[target]].sha256):
+                raise RunError("LTX084", f"`{target}` is there already", "name another file, or add `--force`")
 
 
 @contextmanager
@@ -207,7 +209,10 @@ def _save(outputs: dict[str, Any], folder: Path) -> dict[str, Any]:
 
     meta = {}
     for port, value in outputs.items():
-        if isinstance(value, File):
+        if isinstance(value, File) and value.frames:
+            for index, path in enumerate(value.frames):
+                path.rename(folder / f"{port}.{index:06d}{path.suffix}")
+        elif isinstance(value, File):
             value.path.rename(folder / f"{port}{value.path.suffix}")
         else:
             tensors, meta[port] = value.to_tensors()
@@ -230,15 +235,41 @@ def _stored_values(step: Step, store: Store, session: Session) -> dict[str, Any]
     return values
 
 
-def _deliver(step: Step, store: Store, force: bool) -> Written:
-    """Copy a stored file to where the script wants it."""
-    target = Path(str(step.op["path"]))
-    ((name, file),) = _kept(step, store).files.items()
+def targets(step: Step, manifest: Manifest) -> Iterator[tuple[Path, str]]:
+    """Where the files of a step go, each with its name in the store; a sequence is numbered."""
+    pattern, first = str(step.op["path"]), step.op.get("first")
+    for index, name in enumerate(sorted(manifest.files)):
+        yield Path(numbered(pattern, first + index) if isinstance(first, int) else pattern), name
+
+
+def in_the_way(step: Step) -> list[Path]:
+    """Files that are where those of a step may go; of a sequence any with its pattern."""
+    pattern = Path(str(step.op.get("path", "")))
+    if "first" not in step.op:
+        return [pattern]
+    return sorted(pattern.parent.glob(numbered(pattern.name, None)))
+
+
+def numbered(pattern: str, number: int | None) -> str:
+    """`f.%04d.png` with its number; with none, what finds every number."""
+    folder, slash, name = pattern.rpartition("/")
+    made = NUMBERED.sub(lambda found: "*" if number is None else found[0] % number, name, count=1)
+    return f"{folder}{slash}{made}"
+
+
+def _deliver(step: Step, store: Store, force: bool) -> Iterator[Written]:
+    """Copy stored files to where the script wants them."""
+    manifest = _kept(step, store)
+    for target, name in targets(step, manifest):
+        yield _delivered(store.entry(step.key) / name, target, manifest.files[name], force)
+
+
+def _delivered(source: Path, target: Path, file: StoredFile, force: bool) -> Written:
     fresh = not (target.is_file() and digest(target) == file.sha256)
     if fresh and target.exists() and not force:
         raise RunError("LTX084", f"`{target}` appeared during the run", "the result is kept: run again with --force")
     if fresh:
-        copy_into_place(store.entry(step.key) / name, target)
+        copy_into_place(source, target)
     return Written(str(target), file.size, file.sha256, fresh)
 
 

@@ -1,4 +1,4 @@
-"""H.264 and AAC with PyAV: frames and sound to a file and back."""
+"""Frames and sound to files and back, with PyAV."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 import av
 import numpy
 import torch
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from torch import Tensor
 
+from ltxdsl.runtime.codecs import OPUS, Coding, video_packets, video_stream
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.values import Audio
 
-AAC_CHUNK = 1024
+SOUND_CHUNK = 1024
 
 
 def frame_rate(fps: float) -> Fraction:
@@ -55,18 +55,42 @@ def _explained(path: str | Path) -> Iterator[None]:
         raise MediaError(path, f"it does not read as a video ({error})") from error
 
 
-def write_movie(path: Path, frames: Tensor, fps: float, crf: int, audio: Audio | None = None) -> None:
-    """Write F H W 3 uint8 as H.264, and sound as AAC of exactly the video's length. The ending picks MP4 or MOV."""
+def write_movie(path: Path, frames: Tensor, fps: float, coding: Coding, audio: Audio | None = None) -> None:
+    """Write F H W 3 (uint8 or float 0..1), and sound of exactly the video's length; the ending picks the container."""
     rate = frame_rate(fps)
-    with _writing(path), av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        video = _video_stream(container, frames, rate, crf)
-        sound = _sound_stream(container, audio) if audio is not None else None
-        for packet in _video_packets(video, frames):
+    options = {} if path.suffix.lower() == ".webm" else {"movflags": "+faststart"}
+    with _writing(path), av.open(str(path), "w", options=options) as container:
+        video = video_stream(container, frames, rate, coding)
+        sound = _sound_stream(container, audio, coding.sound) if audio is not None else None
+        for packet in video_packets(video, frames, coding):
             container.mux(packet)
         if audio is not None:
             samples = fitted_sound(audio, float(len(frames) / rate))
             for packet in _sound_packets(sound, samples, audio.rate):
                 container.mux(packet)
+
+
+def write_audio(path: Path, audio: Audio) -> None:
+    """Write sound as it is, as 24 bits, WAV or FLAC by the ending."""
+    with _writing(path), av.open(str(path), "w") as container:
+        flac = path.suffix.lower() == ".flac"
+        stream = container.add_stream("flac" if flac else "pcm_s24le", rate=audio.rate)
+        stream.layout = "mono" if len(audio.samples) == 1 else "stereo"
+        stream.format = "s32"
+        whole = (audio.samples[:2].double().cpu().clamp(-1, 1) * 8388607).round().to(torch.int32) * 256
+        packed = numpy.ascontiguousarray(whole.T.reshape(1, -1).numpy())
+        frame = av.AudioFrame.from_ndarray(packed, format="s32", layout=stream.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = audio.rate, 0, Fraction(1, audio.rate)
+        for packet in (*_chunks(stream, frame), *stream.encode(None)):
+            container.mux(packet)
+
+
+def _chunks(stream: Any, frame: Any) -> Iterator[Any]:
+    """The packets of one long frame, fed as the encoder wants them."""
+    fifo = av.AudioFifo()
+    fifo.write(frame)
+    while (chunk := fifo.read(SOUND_CHUNK) or fifo.read(0, partial=True)) is not None:
+        yield from stream.encode(chunk)
 
 
 @contextmanager
@@ -81,50 +105,13 @@ def recompressed(frames: Tensor, crf: int) -> Tensor:
     """F H W 3 uint8 through one H.264 video and back, at the same size."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as container:
-        stream = _video_stream(container, frames, Fraction(24), crf)
-        for packet in _video_packets(stream, frames):
+        stream = video_stream(container, frames, Fraction(24), Coding(crf=crf))
+        for packet in video_packets(stream, frames, Coding(crf=crf)):
             container.mux(packet)
     buffer.seek(0)
     with av.open(buffer) as container:
         decoded = [torch.from_numpy(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
     return torch.stack(decoded)[:, : frames.shape[1], : frames.shape[2]].contiguous()
-
-
-def _video_stream(container: Any, frames: Tensor, rate: Fraction, crf: int) -> Any:
-    stream = container.add_stream("libx264", rate=rate)
-    stream.height, stream.width = (size + size % 2 for size in frames.shape[1:3])
-    stream.pix_fmt = "yuv420p"
-    # Macroblock trees read memory that was never set: the same frames then give other bits now and then.
-    stream.options = {"crf": str(crf), "preset": "veryfast", "x264-params": "no-mbtree=1"}
-    stream.color_primaries, stream.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-    stream.colorspace, stream.color_range = Colorspace.ITU709, ColorRange.MPEG
-    return stream
-
-
-def _video_packets(stream: Any, frames: Tensor) -> Iterator[Any]:
-    for index, pixels in enumerate(even_sized(frames)):
-        frame = av.VideoFrame.from_ndarray(numpy.ascontiguousarray(pixels.numpy()), format="rgb24")
-        frame = frame.reformat(
-            format="yuv420p",
-            src_colorspace=Colorspace.ITU709,
-            dst_colorspace=Colorspace.ITU709,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=ColorRange.MPEG,
-        )
-        frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
-        frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
-        frame.pts = index
-        yield from stream.encode(frame)
-    yield from stream.encode(None)
-
-
-def even_sized(frames: Tensor) -> Tensor:
-    """F H W 3 with the last row or column repeated where the size is odd: 4:2:0 needs even ones."""
-    if frames.shape[1] % 2:
-        frames = torch.cat([frames, frames[:, -1:]], dim=1)
-    if frames.shape[2] % 2:
-        frames = torch.cat([frames, frames[:, :, -1:]], dim=2)
-    return frames
 
 
 def fitted_sound(audio: Audio, seconds: float) -> Tensor:
@@ -135,19 +122,22 @@ def fitted_sound(audio: Audio, seconds: float) -> Tensor:
     return torch.nn.functional.pad(samples, (0, max(0, count - samples.shape[1])))[:, :count].contiguous()
 
 
-def _sound_stream(container: Any, audio: Audio) -> Any:
-    stream = container.add_stream("aac", rate=audio.rate)
+def _sound_stream(container: Any, audio: Audio, codec: str) -> Any:
+    stream = container.add_stream(codec, rate=48_000 if codec == OPUS else audio.rate)
     stream.layout = "stereo"
     stream.bit_rate = 192_000
     return stream
 
 
 def _sound_packets(stream: Any, samples: Tensor, rate: int) -> Iterator[Any]:
-    """AAC packets, fed in chunks of 1024; the last partial one is flushed."""
-    fifo = av.AudioFifo()
+    """Packets, fed in chunks of what the encoder takes; the last partial one is flushed. Opus is resampled."""
     frame = av.AudioFrame.from_ndarray(samples.clamp(-1, 1).numpy(), format="fltp", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
-    fifo.write(frame)
-    while (chunk := fifo.read(AAC_CHUNK) or fifo.read(0, partial=True)) is not None:
+    resampler = av.AudioResampler(format=stream.format.name, layout="stereo", rate=stream.rate)
+    fifo = av.AudioFifo()
+    for made in (*resampler.resample(frame), *resampler.resample(None)):
+        fifo.write(made)
+    size = stream.codec_context.frame_size or SOUND_CHUNK
+    while (chunk := fifo.read(size) or fifo.read(0, partial=True)) is not None:
         yield from stream.encode(chunk)
     yield from stream.encode(None)

@@ -29,6 +29,11 @@ def from_vae(pixels: Tensor) -> Tensor:
     return as_uint8((pixels[0].float() / 2 + 0.5).permute(1, 2, 3, 0))
 
 
+def float_from_vae(pixels: Tensor) -> Tensor:
+    """1 3 F H W in -1..1 to F H W 3 float 0..1, on the CPU."""
+    return (pixels[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).contiguous().cpu()
+
+
 def covered(pixels: Tensor, width: int, height: int) -> Tensor:
     """Resize F H W 3 to cover a size, bilinear without antialiasing, and cut the rest off evenly.
 

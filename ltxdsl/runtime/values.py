@@ -137,9 +137,10 @@ class Audio:
 
 @dataclass(frozen=True)
 class File:
-    """A written file. It holds no tensors: the executor keeps the file itself."""
+    """A written file, or a file a frame. It holds no tensors: the executor keeps the files themselves."""
 
     path: Path
+    frames: tuple[Path, ...] = ()
 
 
 Value: TypeAlias = Frames | Text | VideoLatent | AudioLatent | Audio | File

@@ -65,4 +65,19 @@ SCRIPTS = {
     ),
     "only upsampled": 'prompt "a lake"; guide img @ 0; pass 0.5x distill 8; upscale 2x 0',
     "cfg++": 'prompt "a lake"; pass distill 8 euler_ancestral_cfg_pp',
+    "fit crop": 'size 1920x1080 fit crop; prompt "a lake"; pass 0.5x distill 8; upscale 2x; save "lake.mp4"',
+    "fit pad": 'size 1920x1080 fit pad; prompt "a lake"; pass distill 8; save "lake.mp4"',
+    "trimmed": 'prompt "a lake"; pass distill 8; trim first 3f; save "lake.mp4"',
+    "every other frame": 'fps 50fps; prompt "a lake"; pass distill 8; every 2; save "lake.mp4"',
+    "colour matched": 'prompt "a lake"; inplace img @ 0; pass distill 8; match colour to img; save "lake.mp4"',
+    "colour matched to the first": (
+        'prompt "a lake"; pass distill 8; match colour to first histogram strength 0.5; save "lake.mp4"'
+    ),
+    "files a frame": 'prompt "a lake"; pass distill 8; save "f.%04d.png"; save "f.%04d.exr" frames 0s..2s',
+    "webm, prores, sound": 'prompt "a lake"; pass distill 8; save "a.webm"; save "a.mov" prores4444; save "a.flac"',
+    "log codes": (
+        'prompt "a lake"; pass distill 8; decode logc3; save "a.%04d.exr" linear half; save "a.mov" prores4444 logc3; '
+        'save "a.mp4"'
+    ),
+    "log codes by ARRI": 'prompt "a lake"; pass distill 8; decode logc3 awg3; save "a.%04d.exr" float; save "a.mp4"',
 }

@@ -1,6 +1,7 @@
 """The rules, one file a family. Importing this module fills the table."""
 
 from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
+    colour,
     comfy_nodes,
     conditioning,
     files,

@@ -8,16 +8,18 @@ from pathlib import Path
 from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.ops.conditioning import Guide, InplaceImage
+from ltxdsl.ops.finish import Match
 from ltxdsl.ops.kinds import MediaRef
 from ltxdsl.ops.media import Save
 
 
 def _media(program: Program) -> Iterator[MediaRef]:
     seen = set()
-    for said in (*program.each(Guide), *program.each(InplaceImage)):
-        if said.source.path and said.source.path not in seen:
-            seen.add(said.source.path)
-            yield said.source
+    guides = (said.source for said in (*program.each(Guide), *program.each(InplaceImage)))
+    for source in (*guides, *(m.reference for m in program.each(Match) if isinstance(m.reference, MediaRef))):
+        if source.path and source.path not in seen:
+            seen.add(source.path)
+            yield source
 
 
 @rule(

@@ -12,7 +12,7 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.models.lora_header import LoraHeader, generation_named, lora_header
 from ltxdsl.ops.conditioning import Guide
-from ltxdsl.ops.media import VIDEO_SUFFIXES, Save
+from ltxdsl.ops.media import VIDEO_SUFFIXES, Decode, Save
 from ltxdsl.ops.models import LoraStatement
 from ltxdsl.source import Span
 
@@ -198,7 +198,7 @@ def hdr_into_sdr(program: Program) -> Iterator[Finding]:
     last = program.stages[-1] if program.stages else None
     if not any(lora.stage is last and lora.header.hdr for lora in _read(program)):
         return
-    for said in program.each(Save):
+    for said in () if any(said.curve for said in program.each(Decode)) else program.each(Save):
         if _ends(said.path, VIDEO_SUFFIXES):
             yield Finding(f"`{said.path}` cannot hold what this LoRA makes", said.span_of("path"))
 

@@ -10,7 +10,7 @@ from ltxdsl.compiler.lower import MOST_OPS
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.geometry import snapped_to
 from ltxdsl.ops import nodes
-from ltxdsl.ops.media import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Decode, Save
+from ltxdsl.ops.media import IMAGE_SUFFIXES, SEQUENCE_SUFFIXES, SOUND_SUFFIXES, VIDEO_SUFFIXES, Decode, Save
 from ltxdsl.ops.sampling import Pass
 
 
@@ -24,10 +24,9 @@ from ltxdsl.ops.sampling import Pass
     whole=True,
 )
 def without_effect(program: Program) -> Iterator[Finding]:
-    """`decode` belongs to the save after it."""
+    """What belongs to the saves after it is not meant."""
     for said in program.scene.leftover if program.scene.all_stages else ():
-        if not isinstance(said, Decode):
-            yield Finding(f"`{said.word}` stands after the last pass: nothing uses it", said.span, "move it up")
+        yield Finding(f"`{said.word}` stands after the last pass: nothing uses it", said.span, "move it up")
 
 
 @rule(
@@ -53,12 +52,14 @@ def too_large(program: Program) -> Iterator[Finding]:
     right='prompt "a lake"\npass dev 30\nsave "lake.mp4"',
 )
 def unknown_file_kind(program: Program) -> Iterator[Finding]:
-    """Videos and stills."""
+    """Videos, pictures, sequences, sound."""
     for said in program.each(Save):
-        suffix = PurePath(said.path).suffix.lower()
-        if suffix not in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES):
-            known = ", ".join((*VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
-            yield Finding(f"`{said.path}` has no ending that can be written", said.span_of("path"), f"one of {known}")
+        if not said.kind:
+            known = ", ".join((*VIDEO_SUFFIXES, *IMAGE_SUFFIXES, *SOUND_SUFFIXES))
+            hint = f"one of {known}; with a number such as `f.%04d.exr` one of {', '.join(SEQUENCE_SUFFIXES)}"
+            exr = said.path.removesuffix(".exr")
+            fixes = (Fix(said.span_of("path"), f'"{exr}.%04d.exr"'),) if said.suffix == ".exr" else ()
+            yield Finding(f"`{said.path}` has no ending that can be written", said.span_of("path"), hint, fixes)
 
 
 known_elsewhere(
@@ -99,6 +100,8 @@ def save_first(program: Program) -> Iterator[Finding]:
 def saved_frame_outside(program: Program) -> Iterator[Finding]:
     """Slots before the clip are never decoded."""
     for said in program.each(Save):
+        if said.kind != "picture" or not said.gives("at"):
+            continue
         frame = said.at.frame(program.scene.frames, program.scene.fps)
         if not 0 <= frame < program.scene.frames:
             message = f"frame {frame} is not in the clip: its frames are 0 to {program.scene.frames - 1}"
@@ -109,19 +112,30 @@ def saved_frame_outside(program: Program) -> Iterator[Finding]:
     "LTX075",
     "option that this kind of file ignores",
     Severity.WARNING,
-    why="`crf` is the quality of a video, `@` the frame of a picture.",
+    why="`crf` is the quality of a video, `@` the frame of a picture, `number` counts the files of a sequence.",
     wrong='prompt "a lake"\npass dev 30\nsave "lake.png" crf 17',
     right='prompt "a lake"\npass dev 30\nsave "lake.mp4" crf 17',
 )
 def ignored_option(program: Program) -> Iterator[Finding]:
-    """By the file's ending."""
+    """By what is written."""
     for said in program.each(Save):
-        picture = PurePath(said.path).suffix.lower() in IMAGE_SUFFIXES
-        ignored = "crf" if picture else "at"
-        if said.gives(ignored):
-            kind = "picture" if picture else "video"
-            shown = "@" if ignored == "at" else ignored
-            yield Finding(f"`{shown}` says nothing about a {kind}", said.span_of(ignored))
+        for field in FIELDS_OF if said.kind else ():
+            if said.gives(field) and said.kind not in FIELDS_OF[field]:
+                shown = "@" if field == "at" else field
+                yield Finding(f"`{shown}` says nothing about {SAID_KINDS[said.kind]}", said.span_of(field))
+
+
+SAID_KINDS = {"video": "a video", "picture": "a picture", "sequence": "a sequence", "sound": "sound alone"}
+FIELDS_OF = {
+    "crf": ("video",),
+    "bitrate": ("video",),
+    "codec": ("video",),
+    "audio": ("video",),
+    "at": ("picture",),
+    "number": ("sequence",),
+    "depth": ("sequence",),
+    "colour": ("video", "picture", "sequence"),
+}
 
 
 known_elsewhere(

@@ -63,6 +63,7 @@ def _size_fixes(program: Program, stage: Stage) -> tuple[Span, tuple[Fix, ...]]:
     sides = [geometry.surviving_neighbours(side, factors) for side in (asked.width, asked.height)]
     if None in sides:
         return (said.span_of("size") if said else stage.statement.span), ()
+    fits = (Fix(Span(said.span_of("size").end, said.span_of("size").end), " fit crop"),) if said else ()
     sizes = dict.fromkeys(Size(w, h) for w, h in zip(*filter(None, sides), strict=True))
     nearest = sorted(sizes, key=lambda s: abs(s.width - asked.width) + abs(s.height - asked.height))
     if said is None:
@@ -70,7 +71,7 @@ def _size_fixes(program: Program, stage: Stage) -> tuple[Span, tuple[Fix, ...]]:
         before = Span(first.start, first.start)
         return stage.statement.span, tuple(Fix(before, f"size {size}; ") for size in nearest)
     span = said.span_of("size")
-    return span, tuple(Fix(span, str(size)) for size in nearest)
+    return span, (*(Fix(span, str(size)) for size in nearest), *fits)
 
 
 def _chain(program: Program) -> list[float]:

@@ -9,19 +9,19 @@ from typing import Any
 from ltxdsl.ops import nodes
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.layout import audio_from_tokens, audio_tokens
-from ltxdsl.runtime.pixels import from_vae
+from ltxdsl.runtime.pixels import float_from_vae, from_vae
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import Audio, AudioLatent, Frames, VideoLatent
 
 
 @kernel
 def decode_video(session: Session, op: nodes.DecodeVideo, *, latent: VideoLatent) -> dict[str, Frames]:
-    """Frames as uint8; guides are not decoded."""
+    """Frames as uint8, or float 0..1; guides are not decoded."""
     vae, statistics = session.part("video_vae"), session.part("latent_statistics")
     raw = statistics.denormalised(latent.samples).to(vae.dtype)
     with _tiled(vae, op):
         decoded = vae.decode(raw, None, return_dict=False)[0]
-    return {"image": Frames(from_vae(decoded))}
+    return {"image": Frames(from_vae(decoded) if op.bits == 8 else float_from_vae(decoded))}
 
 
 @contextmanager

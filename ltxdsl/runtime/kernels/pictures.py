@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.media import recompressed
 from ltxdsl.runtime.pixels import as_float, as_uint8, covered
 from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.stills import write_exr, write_picture
 from ltxdsl.runtime.values import File, Frames
 
 
@@ -55,13 +58,31 @@ def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[
 @kernel
 def write_image(session: Session, op: nodes.WriteImage, *, image: Frames) -> dict[str, File]:
     """Write one frame in the format that the path's ending names; a negative frame counts from the end."""
-    from PIL import Image
-
     path = session.scratch(Path(op.path).suffix or ".png")
     if not -len(image.pixels) <= op.frame < len(image.pixels):
         raise MediaError(op.path, f"there is no frame {op.frame} in a video of {len(image.pixels)}")
-    try:
-        Image.fromarray(as_uint8(image.pixels[op.frame]).numpy()).save(path)
-    except (OSError, ValueError) as error:
-        raise MediaError(op.path, f"it cannot be written ({error})") from error
+    with _written(op.path):
+        write_picture(path, image.pixels[op.frame])
     return {"file": File(path)}
+
+
+@kernel
+def write_frames(session: Session, op: nodes.WriteFrames, *, image: Frames) -> dict[str, File]:
+    """Write a file a frame, in order; the executor numbers them."""
+    suffix = Path(op.path).suffix.lower()
+    paths = [session.scratch(f".{index:06d}{suffix}") for index in range(len(image.pixels))]
+    with _written(op.path):
+        for path, pixels in zip(paths, image.pixels, strict=True):
+            if suffix == ".exr":
+                write_exr(path, pixels, op.depth, op.tags, op.primaries, op.fps)
+            else:
+                write_picture(path, pixels)
+    return {"file": File(paths[0], tuple(paths))}
+
+
+@contextmanager
+def _written(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        raise MediaError(name, f"it cannot be written ({error})") from error

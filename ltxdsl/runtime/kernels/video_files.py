@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ltxdsl.ops import nodes
+from ltxdsl.runtime.codecs import Coding
 from ltxdsl.runtime.kernels.table import kernel
-from ltxdsl.runtime.media import read_frames, write_movie
-from ltxdsl.runtime.pixels import as_uint8
+from ltxdsl.runtime.media import read_frames, write_audio, write_movie
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import Audio, File, Frames
 
@@ -22,7 +22,15 @@ def read_video(session: Session, op: nodes.ReadVideo) -> dict[str, Frames]:
 def write_video(
     session: Session, op: nodes.WriteVideo, *, image: Frames, audio: Audio | None = None
 ) -> dict[str, File]:
-    """H.264 and AAC in the container that the path's ending names."""
+    """In the container that the path's ending names."""
     path = session.scratch(Path(op.path).suffix or ".mp4")
-    write_movie(path, as_uint8(image.pixels), op.fps, op.crf, audio)
+    write_movie(path, image.pixels, op.fps, Coding(op.codec, op.crf, op.bitrate, op.tags), audio)
+    return {"file": File(path)}
+
+
+@kernel
+def write_sound(session: Session, op: nodes.WriteSound, *, audio: Audio) -> dict[str, File]:
+    """WAV or FLAC, 24 bits."""
+    path = session.scratch(Path(op.path).suffix)
+    write_audio(path, audio)
     return {"file": File(path)}

@@ -1,0 +1,105 @@
+"""What a save writes: the clip as it is decoded, and everything that is done to it after that."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ltxdsl.compiler.graph import Ref
+from ltxdsl.ops import Statement, nodes
+from ltxdsl.ops.base import Op
+from ltxdsl.ops.media import Decode
+from ltxdsl.values import Frames, Seconds
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.lower import Scene
+
+CODED = "srgb"
+
+
+class Output:
+    """Frames and sound on their way into a file, with what is known of them.
+
+    `colour` is how light is coded, `primaries`, `black` and `preview` how that is read (see `nodes.ConvertColour`).
+    """
+
+    def __init__(self, scene: Scene, statement: Statement, deep: bool) -> None:
+        assert scene.latent is not None
+        self.scene, self.statement = scene, statement
+        self.frames, self.fps, self.colour = scene.frames, scene.fps, scene.colour
+        self.width, self.height = scene.width, scene.height
+        self.primaries, self.black, self.preview = "rec709", "clip", "clip"
+        self.start, self.seconds = 0.0, self.frames / self.fps
+        op = _decode_op(scene.settings.get(Decode), self.fps, 32 if deep or self.colour != CODED else 8)
+        self.image = scene.add(op, statement, latent=scene.latent)
+
+    def cut(self, start: int, count: int, step: int = 1) -> None:
+        """Keep some frames; sound follows, and the rate falls with the step."""
+        if (start, count, step) == (0, self.frames, 1):
+            return
+        self.image = self.add(nodes.CutFrames(start=start, count=count, step=step))
+        self.start += start / self.fps
+        self.seconds = count / self.fps
+        self.frames, self.fps = -(-count // step), self.fps / step
+
+    def resize(self, width: int, height: int) -> None:
+        """Cut or pad evenly to a size; an odd pixel goes to the right and the bottom."""
+        wide, high = width - self.width, height - self.height
+        if wide or high:
+            left, top = int(wide / 2), int(high / 2)
+            sides = {"left": left, "top": top, "right": wide - left, "bottom": high - top}
+            self.image = self.add(nodes.FitCanvas(width=width, height=height, **sides))
+            self.width, self.height = width, height
+
+    def add(self, op: Op, **more: Ref) -> Ref:
+        """An op on the frames."""
+        return self.scene.add(op, self.statement, image=self.image, **more)
+
+    def coded(self, to: str) -> str:
+        """The coding that the frames then have: converted, if they have another."""
+        if self.colour != to:
+            reading = {"primaries": self.primaries, "black": self.black, "preview": self.preview}
+            self.image = self.add(nodes.ConvertColour(source=self.colour, to=to, **reading))
+            self.colour = to
+        return to
+
+    def sound(self) -> Ref | None:
+        """The sound of these frames."""
+        if self.scene.audio is None:
+            return None
+        audio = self.scene.add(nodes.DecodeAudio(), self.statement, audio=self.scene.audio)
+        if self.start == 0 and self.seconds == self.scene.frames / self.scene.fps:
+            return audio
+        return self.scene.add(nodes.CutSound(start=self.start, seconds=self.seconds), self.statement, audio=audio)
+
+
+def output_of(scene: Scene, statement: Statement, deep: bool) -> Output | None:
+    """The last pass's clip with all that holds for saves done to it; None where there is no clip (a check says so)."""
+    if scene.latent is None:
+        return None
+    scene.name = scene.stage_name("output")
+    output = Output(scene, statement, deep)
+    for said in scene.settings.ranked():
+        said.shape_output(scene, output)
+    return output
+
+
+def _decode_op(tiled: Decode | None, fps: float, bits: int) -> nodes.DecodeVideo:
+    if tiled is None or not tiled.in_tiles:
+        return nodes.DecodeVideo(bits=bits)
+
+    def count(time: Frames | Seconds | None) -> int:
+        match time:
+            case Frames(frames):
+                return frames
+            case Seconds(seconds):
+                return math.ceil(seconds * fps)
+        return 0
+
+    return nodes.DecodeVideo(
+        tile=tiled.tile,
+        overlap=tiled.overlap,
+        tile_frames=count(tiled.frames),
+        overlap_frames=count(tiled.share),
+        bits=bits,
+    )

@@ -1,0 +1,58 @@
+"""Kernels for frames and sound on their way into files."""
+
+from __future__ import annotations
+
+import torch
+
+from ltxdsl.ops import nodes
+from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.pixels import as_float
+from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.values import Audio, Frames
+
+
+@kernel
+def cut_frames(session: Session, op: nodes.CutFrames, *, image: Frames) -> dict[str, Frames]:
+    """A slice."""
+    return {"image": Frames(image.pixels[op.start : op.start + op.count : op.step].contiguous())}
+
+
+@kernel
+def cut_sound(session: Session, op: nodes.CutSound, *, audio: Audio) -> dict[str, Audio]:
+    """To the nearest sample; what is missing at the end is silence."""
+    first, count = round(op.start * audio.rate), round(op.seconds * audio.rate)
+    samples = audio.samples[:, first : first + count]
+    return {"audio": Audio(torch.nn.functional.pad(samples, (0, count - samples.shape[1])), audio.rate)}
+
+
+@kernel
+def fit_canvas(session: Session, op: nodes.FitCanvas, *, image: Frames) -> dict[str, Frames]:
+    """Negative margins cut, positive ones are black."""
+    margins = (0, 0, op.left, op.right, op.top, op.bottom)
+    return {"image": Frames(torch.nn.functional.pad(image.pixels, margins).contiguous())}
+
+
+@kernel
+def grade_frames(session: Session, op: nodes.GradeFrames, *, image: Frames) -> dict[str, Frames]:
+    """By OpenColorIO."""
+    from ltxdsl.runtime.colour import graded
+
+    return {"image": Frames(graded(image.pixels, op.exposure, op.contrast, op.saturation, op.lut))}
+
+
+@kernel
+def match_colour(session: Session, op: nodes.MatchColour, *, image: Frames, reference: Frames) -> dict[str, Frames]:
+    """In CIE Lab, on the CPU."""
+    from ltxdsl.runtime.colour_match import matched
+
+    ours, theirs = as_float(image.pixels).cpu(), as_float(reference.pixels).cpu()
+    return {"image": Frames(matched(ours, theirs, op.method, op.strength))}
+
+
+@kernel
+def convert_colour(session: Session, op: nodes.ConvertColour, *, image: Frames) -> dict[str, Frames]:
+    """By OpenColorIO, with a config of a fixed version."""
+    from ltxdsl.runtime.colour import converted
+
+    pixels = converted(image.pixels, op.source, op.to, op.primaries, op.black, op.preview)
+    return {"image": Frames(pixels)}
