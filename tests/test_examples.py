@@ -36,9 +36,17 @@ def given(source: Source) -> dict[str, str]:
     return {name: str(FOLDER / value) if value == PHOTO else value for name, value in pairs.items()}
 
 
-def compiled(path: Path, models, target: str = "local", output: str = "") -> Compilation:
+def target_of(path: Path) -> str:
+    """`comfy` for an example whose comment says that it is for `--target comfy` only."""
+    return "comfy" if re.search(r"^#.*--target comfy", source_of(path).text, re.MULTILINE) else "local"
+
+
+LOCAL = [path for path in EXAMPLES if target_of(path) == "local"]
+
+
+def compiled(path: Path, models, target: str = "", output: str = "") -> Compilation:
     source = source_of(path)
-    return compile(source, models, Request(given=given(source), target=target, output=output))
+    return compile(source, models, Request(given=given(source), target=target or target_of(path), output=output))
 
 
 def test_there_are_enough_of_them():
@@ -89,7 +97,7 @@ def test_the_photograph_is_one():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", LOCAL, ids=lambda p: p.stem)
 def test_it_runs(path: Path, models, tmp_path: Path):
     from ltxdsl.runtime.execute import execute
     from ltxdsl.store import Store

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name
 from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.table import Conditioning
-from ltxdsl.ops.base import LoraUse, NagUse
+from ltxdsl.ops.base import LoraUse, NagUse, Patch
 
 DISTILL = "distill"
 
@@ -96,6 +96,50 @@ def lora_name(builder: PromptBuilder, name: str) -> str:
     return known.comfy or base_name(known.file)
 
 
+def with_text_lora(builder: PromptBuilder, clip: Link, lora: str, strength: float) -> Link:
+    """The text model with a LoRA of its own; the video model that comes out beside it is not used."""
+    name = lora_name(builder, lora)
+    both = builder.add(
+        "LoraLoader",
+        f"LoRA {name} for the writing",
+        model=_checkpoint(builder),
+        clip=clip,
+        lora_name=name,
+        strength_model=0.0,
+        strength_clip=strength,
+    )
+    return both.output(1)
+
+
+# Node class of each kind of patch, in the order in which they stack after the others.
+LATE_PATCHES = {
+    "chunk": "LTXVChunkFeedForward",
+    "tune": "LTX2AttentionTunerPatch",
+    "EasyCache": "EasyCache",
+    "LazyCache": "LazyCache",
+    "normalize": "LTX2AudioLatentNormalizingSampling",
+}
+FIXED_INPUTS = {"tune": {"blocks": "", "triton_kernels": True}}
+
+
+def with_attention(builder: PromptBuilder, link: Link, patches: Iterable[Patch]) -> Link:
+    """The model with another backend of attention."""
+    for patch in patches:
+        if patch.kind == "sage":
+            values = dict(patch.values)
+            link = builder.add("PathchSageAttentionKJ", f"attention {patch.values[0][1]}", model=link, **values)
+    return link
+
+
+def with_late_patches(builder: PromptBuilder, link: Link, patches: Iterable[Patch]) -> Link:
+    """The model with the patches that stand last."""
+    kinds = list(LATE_PATCHES)
+    for patch in sorted((p for p in patches if p.kind in LATE_PATCHES), key=lambda p: kinds.index(p.kind)):
+        values = {**dict(patch.values), **FIXED_INPUTS.get(patch.kind, {})}
+        link = builder.add(LATE_PATCHES[patch.kind], patch.kind, model=link, **values)
+    return link
+
+
 def with_nag(builder: PromptBuilder, link: Link, nag: NagUse | None) -> Link:
     """NAG's patch; a modality without a text is left alone."""
     if nag is None:
@@ -112,7 +156,7 @@ def with_nag(builder: PromptBuilder, link: Link, nag: NagUse | None) -> Link:
     )
 
 
-def encoded(builder: PromptBuilder, text: str, title: str) -> Link:
+def encoded(builder: PromptBuilder, text: str | Link, title: str) -> Link:
     """An encoded text, literally: braces and comments are only read by ComfyUI's editor."""
     return builder.add("CLIPTextEncode", title, clip=text_encoder(builder), text=text)
 

@@ -12,7 +12,7 @@ from ltxdsl.comfy.guidance import Pass, run_pass
 from ltxdsl.comfy.guides import add_guides
 from ltxdsl.comfy.latents import unmasked
 from ltxdsl.comfy.table import Audio, Conditioning, Text, Video, row
-from ltxdsl.comfy.texts import conditioned, relayed
+from ltxdsl.comfy.texts import conditioned, relayed, written
 from ltxdsl.ops import nodes
 from ltxdsl.sampling.samplers import SAMPLERS
 
@@ -47,10 +47,18 @@ def sample(
 
 def _prompted_model(builder: PromptBuilder, op: nodes.Sample, text: Text, latent: Video) -> tuple[Link, Link]:
     """The model with its patches, and the positive prompt."""
-    patched = loaders.with_nag(builder, loaders.model(builder, op.loras), op.nag)
+    patched = loaders.with_nag(
+        builder, loaders.with_attention(builder, loaders.model(builder, op.loras), op.patches), op.nag
+    )
     if op.relay is None:
-        return patched, loaders.encoded(builder, " ".join((text.text, *text.locals)), "prompt")
-    return relayed(builder, patched, text, op.relay, latent)
+        return loaders.with_late_patches(builder, patched, op.patches), _plain(builder, text)
+    model, positive = relayed(builder, patched, text, op.relay, latent)
+    return loaders.with_late_patches(builder, model, op.patches), positive
+
+
+def _plain(builder: PromptBuilder, text: Text) -> Link:
+    known = " ".join((text.text, *text.locals)) if text.enhance is None else written(builder, text)
+    return loaders.encoded(builder, known, "prompt")
 
 
 def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Video:

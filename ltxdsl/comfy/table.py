@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from ltxdsl.comfy.builder import Link
-from ltxdsl.ops.base import Op
+from ltxdsl.ops.base import Enhance, Op
 from ltxdsl.ops.nodes import AppendGuide
 
 # (builder, op, a value for each connected input port) -> a value for each output port
@@ -33,6 +33,7 @@ class Text(msgspec.Struct, frozen=True):
 
     text: str
     locals: tuple[str, ...] = ()
+    enhance: Enhance | None = None
 
 
 class Frames(msgspec.Struct, frozen=True):

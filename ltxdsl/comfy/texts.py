@@ -18,7 +18,7 @@ TEXT_KEYS = 1024  # a video of as many tokens is not told from text
 @row(nodes.EncodeText)
 def encode_text(builder: PromptBuilder, op: nodes.EncodeText) -> dict[str, Text]:
     """Nothing yet: see Text."""
-    return {"text": Text(op.text, op.locals)}
+    return {"text": Text(op.text, op.locals, op.enhance)}
 
 
 def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, fps: float) -> Conditioning:
@@ -34,6 +34,27 @@ def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, f
     return Conditioning(link, link.output(1))
 
 
+def written(builder: PromptBuilder, text: Text) -> str | Link:
+    """The prompt, or what the text model makes of it, by its own clip if a LoRA is for the writing only."""
+    enhance = text.enhance
+    if enhance is None:
+        return text.text
+    clip = loaders.text_encoder(builder)
+    if enhance.lora:
+        clip = loaders.with_text_lora(builder, clip, enhance.lora, enhance.strength)
+    sampled = {"temperature": 0.7, "top_k": 64, "top_p": 0.95, "min_p": 0.05, "repetition_penalty": 1.05}
+    return builder.add(
+        "TextGenerateLTX2Prompt",
+        "prompt written out",
+        clip=clip,
+        prompt=text.text,
+        max_length=enhance.tokens,
+        sampling_mode="on",
+        **{f"sampling_mode.{name}": value for name, value in sampled.items()},
+        **{"sampling_mode.seed": enhance.seed},
+    )
+
+
 def relayed(builder: PromptBuilder, model: Link, text: Text, relay: Relay, latent: Video) -> tuple[Link, Link]:
     """Prompt Relay's model and its positive conditioning; `latent` tells it the clip's shape, without guides."""
     _note_limits(builder, latent)
@@ -43,7 +64,7 @@ def relayed(builder: PromptBuilder, model: Link, text: Text, relay: Relay, laten
         model=model,
         clip=loaders.text_encoder(builder),
         latent=latent.link,
-        global_prompt=text.text,
+        global_prompt=written(builder, text),
         local_prompts=" | ".join(_one_local(builder, local) for local in text.locals),
         segment_lengths=", ".join(map(str, segment_pixels(builder, relay.lengths, latent.frames))),
         epsilon=_epsilon(builder, relay.epsilon),

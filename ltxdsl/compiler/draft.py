@@ -10,7 +10,7 @@ from ltxdsl.compiler.stage import Placed, Settings, Stage
 from ltxdsl.media_info import count_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement
-from ltxdsl.ops.base import Deltas, LoraUse
+from ltxdsl.ops.base import Deltas, Enhance, LoraUse, Patch
 from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse
 from ltxdsl.ops.sampling import UPSCALE_STEPS, Pass, Upscale
 from ltxdsl.sampling.schedules import SCHEDULES, partial, schedule
@@ -38,6 +38,7 @@ class Draft:
         self.seed = seed
         self.text = self.negative = ""
         self.locals: tuple[str, ...] = ()
+        self.enhance: Enhance | None = None
         self.placed: list[Placed] = []
         self.sampling: dict[str, Any] = {}
         self.sampler = statement.sampler or SAMPLER
@@ -52,6 +53,10 @@ class Draft:
     def fast(self) -> bool:
         """Whether the pass samples with a distilled model."""
         return self.models.distilled or any(use.name == DISTILL for use in self.loras)
+
+    def patch(self, patch: Patch) -> None:
+        """One more patch of the model."""
+        self.sampling["patches"] = (*self.sampling.get("patches", ()), patch)
 
     def place(self, statement: Statement, source: MediaRef, at: Position) -> None:
         """Note where a picture or video stands, and how many of its frames have room there."""
@@ -86,6 +91,7 @@ class Draft:
             seed=self.seed,
             text=self.text,
             locals=self.locals,
+            enhance=self.enhance,
             negative_text=self.negative,
             placed=tuple(self.placed),
             sampling={**self.sampling, **self._deltas(steps), **self._noise(sigmas)},

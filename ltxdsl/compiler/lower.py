@@ -214,7 +214,7 @@ class Scene:
         return draft
 
     def _texts(self, stage: Stage) -> dict[str, Ref]:
-        positive = nodes.EncodeText(text=stage.text, locals=stage.locals)
+        positive = nodes.EncodeText(text=stage.text, locals=stage.locals, enhance=stage.enhance)
         negative = nodes.EncodeText(text=stage.negative_text)
         said = stage.relay or stage.settings.get(Prompt) or stage.statement
         return {

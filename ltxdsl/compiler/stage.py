@@ -9,7 +9,7 @@ import msgspec
 
 from ltxdsl import geometry
 from ltxdsl.ops import Statement
-from ltxdsl.ops.base import Deltas, LoraUse
+from ltxdsl.ops.base import Deltas, Enhance, LoraUse
 from ltxdsl.ops.conditioning import Guide
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.guidance import Nag
@@ -52,6 +52,7 @@ class Stage(msgspec.Struct, kw_only=True):
     seed: int
     text: str
     locals: tuple[str, ...]
+    enhance: Enhance | None
     negative_text: str
     placed: tuple[Placed, ...]
     sampling: dict[str, Any]  # further parameters of the op that samples

@@ -1,6 +1,6 @@
 """Statements and ops, declared. Importing this module fills the table of statements."""
 
-from ltxdsl.ops import conditioning, finish, guidance, media, models, sampling, structure, text, time
+from ltxdsl.ops import conditioning, finish, guidance, media, models, patches, sampling, structure, text, time
 from ltxdsl.ops.declare import STATEMENTS, Statement
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "guidance",
     "media",
     "models",
+    "patches",
     "sampling",
     "structure",
     "text",

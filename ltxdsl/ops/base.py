@@ -149,6 +149,22 @@ class Deltas(msgspec.Struct, frozen=True):
         return self.modality[step] != 1 or self.audio_modality[step] != 1
 
 
+class Patch(msgspec.Struct, frozen=True):
+    """A change to how the model computes, by its kind, with the values that ComfyUI's node takes."""
+
+    kind: str
+    values: tuple[tuple[str, float | str], ...] = ()
+
+
+class Enhance(msgspec.Struct, frozen=True):
+    """A prompt that the text model writes out first: its seed, its length, and a LoRA for the writing only."""
+
+    seed: int
+    tokens: int
+    lora: str = ""
+    strength: float = 1.0
+
+
 class Relay(msgspec.Struct, frozen=True):
     """Prompt Relay for one pass: latent frames that each local prompt owns, in order, and the epsilon of KPR."""
 

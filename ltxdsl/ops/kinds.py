@@ -219,6 +219,22 @@ def _take_integers(cells: Sequence[Cell], at: int, names: Names) -> Taken | None
     return Taken(tuple(listed), at + 1) if whole and listed else None
 
 
+def _take_numbers(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    numbers = [_number(cell.value) for cell in value] if isinstance(value, list) else [_number(value)]
+    return None if None in numbers or not numbers else Taken(tuple(numbers), at + 1)
+
+
+def _take_texts(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    end = at
+    while end < len(cells) and isinstance(cells[end].value, str):
+        end += 1
+    return Taken(tuple(cell.value for cell in cells[at:end]), end) if end > at else None
+
+
+PERCENT = single("a share such as 15%", lambda value: value if isinstance(value, Percent) else None)
+NUMBERS = Kind("numbers with commas between them", _take_numbers)
+TEXTS = Kind("quoted texts, one after the other", _take_texts)
 INTEGERS = Kind("whole numbers such as 28 or 14, 19", _take_integers)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
-from ltxdsl.ops.base import Deltas, LoraUse, NagUse, Op, Port, Relay
+from ltxdsl.ops.base import Deltas, Enhance, LoraUse, NagUse, Op, Patch, Port, Relay
 from ltxdsl.ops.facts import Facts, Work
 from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
 from ltxdsl.ops.picture_nodes import CutFrames as CutFrames
@@ -111,6 +111,7 @@ class EncodeText(Op, frozen=True):
     stored = True
     text: str
     locals: tuple[str, ...] = ()
+    enhance: Enhance | None = None  # the text is an idea that the text model writes out first
 
     def label(self) -> str:
         """The beginning of the text."""
@@ -230,6 +231,7 @@ class Sample(Op, frozen=True):
     relay: Relay | None = None
     nag: NagUse | None = None
     deltas: Deltas | None = None
+    patches: tuple[Patch, ...] = ()
     keep_audio: bool = False
     new_noise: bool = True
 

@@ -1,13 +1,13 @@
 """Prompts: global, negative, and in time."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
 
 from ltxdsl import geometry
-from ltxdsl.ops.base import Relay
+from ltxdsl.ops.base import Enhance, Relay
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
-from ltxdsl.ops.kinds import NUMBER, SPAN, TEXT
+from ltxdsl.ops.kinds import INTEGER, LORA, NUMBER, SPAN, TEXT, TEXTS
 from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
 from ltxdsl.source import Span
 from ltxdsl.values import TimeSpan
@@ -76,3 +76,44 @@ class RelayPrompt(Statement, frozen=True):
         """Its texts behind the prompt, and who owns which frames."""
         draft.locals = tuple(segment.text for segment in self.segments)
         draft.sampling["relay"] = Relay(self.lengths(draft.frames, draft.fps), self.eps)
+
+
+@statement(
+    "timed",
+    Role.SETTING,
+    'length 5s\nprompt "a kitchen"\ntimed "[0-2s] she cuts bread" "[2-5s] she looks up"\npass dev 30',
+)
+class Timed(Statement, frozen=True):
+    """Lines with their times in the prompt itself, which the ID-LoRA (talkvid) was trained to follow.
+
+    They are plain text behind the prompt, a line each: nothing holds the model to them. `relay` does, by attention.
+    """
+
+    lines: Annotated[tuple[str, ...], word(TEXTS, "lines that begin with their time, such as `[0-2s] …`")]
+    rank: ClassVar[int] = 1  # after the prompt
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Behind the prompt."""
+        draft.text = "\n".join(filter(None, (draft.text, *self.lines)))
+
+
+@statement("enhance", Role.SETTING, 'enhance "a queen walks through rows of soldiers" seed 7\npass dev 30')
+class EnhancePrompt(Statement, frozen=True):
+    """A prompt from an idea: the text model writes it out, then encodes what it wrote.
+
+    It refuses easily; a LoRA against that (abliterated) goes on the writing alone. The encoder was not trained with it.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("comfy",)
+    rank: ClassVar[int] = 2  # after the texts
+
+    text: Annotated[str, word(TEXT, "the idea; `prompt` if not said")] = ""
+    seed: Annotated[int, option(INTEGER, "of the writing", low=0, high=2**64 - 1)] = 0
+    tokens: Annotated[int, option(INTEGER, "how much to write at most", low=32, high=32768)] = 512
+    lora: Annotated[str, option(LORA, "a LoRA of the text model, for the writing only")] = ""
+    strength: Annotated[float, option(NUMBER, "of that LoRA", low=-10, high=10)] = 1.0
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """The text is an idea."""
+        draft.text = self.text or draft.text
+        draft.enhance = Enhance(self.seed, self.tokens, self.lora, self.strength)

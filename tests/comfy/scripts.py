@@ -46,6 +46,16 @@ SCRIPTS = {
     "denoise": 'prompt "a lake"; pass 0.5x distill 8; upscale 2x distill 4 linear_quadratic denoise 0.5',
     "lora by step": 'prompt "a lake"; pass distill 8 { lora "mine.safetensors" 1 for 3 then 0.5 }',
     "lora by modality": 'prompt "a lake"; pass distill 8 { lora "mine.safetensors" 0.8 audio 0.3 }',
+    "patches": (
+        'prompt "a lake"; attention sage; cache easy 0.3 from 20% to 90%; chunk 4 above 2048; '
+        "tune across_to_picture 1.2; "
+        'normalize 1, 0.5; nag "people"; pass dev 30 { cfg 1 }; pass dev 30 { cache lazy; attention sdpa }'
+    ),
+    "enhance": (
+        'enhance "a queen walks" seed 7 tokens 256 lora "mine.safetensors" strength 0.9; timed "[0-2s] she stops"; '
+        'lora "id-lora-talkvid.safetensors"; pass distill 8; upscale 2x'
+    ),
+    "enhance with relay": 'enhance "a queen walks"; relay "she stops" | "she turns"; pass distill 8',
     "res_2s": 'prompt "a lake"; schedule ltxv terminal 0.05; pass dev 15 { sampler res_2s eta 0.25 bong off }',
     "uni_pc": 'prompt "a lake"; pass 0.5x dev 20 uni_pc; upscale 2x two_stage res_multistep_cfg_pp',
     "nag": 'prompt "a lake"; nag "people" audio "music" scale 9; pass distill 8',

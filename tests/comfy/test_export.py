@@ -189,6 +189,32 @@ def test_a_lora_without_the_sound_is_loaded_in_shares(export):
     assert (second["strength_model"], second["video"], second["audio"]) == (0.3, 0.0, 1.0)
 
 
+def test_patches_stack_in_their_order(export):
+    prompt = export(SCRIPTS["patches"]).prompt
+    link = prompt[next(iter(of_class(prompt, "SamplerCustomAdvanced").values()))["guider"][0]]["inputs"]["model"]
+    chain = []
+    while "model" in prompt[link[0]]["inputs"]:
+        chain.append(prompt[link[0]]["class_type"])
+        link = prompt[link[0]]["inputs"]["model"]
+    late = ["LTXVChunkFeedForward", "LTX2AttentionTunerPatch", "EasyCache", "LTX2AudioLatentNormalizingSampling"]
+    assert chain[::-1] == ["PathchSageAttentionKJ", "LTX2_NAG", *late]
+    assert only(prompt, "EasyCache")["reuse_threshold"] == 0.3
+    assert only(prompt, "EasyCache")["end_percent"] == 0.9
+    assert len(of_class(prompt, "PathchSageAttentionKJ")) == len(of_class(prompt, "LazyCache")) == 1
+
+
+def test_the_enhancer_has_its_lora_and_the_encoder_not(export):
+    prompt = export(SCRIPTS["enhance"]).prompt
+    writer = only(prompt, "TextGenerateLTX2Prompt")
+    assert writer["prompt"] == "a queen walks"
+    assert writer["sampling_mode.seed"] == 7
+    lora = prompt[writer["clip"][0]]
+    assert (lora["class_type"], writer["clip"][1]) == ("LoraLoader", 1)
+    assert (lora["inputs"]["strength_model"], lora["inputs"]["strength_clip"]) == (0.0, 0.9)
+    encoded = [n for n in of_class(prompt, "CLIPTextEncode").values() if isinstance(n["text"], list)]
+    assert [prompt[n["clip"][0]]["class_type"] for n in encoded] == ["LTXAVTextEncoderLoader"]
+
+
 def test_split_sigmas_hand_on_their_noise(export):
     prompt = export(SCRIPTS["split sigmas"]).prompt
     first, second = (read_sigmas(node["sigmas"]) for node in of_class(prompt, "ManualSigmas").values())

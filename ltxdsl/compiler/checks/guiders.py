@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
@@ -9,9 +10,14 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops import nodes
 from ltxdsl.ops.guidance import Modality, Rescale, Stg
+from ltxdsl.ops.patches import SDPA, Attention, Cache
 from ltxdsl.ops.sampling import SamplerSetting, ScheduleSetting
+from ltxdsl.ops.text import Timed
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import SCHEDULES
+
+FEW_STEPS = 10
+TIME = re.compile(r"\s*\[\d+(\.\d+)?\s*-\s*\d+(\.\d+)?s?\]")
 
 
 @rule(
@@ -166,3 +172,93 @@ def _used(stage: Stage, word: str) -> str | None:
     if word == "schedule":
         return said.schedule or (said.sigmas if isinstance(said.sigmas, str) else None)
     return None
+
+
+@rule(
+    "LTX147",
+    "relay with an attention backend that has no masks",
+    Severity.ERROR,
+    why="Prompt Relay is a mask on attention to the text. Sage drops masks; kijai's nodes have to turn back to sdpa.",
+    wrong='prompt "a lake"\nattention sage\nrelay "she dives" | "she surfaces"\npass dev 30',
+    right='prompt "a lake"\nattention sdpa\nrelay "she dives" | "she surfaces"\npass dev 30',
+    source="community notes on LTX 2.3; ComfyUI-PromptRelay patches.py",
+    asked={"target": "comfy"},
+    optional=True,
+)
+def relay_without_masks(program: Program) -> Iterator[Finding]:
+    """In the same pass."""
+    told = set()
+    for stage in program.stages:
+        said = stage.settings.get(Attention)
+        if said and said.backend != SDPA and stage.relay and id(said) not in told:
+            told.add(id(said))
+            span = said.span_of("backend")
+            yield Finding("this backend would drop the relay's mask", span, fixes=(Fix(span, SDPA),))
+
+
+@rule(
+    "LTX148",
+    "attention backend that this runtime does not have",
+    Severity.ERROR,
+    why="This runtime computes attention with torch's own kernels, which are exact and the same on every machine.",
+    wrong='prompt "a lake"\nattention sage\npass dev 30',
+    right='prompt "a lake"\nattention sdpa\npass dev 30',
+    targets=("local",),
+)
+def missing_backend(program: Program) -> Iterator[Finding]:
+    """ComfyUI can."""
+    for said in program.each(Attention):
+        if said.backend != SDPA:
+            span = said.span_of("backend")
+            hint = "use `ltx export`, or write `sdpa`"
+            yield Finding("this runtime has `sdpa` only; ComfyUI can do the others", span, hint, (Fix(span, SDPA),))
+
+
+@rule(
+    "LTX149",
+    "cache on a short schedule",
+    Severity.WARNING,
+    why="Caches leave out calls between steps that are alike. In 8 steps none are: it saves nothing or harms.",
+    wrong='prompt "a lake"\ncache easy\npass distill 8',
+    right='prompt "a lake"\npass distill 8',
+    source="ComfyUI comfy_extras/nodes_easycache.py; ComfyUI-CacheDiT",
+    targets=("comfy",),
+)
+def cache_on_few_steps(program: Program) -> Iterator[Finding]:
+    """Where no pass that it holds for has more than 10 steps."""
+    longest: dict[int, int] = {}
+    for stage in program.stages:
+        if said := stage.settings.get(Cache):
+            longest[id(said)] = max(longest.get(id(said), 0), stage.steps)
+    for said in program.each(Cache):
+        if 0 < longest.get(id(said), 0) <= FEW_STEPS:
+            yield Finding(f"{longest[id(said)]} steps are too few for a cache", said.span, "leave it out")
+
+
+@rule(
+    "LTX039",
+    "timed lines that nothing follows",
+    Severity.WARNING,
+    why="Times in a prompt are plain text to the model. ID-LoRA (talkvid) was trained on them; a relay is not.",
+    wrong='prompt "a kitchen"\ntimed "[0-2s] she cuts bread"\npass dev 30',
+    right='prompt "a kitchen"\nrelay "she cuts bread" | "she looks up"\npass dev 30',
+    source="ID-LoRA README; community notes on LTX 2.3",
+)
+def timed_without_lora(program: Program) -> Iterator[Finding]:
+    """No LoRA that is named after ID-LoRA or talkvid; a relay beside them; a line without its time."""
+    told = set()
+    for stage in program.stages:
+        said = stage.settings.get(Timed)
+        if said is None or id(said) in told:
+            continue
+        told.add(id(said))
+        names = " ".join(use.name.lower() for use in stage.loras)
+        if not any(word in names for word in ("id-lora", "id_lora", "idlora", "talkvid")):
+            yield Finding("no LoRA here reads timed lines", said.span, "add the ID-LoRA, or use `relay`")
+        elif stage.relay:
+            yield Finding("timed lines and a relay work against each other", said.span, "keep one of them")
+        for line in said.lines:
+            if not TIME.match(line):
+                yield Finding(
+                    f"`{line[:20]}` does not begin with its time", said.span_of("lines"), "such as `[0-2s] …`"
+                )

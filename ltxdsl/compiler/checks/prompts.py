@@ -114,7 +114,7 @@ def relay_too_short(program: Program) -> Iterator[Finding]:
 def no_prompt(program: Program) -> Iterator[Finding]:
     """Neither `prompt` nor `relay` before a pass."""
     for stage in program.stages[:1]:
-        if not stage.relay and not stage.settings.get(Prompt):
+        if not (stage.relay or stage.text.strip() or stage.settings.get(Prompt)):
             yield Finding("this pass has no prompt", stage.statement.span, 'write `prompt "…"` before it')
 
 
