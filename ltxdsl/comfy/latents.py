@@ -137,3 +137,16 @@ def upsample_latent(builder: PromptBuilder, op: nodes.UpsampleLatent, *, latent:
         vae=loaders.vae(builder),
     )
     return {"latent": Video(link, latent.frames)}
+
+
+@row(nodes.UpsampleTime)
+def upsample_time(builder: PromptBuilder, op: nodes.UpsampleTime, *, latent: Video) -> dict[str, Video]:
+    """Twice the frames, less one: the same node with the temporal model."""
+    link = builder.add(
+        "LTXVLatentUpsampler",
+        builder.titled("upsample time 2x"),
+        samples=latent.link,
+        upscale_model=loaders.upsampler(builder, time=True),
+        vae=loaders.vae(builder),
+    )
+    return {"latent": Video(link, 2 * latent.frames - 1)}

@@ -183,9 +183,11 @@ def text_encoder(builder: PromptBuilder) -> Link:
     )
 
 
-def upsampler(builder: PromptBuilder) -> Link:
-    """The latent upsampler."""
-    return builder.add("LatentUpscaleModelLoader", "latent upsampler", model_name=builder.models.comfy.upsampler)
+def upsampler(builder: PromptBuilder, *, time: bool = False) -> Link:
+    """The latent upsampler, in space or in time."""
+    files = builder.models.comfy
+    name, words = (files.temporal_upsampler, "in time") if time else (files.upsampler, "")
+    return builder.add("LatentUpscaleModelLoader", f"latent upsampler {words}".strip(), model_name=name)
 
 
 def _checkpoint(builder: PromptBuilder) -> Link:

@@ -137,7 +137,7 @@ class Draft:
     def _scheduled(self, name: str | None) -> tuple[float, ...]:
         """A named schedule; of a fixed list with `denoise`, its share from the end."""
         said = self.statement
-        name = name or ("distilled" if self.fast or isinstance(said, Upscale) else "ltxv")
+        name = name or self._usual_schedule()
         tokens = geometry.tokens(self.width, self.height, self.frames)
         frame = tokens // geometry.latent_frames(self.frames)
         longest = SCHEDULES[name].longest if name in SCHEDULES else 0
@@ -146,8 +146,13 @@ class Draft:
         steps = said.steps or self._default_steps(longest if name != "distilled" else 0)
         return partial(name, steps, said.denoise, tokens, frame, **self.schedule_options)
 
-    def _default_steps(self, longest: int) -> int:
+    def _usual_schedule(self) -> str:
         if isinstance(self.statement, Upscale):
+            return "temporal_rounds" if self.statement.time else "distilled"
+        return "distilled" if self.fast else "ltxv"
+
+    def _default_steps(self, longest: int) -> int:
+        if isinstance(self.statement, Upscale) and not self.statement.time:
             return min(longest, UPSCALE_STEPS) or UPSCALE_STEPS
         return longest or (8 if self.fast else self.models.defaults.steps)
 

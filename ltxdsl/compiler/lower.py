@@ -55,6 +55,7 @@ class Scene:
         self.latent: Ref | None = None
         self.audio: Ref | None = None
         self.sounded = False  # a pass has made the sound
+        self.doublings = 0  # upscales in time
         self.left = 0.0  # the sigma at which the last pass stopped: noise that is still in the latents
         self.width = self.height = 0
         self.asked = (0.0, 0.0)
@@ -108,7 +109,11 @@ class Scene:
 
     @property
     def fps(self) -> float:
-        """Frames per second."""
+        """Frames per second, now."""
+        return self._asked_fps * (1 << self.doublings)
+
+    @property
+    def _asked_fps(self) -> float:
         if rate := self.settings.get(ClipRate):
             return rate.fps.rate if rate.fps.rate > 0 else self.models.defaults.fps
         found = self.settings.get(ClipLength)
@@ -116,13 +121,17 @@ class Scene:
 
     @property
     def frames(self) -> int:
-        """Pixel frames of the clip, on the grid."""
+        """Pixel frames of the clip, on the grid, now: 2T - 1 after each upscale in time."""
+        return ((self._asked_frames - 1) << self.doublings) + 1
+
+    @property
+    def _asked_frames(self) -> int:
         found = self.settings.get(ClipLength)
         match found.time if found else None:
             case Frames(count):
                 return max(1, geometry.snapped_frames(count))
             case Seconds(seconds):
-                return geometry.pixel_frames(max(1, round((seconds * self.fps - 1) / 8) + 1))
+                return geometry.pixel_frames(max(1, round((seconds * self._asked_fps - 1) / 8) + 1))
         return self.models.defaults.frames
 
     def run(self, statements: Sequence[Statement]) -> None:
@@ -168,6 +177,14 @@ class Scene:
         self.asked = (self.width * op.factor, self.height * op.factor)
         self.width = 32 * geometry.upsampled_cells(columns, op.factor)
         self.height = 32 * geometry.upsampled_cells(rows, op.factor)
+
+    def double(self, statement: Statement) -> None:
+        """Upsample the latent in time; frames and rate follow."""
+        assert self.latent is not None
+        self.name = self._next_name()
+        self.latent = self.add(nodes.UpsampleTime(), statement, latent=self.latent)
+        self.asked = (self.width, self.height)
+        self.doublings += 1
 
     def sample(self, statement: Pass | Upscale) -> None:
         """Encode prompts and conditions for this pass, then denoise."""
@@ -249,4 +266,4 @@ def chain_of(statements: Sequence[Statement]) -> list[float]:
     """The first pass's share of the size, then the factor of each upscale."""
     first = next((s for s in statements if isinstance(s, Pass)), None)
     share = first.scale.value if first and first.scale else 1.0
-    return [share, *(s.factor.value for s in statements if isinstance(s, Upscale))]
+    return [share, *(s.factor.value for s in statements if isinstance(s, Upscale) and not s.time)]

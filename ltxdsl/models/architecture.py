@@ -247,7 +247,7 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 return self.connectors.parameters(self.text_encoder, self.transformer)
             case "video_vae":
                 return self.video_vae.parameters
-            case "upsampler":
+            case "upsampler" | "temporal_upsampler":
                 return self.upsampler.parameters(self.video_vae.latent_channels)
             case "audio_vae":
                 return self.sound.parameters

@@ -71,6 +71,7 @@ class ComfyFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     checkpoint: str = "ltx-2.3-22b-dev.safetensors"
     text_encoder: str = "gemma_3_12B_it_fp4_mixed.safetensors"
     upsampler: str = "ltx-2.3-spatial-upscaler-x2-1.1.safetensors"
+    temporal_upsampler: str = "ltx-2.3-temporal-upscaler-x2-1.0.safetensors"
     distill: str = "ltx-2.3-22b-distilled-lora-384-1.1.safetensors"
 
 
@@ -81,6 +82,7 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     folder: str
     upsampler: str = "latent_upsampler"
     upsampler_factors: tuple[float, ...] = (2.0,)
+    temporal_upsampler: str = ""  # the folder of the one that doubles the frames; "" = there is none
     loras: dict[str, LoraFile] = {}
     defaults: Defaults = Defaults()
     architecture: Architecture = Architecture()
@@ -100,7 +102,8 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def path(self, part: str) -> Path:
         """The folder of a part."""
         root = Path(self.folder)
-        return root / self.upsampler if part == "upsampler" else root / FOLDERS[part]
+        upsamplers = {"upsampler": self.upsampler, "temporal_upsampler": self.temporal_upsampler}
+        return root / (upsamplers.get(part) or FOLDERS[part])
 
     def lora_path(self, name: str) -> Path:
         """The file of a LoRA by role, or by its own path."""

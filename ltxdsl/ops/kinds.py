@@ -162,6 +162,7 @@ def words(name: str, meanings: Mapping[str, Any]) -> Kind:
 
 
 SWITCH = words("on or off", {"on": True, "off": False})
+IN_TIME = words("time", {"time": True})
 SOLVER = words("a solver", {word: word for word in ("phi_1", "phi_2", "midpoint", "heun")})
 EQUATION = words("an equation", {"er": "ER-SDE", "reverse": "Reverse-time SDE", "ode": "ODE"})
 

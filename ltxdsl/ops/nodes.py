@@ -293,6 +293,21 @@ class UpsampleLatent(Op, frozen=True):
         return {"latent": latent.but(width=width, height=height, held={})}
 
 
+class UpsampleTime(Op, frozen=True):
+    """Double the frames of a video latent with the temporal upsampler: T latents become 2T - 1."""
+
+    inputs = {"latent": Port.LATENT}
+    outputs = {"latent": Port.LATENT}
+    uses = ("temporal_upsampler", "latent_statistics")
+    kernel = "upsample_time"
+    stored = True
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """One frame fewer than twice as many, at twice the rate."""
+        latent = given["latent"]
+        return {"latent": latent.but(frames=2 * latent.frames - 1, fps=2 * latent.fps, held={})}
+
+
 class DecodeVideo(Op, frozen=True):
     """Decode a video latent to frames; tiles in pixels and frames, 0 = not tiled. `bits` 8, or 32 floating point."""
 

@@ -7,6 +7,7 @@ from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import (
     EQUATION,
     FACTOR,
+    IN_TIME,
     INTEGER,
     NUMBER,
     ROLE,
@@ -117,12 +118,15 @@ class Pass(Statement, frozen=True):
 class Upscale(Statement, frozen=True):
     """Upsample the latent, then refine it in a few steps, by default with the distilled LoRA.
 
-    `steps 0` only upsamples. Guides are cropped before and added again at the new size.
+    `steps 0` only upsamples. Guides are cropped before and added again at the new size. `upscale time 2x` doubles the
+    frames instead: T of them become 2T - 1 at twice the rate, and frames that are named after it count at that rate.
+    Its steps are those of `temporal_rounds`.
     """
 
     block: ClassVar[bool] = True
 
-    factor: Annotated[Factor, word(FACTOR, "how much larger each side gets")]
+    factor: Annotated[Factor, word(FACTOR, "how much larger each side gets; in time: 2x")]
+    time: Annotated[bool, word(IN_TIME, "`time`: more frames, rather than more pixels")] = False
     model: Annotated[RoleUse | None, word(ROLE, "model of the refining steps; `distill` if not said")] = None
     steps: Annotated[int | None, word(INTEGER, "refining steps; 3 if not said", low=0, high=1000)] = None
     sampler: Annotated[str | None, word(SAMPLER, "how a step is taken; `euler`, or what `sampler` says")] = None
@@ -136,6 +140,9 @@ class Upscale(Statement, frozen=True):
         """Crop, upsample, sample."""
         if scene.latent is None:
             return  # a check says so
-        scene.upsample(nodes.UpsampleLatent(factor=self.factor.value), self)
+        if self.time:
+            scene.double(self)
+        else:
+            scene.upsample(nodes.UpsampleLatent(factor=self.factor.value), self)
         if self.steps != 0:
             scene.sample(self)

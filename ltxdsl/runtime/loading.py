@@ -204,4 +204,5 @@ LOADERS: dict[str, Callable[[Path, torch.dtype], Any]] = {
     "vocoder": load_vocoder,
     "connectors": load_connectors,
     "upsampler": load_upsampler,
+    "temporal_upsampler": load_upsampler,
 }

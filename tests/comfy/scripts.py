@@ -56,6 +56,7 @@ SCRIPTS = {
         'lora "id-lora-talkvid.safetensors"; pass distill 8; upscale 2x'
     ),
     "enhance with relay": 'enhance "a queen walks"; relay "she stops" | "she turns"; pass distill 8',
+    "upscale in time": 'length 49f; prompt "a lake"; guide img @ end; pass 0.5x distill 8; upscale time 2x; upscale 2x',
     "res_2s": 'prompt "a lake"; schedule ltxv terminal 0.05; pass dev 15 { sampler res_2s eta 0.25 bong off }',
     "uni_pc": 'prompt "a lake"; pass 0.5x dev 20 uni_pc; upscale 2x two_stage res_multistep_cfg_pp',
     "nag": 'prompt "a lake"; nag "people" audio "music" scale 9; pass distill 8',

@@ -77,7 +77,8 @@ def test_loaders_appear_once_and_ids_count_up(name, export):
     assert list(prompt) == [str(i + 1) for i in range(len(prompt))]
     for loader in ("CheckpointLoaderSimple", "LTXAVTextEncoderLoader", "LTXVAudioVAELoader"):
         assert len(of_class(prompt, loader)) == 1
-    assert len(of_class(prompt, "LatentUpscaleModelLoader")) <= 1
+    upsamplers = [node["model_name"] for node in of_class(prompt, "LatentUpscaleModelLoader").values()]
+    assert len(set(upsamplers)) == len(upsamplers)
     for id, node in prompt.items():
         assert node["_meta"]["title"]
         assert all(int(v[0]) < int(id) for v in node["inputs"].values() if isinstance(v, list))
@@ -213,6 +214,18 @@ def test_the_enhancer_has_its_lora_and_the_encoder_not(export):
     assert (lora["inputs"]["strength_model"], lora["inputs"]["strength_clip"]) == (0.0, 0.9)
     encoded = [n for n in of_class(prompt, "CLIPTextEncode").values() if isinstance(n["text"], list)]
     assert [prompt[n["clip"][0]]["class_type"] for n in encoded] == ["LTXAVTextEncoderLoader"]
+
+
+def test_an_upscale_in_time_has_its_own_model_and_doubles_the_rate(compiled):
+    compilation = compiled(SCRIPTS["upscale in time"])
+    assert [(stage.frames, stage.fps) for stage in compilation.stages] == [(49, 24.0), (97, 48.0), (97, 48.0)]
+    prompt = export_prompt(compilation, MODELS).prompt
+    used = [
+        prompt[n["upscale_model"][0]]["inputs"]["model_name"] for n in of_class(prompt, "LTXVLatentUpsampler").values()
+    ]
+    assert ["temporal" in name for name in used] == [True, False]
+    assert [node["frame_rate"] for node in of_class(prompt, "LTXVConditioning").values()] == [24.0, 48.0]
+    assert only(prompt, "CreateVideo")["fps"] == 48.0
 
 
 def test_split_sigmas_hand_on_their_noise(export):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import Tensor
@@ -223,3 +225,24 @@ def test_a_lora_that_changes_by_step_is_two_passes_with_it(run: Runner) -> None:
     assert torch.allclose(parts["latent"].samples, whole["latent"].samples, rtol=1e-4, atol=1e-4)
     constant = run(pass_op(5, loras=(LoraUse("distill", 1.0),)), **run.start())
     assert not torch.allclose(constant["latent"].samples, whole["latent"].samples, rtol=1e-3, atol=1e-3)
+
+
+def test_an_upscale_in_time_gives_two_t_minus_one(run: Runner) -> None:
+    """What the temporal model makes of the latent as the VAE would give it, on random weights."""
+    from diffusers.pipelines.ltx2.latent_upsampler import LTX2LatentUpsamplerModel
+
+    latent = run.start()["latent"]
+    latent = dataclasses.replace(latent, samples=torch.randn(latent.samples.shape))
+    torch.manual_seed(0)
+    channels = latent.samples.shape[1]
+    model = LTX2LatentUpsamplerModel(channels, 32, 1, spatial_upsample=False, temporal_upsample=True).eval()
+    run.session._parts["temporal_upsampler"] = model.requires_grad_(False)
+    try:
+        result = run.one(nodes.UpsampleTime(), latent=latent)
+    finally:
+        run.session.release("temporal_upsampler")
+    assert result.samples.shape[2] == 2 * 3 - 1
+    statistics = run.session.part("latent_statistics")
+    raw = latent.samples * statistics.std / statistics.scale + statistics.mean
+    expected = (model(raw) - statistics.mean) / statistics.std * statistics.scale
+    assert torch.allclose(result.samples, expected, atol=1e-5)

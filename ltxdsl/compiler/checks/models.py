@@ -63,10 +63,23 @@ def lora_missing(program: Program) -> Iterator[Finding]:
 def no_such_upsampler(program: Program) -> Iterator[Finding]:
     """The model set says which it has."""
     for said in program.each(Upscale):
-        if said.factor.value not in program.models.upsampler_factors:
+        if said.time:
+            yield from _no_temporal_upsampler(program, said)
+        elif said.factor.value not in program.models.upsampler_factors:
             known = ", ".join(f"{plain(f)}x" for f in program.models.upsampler_factors)
             message = f"the model set `{program.models.name}` has no {said.factor} upsampler"
             yield Finding(message, said.span_of("factor"), f"it has {known}")
+
+
+def _no_temporal_upsampler(program: Program, said: Upscale) -> Iterator[Finding]:
+    if said.factor.value != 2:
+        span = said.span_of("factor")
+        yield Finding("the temporal upsampler doubles the frames", span, fixes=(Fix(span, "2x"),))
+    elif program.target == "local" and not program.models.temporal_upsampler:
+        message = f"the model set `{program.models.name}` has no upsampler in time"
+        yield Finding(
+            message, said.span_of("time"), "name one as `temporal_upsampler` in ltx.toml, or use `ltx export`"
+        )
 
 
 FEW = 6  # steps after an upscale that only a distilled model can do

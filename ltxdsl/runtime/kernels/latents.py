@@ -75,7 +75,17 @@ def crop_guides(session: Session, op: nodes.CropGuides, *, latent: VideoLatent) 
 @kernel
 def upsample_latent(session: Session, op: nodes.UpsampleLatent, *, latent: VideoLatent) -> dict[str, VideoLatent]:
     """Upsample the clip as the VAE would give it; mask and guides belong to the smaller size and go."""
-    upsampler, statistics = session.part("upsampler"), session.part("latent_statistics")
+    return _upsampled(session, "upsampler", latent)
+
+
+@kernel
+def upsample_time(session: Session, op: nodes.UpsampleTime, *, latent: VideoLatent) -> dict[str, VideoLatent]:
+    """The same in time: the model drops the first of the doubled frames, so that 2T - 1 are left."""
+    return _upsampled(session, "temporal_upsampler", latent)
+
+
+def _upsampled(session: Session, part: str, latent: VideoLatent) -> dict[str, VideoLatent]:
+    upsampler, statistics = session.part(part), session.part("latent_statistics")
     raw = statistics.denormalised(latent.samples).to(upsampler.dtype)
     return {"latent": unmasked(statistics.normalised(upsampler(raw).float()))}
 
