@@ -22,7 +22,7 @@ from ltxdsl.source import Source
 FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.ltx"))
 PHOTO = "astronaut.jpg"
-ALLOWED = {"reference_before_clip": {"LTX012"}}  # its comment says so
+ALLOWED = {"reference_before_clip": {"LTX012"}, "hdr": {"LTX220"}}  # its comment says so
 
 
 def source_of(path: Path) -> Source:

@@ -165,6 +165,8 @@ def _check_place(cls: type[Statement], entry: tree.Statement, scope: Scope, insi
         raise BadValue(entry.span, f"`{cls.word}` stands at the top of a file only", "LTX006", hint="move it out")
     if cls.body == "script" and scope.shot:
         raise BadValue(_head_span(entry), f"a `{cls.word}` cannot stand in another", "LTX006", hint="move it out")
+    if inside and cls.for_saves and STATEMENTS[inside].holds_saves:
+        return
     if inside and inside != "recipe" and (cls.role not in (Role.SETTING, Role.CONDITION) or not cls.in_block):
         hint = f"write it before or after the `{inside}`"
         raise BadValue(entry.span, f"`{cls.word}` cannot stand inside a `{inside}`", "LTX006", hint=hint)

@@ -24,7 +24,7 @@ from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.text import Prompt
 from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize
-from ltxdsl.values import Frames, Seconds
+from ltxdsl.values import Fps, Frames, Seconds
 
 MOST_OPS = 500_000
 
@@ -137,6 +137,10 @@ class Scene:
     def run(self, statements: Sequence[Statement]) -> None:
         """Apply statements in order."""
         self.chain = chain_of(statements)
+        self.apply(statements)
+
+    def apply(self, statements: Sequence[Statement]) -> None:
+        """The same for some of them."""
         for statement in statements:
             if statement.role is Role.ACTION:
                 statement.apply(self)
@@ -205,6 +209,23 @@ class Scene:
         self.left = stage.sigmas[-1] if stage.sigmas else 0.0
         self.sounded = self.sounded or not self.left
         self.stages.append(stage)
+
+    def take(self, clip: Clip) -> None:
+        """Go on with what a shot has made."""
+        self.latent, self.audio, self.width, self.height = clip.latent, clip.audio, clip.width, clip.height
+        self.settings.put(ClipLength(time=Frames(clip.frames), fps=Fps(clip.fps)))
+        self.sounded = clip.audio is not None
+
+    def remake(self, frames: Ref, step: Pass, statement: Statement) -> None:
+        """A pass from noise, with frames as a guide over the whole clip and none of the conditions of other passes."""
+        self.name = self._next_name()
+        fitted = self.add(nodes.FitFrames(width=self.width, height=self.height), statement, image=frames)
+        guide = self.add(nodes.EncodeFrames(), statement, image=fitted)
+        empty = nodes.EmptyVideo(width=self.width, height=self.height, frames=self.frames)
+        latent = self.add(empty, statement)
+        self.latent = self.add(nodes.AppendGuide(), statement, latent=latent, guide=guide)
+        self.sample(step)
+        self.stages[-1].continues = False
 
     def output(self, statement: Statement, deep: bool) -> Output | None:
         """The clip as a save writes it, `deep` in more than 8 bits; None where there is no clip (a check says so)."""

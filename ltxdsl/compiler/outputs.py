@@ -52,7 +52,7 @@ def _with_saves(statements: tuple[Statement, ...], output: str, source: Source) 
 
 
 def _saves(statements: Iterable[Statement]) -> bool:
-    return any(isinstance(s, Save) for s in statements)
+    return any(isinstance(s, Save) for s in _each(statements))
 
 
 def _with_own_save(shot: Shot) -> Shot:

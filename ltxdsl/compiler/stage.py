@@ -115,6 +115,10 @@ class Settings:
             inner.put(statement)
         return inner
 
+    def only(self, *kinds: type[Statement]) -> Settings:
+        """Those of these kinds alone."""
+        return Settings({kind: said for kind, said in self.single.items() if kind in kinds})
+
     def ranked(self) -> list[Statement]:
         """All of them, in the order in which they change a pass."""
         return sorted((*self.single.values(), *self.many), key=lambda statement: statement.rank)

@@ -1,6 +1,6 @@
 """Statements and ops, declared. Importing this module fills the table of statements."""
 
-from ltxdsl.ops import conditioning, finish, guidance, media, models, patches, sampling, structure, text, time
+from ltxdsl.ops import conditioning, finish, guidance, hdr, media, models, patches, sampling, structure, text, time
 from ltxdsl.ops.declare import STATEMENTS, Statement
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "conditioning",
     "finish",
     "guidance",
+    "hdr",
     "media",
     "models",
     "patches",

@@ -76,6 +76,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     example: ClassVar[str] = ""
     block: ClassVar[bool] = False  # takes a block of settings and conditions
     in_block: ClassVar[bool] = True  # may stand in a pass's block
+    holds_saves: ClassVar[bool] = False  # saves, and what holds for them, may stand in its block
     for_saves: ClassVar[bool] = False  # holds for the saves after it, not for passes
     before_passes: ClassVar[bool] = False  # is fixed when the first pass starts
     rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first

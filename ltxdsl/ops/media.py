@@ -111,6 +111,8 @@ class Save(Statement, frozen=True):
     video, named on the command line or after the script.
     """
 
+    for_saves: ClassVar[bool] = True
+
     path: Annotated[str, word(FILE, "the file, relative to where `ltx` runs")]
     codec: Annotated[str | None, word(CODEC, "the codec of a video; by the ending if not said")] = None
     colour: Annotated[str | None, word(COLOUR, "how light is coded; EXR linear, else srgb if not said")] = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy
-import OpenEXR
 from torch import Tensor
 
 from ltxdsl.runtime.pixels import as_float, as_uint8
@@ -27,6 +26,8 @@ def write_exr(path: Path, pixels: Tensor, depth: str, tags: str, primaries: str,
 
     `chromaticities` are those of the light: rec709 always, but for LogC3 codes of ARRI's gamut.
     """
+    import OpenEXR
+
     numbers = as_float(pixels).cpu().numpy()
     if depth == "half":
         numbers = numbers.clip(-HALF_MAX, HALF_MAX).astype(numpy.float16)

@@ -91,4 +91,6 @@ SCRIPTS = {
         'save "a.mp4"'
     ),
     "log codes by ARRI": 'prompt "a lake"; pass distill 8; decode logc3 awg3; save "a.%04d.exr" float; save "a.mp4"',
+    "hdr": 'prompt "a"; pass distill 8; hdr lora "mine.safetensors" 1.5 { decode logc3; save "a.%04d.exr" linear }',
+    "hdr of a file": 'hdr from clip lora "mine.safetensors" 1 { save "a.mov" prores4444 logc3 }',
 }

@@ -88,7 +88,7 @@ def test_loaders_appear_once_and_ids_count_up(name, export):
 def test_one_crop_for_each_guided_pass(name, compiled):
     compilation = compiled(SCRIPTS[name])
     prompt = export_prompt(compilation, MODELS).prompt
-    guided = [stage for stage in compilation.stages if stage.guide_latents]
+    guided = {node.stage for node in compilation.graph if node.op.guides == "adds"}
     crops = of_class(prompt, "LTXVCropGuides")
     assert len(crops) == len(guided)
     for crop in crops.values():

@@ -198,7 +198,7 @@ def hdr_into_sdr(program: Program) -> Iterator[Finding]:
     last = program.stages[-1] if program.stages else None
     if not any(lora.stage is last and lora.header.hdr for lora in _read(program)):
         return
-    for said in () if any(said.curve for said in program.each(Decode)) else program.each(Save):
+    for said in () if _read_as_log(program) else program.each(Save):
         if _ends(said.path, VIDEO_SUFFIXES):
             yield Finding(f"`{said.path}` cannot hold what this LoRA makes", said.span_of("path"))
 
@@ -224,3 +224,7 @@ def strong_small_guide(program: Program) -> Iterator[Finding]:
                 told.add(id(said))
                 span = said.span_of("strength")
                 yield Finding("this guide would be hidden whole", span, fixes=(Fix(span, "1"),))
+
+
+def _read_as_log(program: Program) -> bool:
+    return program.scene.colour != "srgb" or any(said.curve for said in program.each(Decode))

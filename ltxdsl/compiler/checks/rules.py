@@ -172,6 +172,7 @@ FAMILIES = {
     "LTX19": "model files",
     "LTX20": "prompt texts",
     "LTX21": "memory",
+    "LTX22": "other passes and tools",
 }
 
 RULES: dict[str, Rule] = {}

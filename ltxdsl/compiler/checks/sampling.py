@@ -7,6 +7,7 @@ from itertools import pairwise, zip_longest
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.ops.hdr import Hdr
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.source import Span
 from ltxdsl.values import plain
@@ -22,7 +23,13 @@ from ltxdsl.values import plain
 )
 def no_pass(program: Program) -> Iterator[Finding]:
     """Statements with mistakes are reported for those first: one of them may be the pass."""
-    if program.broken or program.bound.library or any(program.each(Pass)) or any(program.each(Upscale)):
+    if (
+        program.broken
+        or program.bound.library
+        or any(program.each(Pass))
+        or any(program.each(Upscale))
+        or any(program.each(Hdr))
+    ):
         return
     shot = program.scene.shot
     what, span = (f"the shot `{shot}`", _shot_span(program)) if shot else ("the script", program.source.end)
