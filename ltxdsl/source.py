@@ -120,14 +120,16 @@ class Sources:
 
     def trail(self, span: Span) -> tuple[Spot, ...]:
         """The statements by which the text of a span came to stand there, the nearest first."""
-        region = self._region(span)
-        if region.via is None:
-            return ()
-        at = self.spot(region.via.span)
-        here = Spot(at.source, at.span, region.via.words)
-        beyond = self.trail(span.moved(region.origin - region.base))
-        known = {*beyond, here}
-        return (here, *beyond, *(s for s in self.trail(region.via.span) if s not in known))
+        found: dict[int, Spot] = {}
+        waiting = [span]
+        while waiting:
+            here = waiting.pop()
+            region = self._region(here)
+            if region.via is not None and region.base not in found:
+                at = self.spot(region.via.span)
+                found[region.base] = Spot(at.source, at.span, region.via.words)
+                waiting += [region.via.span, here.moved(region.origin - region.base)]
+        return tuple(dict.fromkeys(found.values()))
 
     def _region(self, span: Span) -> _Region:
         return self._regions[bisect_right(self._regions, span.start, key=lambda r: r.base) - 1]

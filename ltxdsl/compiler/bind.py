@@ -74,9 +74,8 @@ class _Binder:
     def names_of(self, entries: tuple[tree.Entry, ...], scope: Scope) -> None:
         """An imported file: what it names. Everything else in it is for its own runs."""
         first, rest = _hoisted(entries)
-        names = [e for e in rest if (cls := _class_of(e)) is None or cls.role is Role.NAME]
-        self.entries((*first, *names), scope)
-        if others := [e for e in rest if e not in names]:
+        self.entries((*first, *(e for e in rest if _class_of(e) is None)), scope)
+        if others := [e for e in rest if _class_of(e) is not None]:
             left = "this statement is" if len(others) == 1 else f"this and {len(others) - 1} more statements are"
             message = f"an import gives names only: {left} left out"
             hint = "put it into a recipe, and `use` that"
@@ -142,13 +141,18 @@ class _Binder:
 
 
 def _hoisted(entries: tuple[tree.Entry, ...]) -> tuple[list[tree.Entry], list[tree.Entry]]:
-    """Entries that are known before all others, and the others."""
-    first: list[tree.Entry] = []
-    rest: list[tree.Entry] = []
-    for entry in entries:
-        cls = _class_of(entry)
-        (first if cls is not None and cls.hoisted else rest).append(entry)
-    return first, rest
+    """Entries that bind names, imports first and recipes last: they are known before all others. And the others."""
+    ranks = {index: _rank(entry) for index, entry in enumerate(entries)}
+    first = sorted((i for i, rank in ranks.items() if rank), key=lambda i: (ranks[i], i))
+    return [entries[i] for i in first], [entries[i] for i, rank in ranks.items() if not rank]
+
+
+def _rank(entry: tree.Entry) -> int:
+    """When a name is bound: 1 first, 3 last, 0 not before its turn."""
+    cls = _class_of(entry)
+    if cls is None or cls.role is not Role.NAME:
+        return 0
+    return 2 if not cls.body and not cls.hoisted else 3 if cls.body else 1
 
 
 def _class_of(entry: tree.Entry) -> type[Statement] | None:
@@ -159,6 +163,9 @@ def _class_of(entry: tree.Entry) -> type[Statement] | None:
     return STATEMENTS.get(word.text) if isinstance(word, tree.Name) else None
 
 
+_IN_BLOCKS = (Role.SETTING, Role.CONDITION, Role.STRUCTURE)
+
+
 def _check_place(cls: type[Statement], entry: tree.Statement, scope: Scope, inside: str) -> None:
     """Some statements stand at the top of a file only, and a block of settings holds settings only."""
     if cls.top_only and (inside or scope.parent is not None):
@@ -167,7 +174,7 @@ def _check_place(cls: type[Statement], entry: tree.Statement, scope: Scope, insi
         raise BadValue(_head_span(entry), f"a `{cls.word}` cannot stand in another", "LTX006", hint="move it out")
     if inside and cls.for_saves and STATEMENTS[inside].holds_saves:
         return
-    if inside and inside != "recipe" and (cls.role not in (Role.SETTING, Role.CONDITION) or not cls.in_block):
+    if inside and (cls.role not in _IN_BLOCKS or not cls.in_block):
         hint = f"write it before or after the `{inside}`"
         raise BadValue(entry.span, f"`{cls.word}` cannot stand inside a `{inside}`", "LTX006", hint=hint)
 

@@ -149,7 +149,7 @@ class Here(msgspec.Struct, frozen=True):
         whole.open.append(body.span)
         whole.used.add(body.span)
         try:
-            bound = self.bind(tree.moved(body.entries, by), inner, "")
+            bound = self.bind(tree.moved(body.entries, by), inner, self.inside)
         finally:
             whole.open.pop()
         inner.warn_of_unused()
@@ -189,11 +189,16 @@ class Here(msgspec.Struct, frozen=True):
         span = statement.span_of("binding")
         text = _as_written(default) if default else ""
         self.scope.inputs[name] = Input(name, kind, span, given is not None, text, statement.doc, True)
-        self.scope.define(name, self._input_value(name, kind, default, span), span)
+        try:
+            value = self._input_value(name, kind, default, span)
+        except BadValue as bad:
+            self.scope.report(bad.code, bad.message, bad.span, **bad.extra)
+            value = _stand_in(name, kind, span)
+        self.scope.define(name, value, span)
 
     def _input_value(self, name: str, kind: str, default: Cell | None, span: Span) -> Any:
         given = self.scope.given.get(name)
-        reader, stand_in = INPUT_TYPES[kind]
+        reader, _ = INPUT_TYPES[kind]
         if reader.media:
             path = given or (default.value if default else "")
             if default and not isinstance(default.value, str):
@@ -207,7 +212,9 @@ class Here(msgspec.Struct, frozen=True):
             cell = evaluate(item, lambda n: None) if item else None
             wrong = f"the input `{name}` was set to `{given}`: {reader.name} is needed"
         else:
-            cell = default or evaluate(parse_item(stand_in), lambda n: None)  # type: ignore[arg-type]
+            if default is None:
+                return _stand_in(name, kind, span)
+            cell = default
             wrong = f"the default of `{name}` is not {reader.name}"
         taken = reader.take([cell], 0, self.scope) if cell else None
         if taken is None:
@@ -238,6 +245,14 @@ class Here(msgspec.Struct, frozen=True):
             if self.scope.imported.setdefault(name, offered[name]) != offered[name]:
                 hint = 'import only the names that you need: `import "file.ltx" name, name`'
                 self.scope.report("LTX007", f"`{name}` comes from two imports", statement.span, hint=hint)
+
+
+def _stand_in(name: str, kind: str, span: Span) -> Any:
+    """What an input is while nothing says its value, so that the script can be checked."""
+    reader, text = INPUT_TYPES[kind]
+    if reader.media:
+        return MediaRef(kind, "", span, input=name)
+    return evaluate(parse_item(text), lambda n: None).value  # type: ignore[arg-type]
 
 
 def _rows(axis: Any, scope: Scope) -> list[dict[str, Any]]:

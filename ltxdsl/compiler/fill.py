@@ -60,7 +60,8 @@ class Filler:
         value, span = cells[at]
         if isinstance(value, Place):
             return self._take_place(value, span, at)
-        if cells[at].name and (field := self._option(cells[at].name)):
+        field = self._option(cells[at].name) if cells[at].name else None
+        if field and not self._is_argument(field, cells, at):
             return self._take_option(field, cells, at)
         if self._misspelt(cells, at):
             return None
@@ -86,12 +87,19 @@ class Filler:
         options = ("option", "either")
         return next((f for f, p in self.params.items() if p.how in options and (p.key or f) == name), None)
 
+    def _is_argument(self, field: str, cells: Sequence[Cell], at: int) -> bool:
+        """A word that is a parameter's name, and here a value: another parameter's name and its value follow."""
+        if self.params[field].how != "either" or at + 2 >= len(cells):
+            return False
+        return cells[at + 1].name in self.params and cells[at + 1].name != field
+
     def _misspelt(self, cells: Sequence[Cell], at: int) -> bool:
         """A word that is no value, looks like the name of an argument, and has a value after it."""
         if not isinstance(cells[at].value, Symbol) or at + 1 == len(cells) or self.scope.lookup(cells[at].name):
             return False
         named = [f for f, p in self.params.items() if p.how == "either" and f not in self.fields]
-        return bool(difflib.get_close_matches(cells[at].name, named, n=1, cutoff=0.75))
+        near = difflib.get_close_matches(cells[at].name, named, n=1, cutoff=0.75)
+        return bool(near) and cells[at].name not in self.params
 
     def _take_option(self, field: str, cells: Sequence[Cell], at: int) -> int:
         param = self.params[field]

@@ -73,7 +73,7 @@ class Scene:
         scene = Scene(self.models, shot.name, self.graph)
         scene.settings = self.settings.within(())
         scene.outside = (*self.settings.single.values(), *self.settings.many)
-        scene.shots = dict(self.shots)
+        scene.shots = self.shots
         scene.run(shot.settings)
         if scene.stages:
             self.leftover.clear()

@@ -82,7 +82,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first
     nameable: ClassVar[bool] = False  # may stand after `name =`
     top_only: ClassVar[bool] = False  # stands at the top of a file only
-    hoisted: ClassVar[bool] = False  # is known to all statements of its file, those before it too
+    hoisted: ClassVar[bool] = False  # is read before everything else in its file
     body: ClassVar[str] = ""  # its block is a script of its own ("script"), or is bound when used ("template")
     targets: ClassVar[tuple[str, ...]] = ("local", "comfy")
 

@@ -79,7 +79,6 @@ class RecipeStatement(Statement, frozen=True):
     """
 
     top_only: ClassVar[bool] = True
-    hoisted: ClassVar[bool] = True
     body: ClassVar[str] = "template"
 
     name: Annotated[str, word(NAME, "its name")]
