@@ -273,3 +273,34 @@ def test_a_model_set_from_ltx_toml(ltx, tmp_path, monkeypatch, models):
     assert "is not valid TOML" in ltx("check", "-e", text).err
     (tmp_path / "ltx.toml").write_text('[sets.mine]\nfolders = "x"')
     assert "needs a `folder`" in ltx("check", "-e", text, "--models", "mine").err
+
+
+SHOTS = 'size 64x64; length 9f; prompt "a lake"; shot wide { pass distill 8 }; shot near { pass distill 8 }'
+
+
+def test_inputs_lists_what_a_script_takes(ltx):
+    text = 'input s = 0.4 "how much"; prompt words; guide face @ -1 strength s; pass dev 30'
+    done = ltx("inputs", "-e", text, "--format", "json")
+    assert done.code == 0
+    rows = {row["name"]: (row["kind"], row["default"], row["required"]) for row in done.json["inputs"]}
+    assert rows == {"s": ("number", "0.4", False), "words": ("text", "", True), "face": ("image", "", True)}
+    assert "= 0.4" in ltx("inputs", "-e", text).out
+    assert "nothing" in ltx("inputs", "-e", QUICK).out
+    assert ltx("inputs", "-e", "promt x").code == 1
+
+
+def test_only_one_shot(ltx):
+    assert ltx("plan", "-e", SHOTS, "--shot", "near", "--json").json["outputs"] == ["near.mp4"]
+    wrong = ltx("plan", "-e", SHOTS, "--shot", "far", "--json")
+    assert (wrong.code, wrong.json["diagnostics"][0]["code"]) == (1, "LTX158")
+    exported = ltx("export", "-e", SHOTS.replace("64x64", "768x512"), "--shot", "wide").json
+    assert [n["inputs"]["filename_prefix"] for n in exported.values() if n["class_type"] == "SaveVideo"] == ["wide"]
+
+
+def test_fixes_stay_in_their_file(ltx, tmp_path: Path):
+    (tmp_path / "mine.ltx").write_text("recipe fast { pass distil 8 }\n")
+    path = tmp_path / "s.ltx"
+    path.write_text('import "mine.ltx"\nprompt "a lake"\nuse fats\n')
+    ltx("check", path, "--fix")
+    assert path.read_text() == 'import "mine.ltx"\nprompt "a lake"\nuse fast\n'
+    assert "distil 8" in (tmp_path / "mine.ltx").read_text()

@@ -280,3 +280,13 @@ def test_a_prompt_that_is_too_long_is_cut_with_a_warning(models, in_pictures, st
     long = SHORT.replace('"a lake"', '"' + "a lake in the morning, " * 60 + '"')
     (warning,) = run(long, models, store, output).warnings
     assert "tokens" in warning
+
+
+def test_shots_run_as_separate_scripts_do(models, in_pictures, store, tmp_path):
+    top = "size 64x64\nlength 9f\n"
+    one, two = 'prompt "a lake"\npass distill 2 sigmas 1, 0.5, 0', 'prompt "a sea"\npass distill 2 sigmas 1, 0.5, 0'
+    both = run(f"{top}shot one {{\n{one}\n}}\nshot two {{\n{two}\n}}", models, store, f"{tmp_path}/")
+    assert [Path(w.path).name for w in both.written] == ["one.mp4", "two.mp4"]
+    for text, written in zip((one, two), both.written, strict=True):
+        alone = run(top + text, models, Store(tmp_path / text[8:12]), tmp_path / "alone.mp4", force=True)
+        assert alone.written[0].sha256 == written.sha256

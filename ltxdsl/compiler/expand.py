@@ -190,11 +190,10 @@ class Here(msgspec.Struct, frozen=True):
         text = _as_written(default) if default else ""
         self.scope.inputs[name] = Input(name, kind, span, given is not None, text, statement.doc, True)
         try:
-            value = self._input_value(name, kind, default, span)
-        except BadValue as bad:
-            self.scope.report(bad.code, bad.message, bad.span, **bad.extra)
-            value = _stand_in(name, kind, span)
-        self.scope.define(name, value, span)
+            self.scope.define(name, self._input_value(name, kind, default, span), span)
+        except BadValue:
+            self.scope.values[name] = _stand_in(name, kind, span)
+            raise
 
     def _input_value(self, name: str, kind: str, default: Cell | None, span: Span) -> Any:
         given = self.scope.given.get(name)
