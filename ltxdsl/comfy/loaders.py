@@ -8,6 +8,7 @@ from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name
 from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.table import Conditioning
 from ltxdsl.ops.base import LoraUse, NagUse, Patch
+from ltxdsl.ops.nodes import Sample
 
 DISTILL = "distill"
 
@@ -16,7 +17,7 @@ def model(builder: PromptBuilder, loras: Iterable[LoraUse]) -> Link:
     """The model with LoRAs, in order; those that change by step hang on the prompts (`hooked`)."""
     link = _checkpoint(builder)
     for use in loras:
-        if not use.by_step:
+        if not (use.by_step or use.segments):
             link = _with_lora(builder, link, use)
     return link
 
@@ -48,13 +49,47 @@ def _share(builder: PromptBuilder, link: Link, title: str, lora: tuple[str, floa
     )
 
 
+MOST_SEGMENTS = 6  # of PromptRelayLoraSchedule
+
+
+def with_scheduled(builder: PromptBuilder, relayed: Link, op: Sample) -> Link:
+    """The relayed model with LoRAs that act in some of its segments: a stack for each segment."""
+    scheduled = [use for use in op.loras if use.segments]
+    if not scheduled or op.relay is None:
+        return relayed
+    if any(use.by_step or use.audio is not None for use in scheduled):
+        raise ExportError(f"{builder.stage}: a LoRA of some segments has one strength in ComfyUI")
+    if len(op.relay.lengths) > MOST_SEGMENTS:
+        raise ExportError(f"{builder.stage}: LoRAs by segment are for at most {MOST_SEGMENTS} segments in ComfyUI")
+    builder.note(f"{builder.stage}: LoRAs by segment need SirAxe's PromptRelay nodes, and leave the sound to chance")
+    stacks = {f"lora_stack_{i + 1}": _stack(builder, scheduled, i) for i in range(len(op.relay.lengths))}
+    return builder.add(
+        "PromptRelayLoraSchedule",
+        builder.titled("LoRAs by segment"),
+        model=relayed,
+        relay_config=relayed.output(2),
+        epsilon=min(max(op.relay.epsilon, 1e-6), 0.99),
+        extend_last=False,
+        **stacks,
+    )
+
+
+def _stack(builder: PromptBuilder, loras: Iterable[LoraUse], segment: int) -> Link | None:
+    here = [use for use in loras if segment in use.segments]
+    rows = {
+        f"lora_{i}": {"on": True, "lora": lora_name(builder, use.name), "strength": use.strength}
+        for i, use in enumerate(here, 1)
+    }
+    return builder.add("RelayLoraSelector", f"LoRAs of segment {segment + 1}", **rows) if rows else None
+
+
 def hooked(
     builder: PromptBuilder, both: Conditioning, loras: Iterable[LoraUse], sigmas: Sequence[float]
 ) -> Conditioning:
     """Both prompts with the LoRAs that change by step, as hooks with a keyframe for each strength."""
     hooks: Link | None = None
     for use in loras:
-        if use.by_step:
+        if use.by_step and not use.segments:
             hooks = _hook(builder, use, sigmas, hooks)
     if hooks is None:
         return both

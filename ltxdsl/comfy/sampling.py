@@ -53,6 +53,7 @@ def _prompted_model(builder: PromptBuilder, op: nodes.Sample, text: Text, latent
     if op.relay is None:
         return loaders.with_late_patches(builder, patched, op.patches), _plain(builder, text)
     model, positive = relayed(builder, patched, text, op.relay, latent)
+    model = loaders.with_scheduled(builder, model, op)
     return loaders.with_late_patches(builder, model, op.patches), positive
 
 

@@ -17,6 +17,8 @@ from ltxdsl.comfy.interface import COMBO, MATCH, Info, Socket, output_types, soc
 
 ANY = "*"
 EDITOR_ONLY = frozenset({"video-preview", "audioUI"})  # inputs that the editor's previews leave behind
+# Nodes that take inputs of any name, which /object_info cannot say.
+FREE_INPUTS = frozenset({"RelayLoraSelector", "Power Lora Loader (rgthree)"})
 LITERALS: dict[str, type | tuple[type, ...]] = {
     "INT": int,
     "FLOAT": (int, float),
@@ -89,6 +91,8 @@ class _Checker:
                 yield from self._value(id, socket, inputs[name])
             elif socket.required:
                 yield Problem(id, name, "missing_input", f"{name} is required")
+        if self.prompt[id]["class_type"] in FREE_INPUTS:
+            return
         for name in inputs.keys() - sockets.keys() - EDITOR_ONLY:
             if not self._below_link(name, inputs):
                 yield Problem(id, name, "unknown_input", f"there is no input {name}")

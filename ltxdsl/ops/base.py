@@ -78,13 +78,15 @@ class LoraUse(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """A LoRA by role or file, with its strength: the same at all steps, or the largest of those in `by_step`.
 
     `by_step` holds strengths and for how many steps each; the last one's steps are those that are left. `audio` is the
-    strength in the layers of the sound alone; None = the same.
+    strength in the layers of the sound alone; None = the same. `segments` are those of the relay that it acts in;
+    () = all the clip.
     """
 
     name: str
     strength: float
     by_step: tuple[tuple[float, int], ...] = ()
     audio: float | None = None
+    segments: tuple[int, ...] = ()
 
     @property
     def off(self) -> bool:

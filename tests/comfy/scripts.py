@@ -57,6 +57,10 @@ SCRIPTS = {
     ),
     "enhance with relay": 'enhance "a queen walks"; relay "she stops" | "she turns"; pass distill 8',
     "upscale in time": 'length 49f; prompt "a lake"; guide img @ end; pass 0.5x distill 8; upscale time 2x; upscale 2x',
+    "loras by segment": (
+        'length 5s; prompt "a street"; relay "sun" 0s..2s | "rain" 2s..5s; lora "mine.safetensors" 0.8 2s..5s; '
+        "lora style 0.5; pass distill 8"
+    ),
     "res_2s": 'prompt "a lake"; schedule ltxv terminal 0.05; pass dev 15 { sampler res_2s eta 0.25 bong off }',
     "uni_pc": 'prompt "a lake"; pass 0.5x dev 20 uni_pc; upscale 2x two_stage res_multistep_cfg_pp',
     "nag": 'prompt "a lake"; nag "people" audio "music" scale 9; pass distill 8',

@@ -228,6 +228,16 @@ def test_an_upscale_in_time_has_its_own_model_and_doubles_the_rate(compiled):
     assert only(prompt, "CreateVideo")["fps"] == 48.0
 
 
+def test_loras_by_segment_hang_on_the_relay(export):
+    prompt = export(SCRIPTS["loras by segment"]).prompt
+    schedule = only(prompt, "PromptRelayLoraSchedule")
+    assert schedule["relay_config"][1] == 2
+    assert "lora_stack_1" not in schedule
+    stack = prompt[schedule["lora_stack_2"][0]]["inputs"]
+    assert stack == {"lora_1": {"on": True, "lora": "mine.safetensors", "strength": 0.8}}
+    assert only(prompt, "CFGGuider")["model"][0] in {k for k, n in prompt.items() if n["inputs"] == schedule}
+
+
 def test_split_sigmas_hand_on_their_noise(export):
     prompt = export(SCRIPTS["split sigmas"]).prompt
     first, second = (read_sigmas(node["sigmas"]) for node in of_class(prompt, "ManualSigmas").values())

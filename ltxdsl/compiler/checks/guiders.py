@@ -10,6 +10,7 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops import nodes
 from ltxdsl.ops.guidance import Modality, Rescale, Stg
+from ltxdsl.ops.models import LoraStatement
 from ltxdsl.ops.patches import SDPA, Attention, Cache
 from ltxdsl.ops.sampling import SamplerSetting, ScheduleSetting
 from ltxdsl.ops.text import Timed
@@ -262,3 +263,40 @@ def timed_without_lora(program: Program) -> Iterator[Finding]:
                 yield Finding(
                     f"`{line[:20]}` does not begin with its time", said.span_of("lines"), "such as `[0-2s] …`"
                 )
+
+
+@rule(
+    "LTX230",
+    "LoRA in a stretch of time without a relay there",
+    Severity.ERROR,
+    why="A LoRA acts in time through the segments of Prompt Relay: each has its own LoRAs, blended as its text is.",
+    wrong='length 5s\nprompt "a street"\nlora "rain.safetensors" 0.8 2s..4s\npass dev 30',
+    right='length 5s\nrelay "sun" 0s..2s | "rain" 2s..5s\nlora "rain.safetensors" 0.8 2s..5s\npass dev 30',
+    source="siraxe/ComfyUI-PromptRelay lora_schedule.py",
+    targets=("comfy",),
+)
+def lora_without_segment(program: Program) -> Iterator[Finding]:
+    """No segment of the relay has its middle in the stretch."""
+    told = set()
+    for stage in program.stages:
+        lost = {use.name for use in stage.loras if use.segments == (-1,)}
+        for said in stage.settings.all(LoraStatement):
+            if said.when and said.name in lost and id(said) not in told:
+                told.add(id(said))
+                yield Finding("no segment of a `relay` lies here", said.span_of("when"), "say these times in `relay`")
+
+
+@rule(
+    "LTX231",
+    "LoRA in a stretch of time on this runtime",
+    Severity.ERROR,
+    why="This runtime fuses LoRAs into the weights, which are the same for all frames.",
+    wrong='length 5s\nprompt "a street"\nlora distill 0.8 2s..4s\npass dev 8 distilled { cfg 1 }',
+    right='length 5s\nprompt "a street"\nlora distill 0.8\npass dev 8 distilled { cfg 1 }',
+    targets=("local",),
+)
+def lora_in_time(program: Program) -> Iterator[Finding]:
+    """ComfyUI can."""
+    for said in program.each(LoraStatement):
+        if said.when:
+            yield Finding("this runtime has LoRAs for the whole clip only; ComfyUI can", said.span_of("when"))

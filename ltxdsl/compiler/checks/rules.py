@@ -173,6 +173,7 @@ FAMILIES = {
     "LTX20": "prompt texts",
     "LTX21": "memory",
     "LTX22": "other passes and tools",
+    "LTX23": "LoRAs in time",
 }
 
 RULES: dict[str, Rule] = {}
