@@ -101,3 +101,20 @@ def test_alpha(tmp_path: Path):
     Image.new("RGB", (2, 2)).save(tmp_path / "without.png")
     assert has_alpha(str(tmp_path / "with.png"))
     assert not has_alpha(str(tmp_path / "without.png"))
+
+
+def test_references_take_the_free_slots_before_the_clip(models, in_pictures):
+    text = """size 256x256; length 25f; prompt "a"
+    reference "a.png"; reference "b.png"; reference "a.png" @ -2; guide "b.png" @ end; pass dev 30"""
+    graph = analyze(Source(text), models).graph
+    placed = [node.op.frame for node in graph if type(node.op) is nodes.AppendGuide]
+    assert sorted(placed) == [-24, -16, -8, 24]
+    (there,) = latents(text, models, nodes.Sample)
+    assert there.guides == 4
+
+
+def test_a_reference_is_attended_to_in_full_and_masked_by_its_strength(models, in_pictures):
+    text = 'size 256x256; length 25f; prompt "a"; reference "a.png"; pass dev 30'
+    graph = analyze(Source(text), models).graph
+    (guide,) = (node.op for node in graph if type(node.op) is nodes.AppendGuide)
+    assert (guide.frame, guide.strength, guide.attention) == (-8, 0.35, 1.0)

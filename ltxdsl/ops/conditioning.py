@@ -1,5 +1,6 @@
 """Pictures and videos that the clip has to follow."""
 
+from itertools import count
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.geometry import slot_of
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.stage import Stage
+
+BEFORE = Position("slot", slot=-1)
 
 
 @statement("guide", Role.CONDITION, 'guide img @ -1 strength 0.4\nprompt "a queen"\npass dev 30')
@@ -52,6 +55,33 @@ class Guide(Statement, frozen=True):
         if self.attention is not None:
             return self.attention
         return self.strength if frame >= 0 else 1.0
+
+
+@statement("reference", Role.CONDITION, 'reference face strength 0.35\nprompt "a queen"\npass dev 30')
+class Reference(Guide, frozen=True):
+    """A picture of a subject, known before the clip begins: guide tokens in a latent slot before the first frame.
+
+    Several references take the slots -1, -2, … in the order in which they stand, past those that the script gives
+    away with `@`. A subject that must also be in the first frame is held there by `inplace` beside its reference.
+    """
+
+    source: Annotated[MediaRef, word(PICTURE, "the picture, such as a character sheet")]
+    at: Annotated[Position, place(PLACE, "its slot; the next free one before the clip if not said")] = BEFORE
+    strength: Annotated[float, option(NUMBER, "1 keeps its tokens clean; 0.3 to 0.4 is usual", low=0, high=1)] = 0.35
+    attention: Annotated[float | None, option(NUMBER, "how much the clip attends to it", low=0, high=10)] = 1.0
+    crf: Annotated[int | None, option(INTEGER, "compress it first, as in training; 0 = not", low=0, high=51)] = None
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Stand before the clip, in the slot that is said or the next one that nothing else has."""
+        draft.place(self, self.source, self.at if self.gives("at") else Position("slot", slot=_free_slot(draft)))
+
+
+def _free_slot(draft: "Draft") -> int:
+    """The first slot before the clip without a guide, those with a written place included."""
+    placed = {p.at.slot for p in draft.placed if p.at.anchor == "slot"}
+    written = (g for g in draft.settings.all(Guide) if not isinstance(g, Reference) or g.gives("at"))
+    taken = placed | {g.at.slot for g in written if g.at.anchor == "slot"}
+    return next(slot for slot in count(-1, -1) if slot not in taken)
 
 
 @statement("inplace", Role.CONDITION, 'inplace img @ 0 strength 0.7\nprompt "a queen"\npass dev 30')

@@ -8,7 +8,7 @@ from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Placed, Stage
 from ltxdsl.diagnostics import Fix, Severity
-from ltxdsl.ops.conditioning import Guide, InplaceImage
+from ltxdsl.ops.conditioning import Guide, InplaceImage, Reference
 from ltxdsl.source import Span
 from ltxdsl.values import plain
 
@@ -225,3 +225,21 @@ def same_slot(program: Program) -> Iterator[Finding]:
                     told.add(id(said))
                     yield Finding(f"it replaces the picture at frame {before.frame}: both are latent {slot}", said.span)
                 taken[slot] = placed
+
+
+@rule(
+    "LTX130",
+    "reference inside the clip",
+    Severity.ERROR,
+    why="A reference shows a subject and is no frame of the clip; at a frame of the clip it is a guide, and is seen.",
+    wrong='prompt "a lake"\nreference "a.png" @ 0\npass dev 30',
+    right='prompt "a lake"\nreference "a.png" @ -1\npass dev 30',
+    source="ComfyUI-LTXVideo latents.py LTXVAddLatentGuide: slots before the clip are negative",
+)
+def reference_inside_the_clip(program: Program) -> Iterator[Finding]:
+    """A reference stands in a slot: `@ -1`, `@ -2`, …"""
+    for said in program.each(Reference):
+        if said.at.anchor != "slot":
+            span = said.span_of("at")
+            hint = "write `guide` for a picture that the clip has to come by"
+            yield Finding("a reference stands before the clip, and this is in it", span, hint, fixes=(Fix(span, "-1"),))
