@@ -63,6 +63,11 @@ OF_KIND = {
         ["in 1, 2", "in 0.3", 'in "a", "b"', "in (1, 2), (3, 4)", "1, 2", 'in files "*.png"']
     ),
     kinds.DECLARED.name: st.sampled_from(["x", "y = 3", 'words = "a"', "img"]),
+    kinds.INTEGERS.name: st.sampled_from(["0", "1, 2", "28"]),
+    kinds.NUMBERS.name: st.lists(NUMBERS.map(plain), min_size=1, max_size=3).map(", ".join),
+    kinds.TEXTS.name: st.sampled_from(['"[0-1s] she turns"', '"[0-1s] a" "[1-2s] b"', '"no time"']),
+    kinds.PERCENT.name: st.integers(0, 110).map(lambda n: f"{n}%"),
+    kinds.CLIP.name: st.sampled_from(["clip", "one", 'video "walk.mp4"']),
     kinds.PICTURE.name: MEDIA,
     kinds.PICTURE_OR_VIDEO.name: MEDIA,
 }

@@ -15,7 +15,7 @@ from ltxdsl.store import write_into_place
 @click.argument("folder", default="docs")
 @click.option("--check", is_flag=True, help="Write nothing; exit code 1 if a page would change.")
 def command(folder: str, check: bool) -> int:
-    """Write the reference pages from the declarations: FOLDER/reference/*.md and FOLDER/rules.md."""
+    """Write the reference pages from the declarations: the reference and the rules in FOLDER."""
     root = Path(folder)
     if not root.is_dir():
         raise click.UsageError(f"there is no folder `{folder}`; name the project's docs folder")
