@@ -26,6 +26,8 @@ def sample(
     audio: Audio,
     positive: Text,
     negative: Text | None = None,
+    nag: Text | None = None,
+    nag_audio: Text | None = None,
 ) -> dict[str, Video | Audio]:
     """A pass as people wire it."""
     latent = unmasked(builder, latent)

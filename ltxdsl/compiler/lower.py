@@ -255,10 +255,15 @@ class Scene:
         positive = nodes.EncodeText(text=stage.text, locals=stage.locals, enhance=stage.enhance)
         negative = nodes.EncodeText(text=stage.negative_text)
         said = stage.relay or stage.settings.get(Prompt) or stage.statement
-        return {
+        texts = {
             "positive": self.add(positive, said),
             "negative": self.add(negative, stage.negative or stage.statement),
         }
+        if stage.nag and stage.sampling.get("nag"):
+            texts["nag"] = self.add(nodes.EncodeText(text=stage.nag.text), stage.nag)
+            if stage.nag.audio:
+                texts["nag_audio"] = self.add(nodes.EncodeText(text=stage.nag.audio), stage.nag)
+        return texts
 
     def _sample_op(self, stage: Stage) -> nodes.Sample:
         return nodes.Sample(

@@ -1,6 +1,6 @@
 """Guidance: how strongly prompts pull."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated
 
 from ltxdsl.ops.base import NagUse
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
@@ -81,8 +81,6 @@ class Rescale(Statement, frozen=True):
 @statement("nag", Role.SETTING, 'prompt "a lake"\nnag "cartoon, text" audio "music" scale 11\npass distill 8')
 class Nag(Statement, frozen=True):
     """Normalized attention guidance: a negative prompt that works at cfg 1, inside cross attention."""
-
-    targets: ClassVar[tuple[str, ...]] = ("comfy",)
 
     text: Annotated[str, word(TEXT, "what the picture should not show")]
     audio: Annotated[str, option(TEXT, "what the sound should not hold")] = ""

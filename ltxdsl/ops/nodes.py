@@ -213,9 +213,11 @@ class Sample(Op, frozen=True):
         "audio": Port.AUDIO_LATENT,
         "positive": Port.TEXT,
         "negative": Port.TEXT,
+        "nag": Port.TEXT,
+        "nag_audio": Port.TEXT,
     }
     outputs = {"latent": Port.LATENT, "audio": Port.AUDIO_LATENT}
-    optional = frozenset({"negative"})
+    optional = frozenset({"negative", "nag", "nag_audio"})
     uses = ("transformer",)
     kernel = "sample"
     stored = True

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from ltxdsl.runtime.nag import NagTexts, nag_attention
 from ltxdsl.runtime.values import Text
 
 CrossModulation: TypeAlias = Literal["lightricks", "diffusers"]
@@ -46,13 +47,14 @@ class Modality:
 class Prompt:
     """One row of a batch: a text with the biases N K and Na K on attention to it.
 
-    `perturbed`: self-attention in the model's `stg_blocks` gives back its values.
+    `perturbed`: self-attention in the model's `stg_blocks` gives back its values. `pushed`: the model's `nag` acts.
     """
 
     text: Text
     video_bias: Tensor | None = None
     audio_bias: Tensor | None = None
     perturbed: bool = False
+    pushed: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class TokenModel:
     self_bias: Tensor | None = None
     cross_modulation: CrossModulation = "lightricks"
     stg_blocks: tuple[int, ...] = ()
+    nag: NagTexts | None = None
 
     @cached_property
     def dtype(self) -> torch.dtype:
@@ -87,7 +90,7 @@ class TokenModel:
         """
         rows, dtype = len(prompts), self.dtype
         own = self.video.timesteps(sigma, rows), self.audio.timesteps(sigma, rows)
-        with self._hooks(*own, rows):
+        with self._hooks(*own, prompts):
             video_out, audio_out = self.transformer(
                 hidden_states=video.to(dtype).expand(rows, -1, -1),
                 audio_hidden_states=audio.to(dtype).expand(rows, -1, -1),
@@ -119,13 +122,16 @@ class TokenModel:
         }
 
     @contextmanager
-    def _hooks(self, video: Tensor, audio: Tensor, rows: int) -> Iterator[None]:
+    def _hooks(self, video: Tensor, audio: Tensor, prompts: Sequence[Prompt]) -> Iterator[None]:
         with ExitStack() as stack:
+            if self.nag is not None:
+                pushed = [prompt.pushed for prompt in prompts]
+                stack.enter_context(nag_attention(self.transformer, self.nag, pushed))
             if self.cross_modulation == "lightricks" and self._masked:
                 stack.enter_context(first_argument(self.transformer.av_cross_attn_video_scale_shift, video))
                 stack.enter_context(first_argument(self.transformer.av_cross_attn_audio_scale_shift, audio))
             if self.self_bias is not None:
-                stack.enter_context(self_attention_bias(self.transformer, self.self_bias, rows))
+                stack.enter_context(self_attention_bias(self.transformer, self.self_bias, len(prompts)))
             yield
 
     @property

@@ -203,7 +203,6 @@ def unguided_dev(program: Program) -> Iterator[Finding]:
     wrong='prompt "a lake"\nnag "people" scale 1\npass distill 8',
     right='prompt "a lake"\nnag "people" scale 11\npass distill 8',
     source="KJNodes ltxv_nodes.py normalized_attention_guidance",
-    targets=("comfy",),
 )
 def nag_without_effect(program: Program) -> Iterator[Finding]:
     """Scale up to 1, alpha 0, or no text."""

@@ -27,8 +27,8 @@ known_elsewhere(
     "statement that the target cannot do",
     Severity.ERROR,
     why="Every statement declares where it can run.",
-    wrong='prompt "a lake"\nnag "people"\npass distill 8',
-    right='prompt "a lake"\nnegative "people"\npass dev 30',
+    wrong='prompt "a lake"\nchunk 2\npass dev 30',
+    right='prompt "a lake"\npass dev 30',
 )
 def target_cannot(program: Program) -> Iterator[Finding]:
     """The message names the target that can."""

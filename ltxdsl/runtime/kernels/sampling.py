@@ -12,6 +12,7 @@ from ltxdsl.runtime import conditioning
 from ltxdsl.runtime.denoise import Denoiser, Guidance, Journal, run_pass
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.model_call import Modality, Prompt, TokenModel
+from ltxdsl.runtime.nag import NagTexts
 from ltxdsl.runtime.relay import audio_relay_bias, video_relay_bias
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import AudioLatent, Guide, Text, VideoLatent, unmasked
@@ -27,12 +28,15 @@ def sample(
     audio: AudioLatent,
     positive: Text,
     negative: Text | None = None,
+    nag: Text | None = None,
+    nag_audio: Text | None = None,
 ) -> dict[str, VideoLatent | AudioLatent]:
     """Denoise both latents; guides come back as the pass left them, and the mask has done its work."""
     layout = conditioning.layout_of(latent, audio)
+    texts = _nag_texts(op, nag, nag_audio)
     mask = layout.flat(conditioning.denoise_masks(latent, audio, op.keep_audio))
     denoiser = Denoiser(
-        model=_model(session, op, latent, audio, mask),
+        model=dataclasses.replace(_model(session, op, latent, audio, mask), nag=texts),
         layout=layout,
         clean=layout.flat(conditioning.clean_latents(latent, audio)),
         mask=mask,
@@ -69,12 +73,13 @@ def _model(session: Session, op: nodes.Sample, latent: VideoLatent, audio: Audio
 def _positive(op: nodes.Sample, text: Text, latent: VideoLatent, audio: AudioLatent) -> Prompt:
     """The positive prompt, with the relay's biases if there is one; the negative never has any."""
     if op.relay is None:
-        return Prompt(text)
+        return Prompt(text, pushed=op.nag is not None)
     frames, tokens = latent.samples.shape[2], audio.samples.shape[2]
     return Prompt(
         text,
         video_relay_bias(latent, text, op.relay),
         audio_relay_bias(tokens, frames, text, op.relay),
+        pushed=op.nag is not None,
     )
 
 
@@ -83,3 +88,9 @@ def _loras_by_step(session: Session, op: nodes.Sample) -> Callable[[int], object
     if not any(lora.by_step for lora in op.loras):
         return lambda step: None
     return lambda step: session.transformer(tuple(lora.at(step) for lora in op.loras))
+
+
+def _nag_texts(op: nodes.Sample, video: Text | None, audio: Text | None) -> NagTexts | None:
+    if op.nag is None:
+        return None
+    return NagTexts(op.nag, video.video if video else None, audio.audio if audio else None)
