@@ -16,6 +16,7 @@ BENCHMARKS = {
     "startup": "startup",
     "compile": "compile",
     "shots": "shots",
+    "length": "length",
     "run": "run",
     "diffusers": "versus_diffusers",
     "memory": "memory",

@@ -15,7 +15,7 @@ from benchmarks import scripts
 from benchmarks.measure import Child, run_child
 
 ROOT = Path(__file__).parent.parent
-LTX = ("-c", "from ltxdsl.cli import main; main()")  # what the installed `ltx` does
+LTX = ("-c", "from ltxdsl.__main__ import main; main()")  # what the installed `ltx` does
 BUILD_MODELS = (
     "from ltxdsl.models import load_model_set; from ltxdsl.runtime.tiny import ensure; ensure(load_model_set())"
 )
@@ -48,6 +48,10 @@ class Workspace:
     def empty_store(self) -> None:
         """Forget all results; the models stay."""
         shutil.rmtree(self.cache / "store", ignore_errors=True)
+
+    def empty_answers(self) -> None:
+        """Forget what `ltx check` said."""
+        shutil.rmtree(self.cache / "check", ignore_errors=True)
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
 
 WINDOW = 240  # characters of a source line that are shown
 _PICTURES = {code: 0x2400 + code for code in range(32) if chr(code) not in "\t\n"}
-_PICTURES |= {0x7F: 0x2421, **dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000)], 0xFFFD)}
+_PICTURES |= {0x7F: 0x2421, **dict.fromkeys([*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)}
 _COLORS = {Severity.ERROR: "31;1", Severity.WARNING: "33;1", Severity.NOTE: "36;1"}
 
 

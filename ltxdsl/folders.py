@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import sys
+
+TYPE_CHECKING = False  # this module is read before anything else, so it loads nothing
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def cache_path() -> str:
+    """Where models, results, the parser's tables and answers of `check` are kept; `LTX_CACHE` overrides it."""
+    if folder := os.environ.get("LTX_CACHE"):
+        return folder
+    if sys.platform == "linux":  # as platformdirs does, which takes longer to load than Python itself
+        base = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
+        return os.path.join(base, "ltxdsl")
+    import platformdirs
+
+    return platformdirs.user_cache_dir("ltxdsl", appauthor=False)
 
 
 def cache_folder() -> Path:
-    """Where built models, step results and the parser's tables are kept; `LTX_CACHE` overrides it."""
-    if folder := os.environ.get("LTX_CACHE"):
-        return Path(folder)
-    import platformdirs
+    """The same as a path."""
+    from pathlib import Path
 
-    return Path(platformdirs.user_cache_dir("ltxdsl", appauthor=False))
+    return Path(cache_path())

@@ -123,10 +123,15 @@ def copy_into_place(source: Path, target: Path) -> None:
 
 def write_into_place(target: Path, text: str) -> None:
     """Write a text under a temporary name beside the target, then rename."""
+    write_bytes_into_place(target, text.encode())
+
+
+def write_bytes_into_place(target: Path, data: bytes) -> None:
+    """The same for bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}"
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(data)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from ltxdsl.cli import main
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -96,3 +100,25 @@ def in_pictures(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same folder, as the current one."""
     monkeypatch.chdir(pictures)
     return pictures
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def ltx(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], in_pictures: Path):
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["ltx", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        code = end.value.code
+        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
+
+    return call

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 KEYS = {
     "startup": {"command", "ratio", "ms", "least ms"},
     "compile": {"stage", "one line"},
+    "length": {"statements", "ratio", "ms", "bare ms", "growth"},
     "run": {"run", "wall s", "least s", "run s", "peak MB", "computed", "reused"},
     "diffusers": {"work", "ours / diffusers", "of medians", "of least", "ours s", "diffusers s"},
     "memory": {"what", "peak MB", "wall s"},
@@ -33,7 +34,12 @@ def report(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "name",
-    ["startup", "compile", *(pytest.param(n, marks=pytest.mark.slow) for n in ("run", "diffusers", "memory"))],
+    [
+        "startup",
+        "compile",
+        "length",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("run", "diffusers", "memory")),
+    ],
 )
 def test_smallest_setting(name: str) -> None:
     found = report(name)

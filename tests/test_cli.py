@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from ltxdsl.cli import COMMANDS, main
+from ltxdsl.cli import COMMANDS
 
 ONE = (
     'guide img @ -1 strength 0.4; relay "a does this" | "then that" eps 0.1; '
     "pass 0.25x dev 40 er_sde; upscale 2x distill 0.6"
 )
 QUICK = 'size 64x64; length 9f; prompt "a lake"; pass distill 2 sigmas 1, 0.5, 0'
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def ltx(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], in_pictures: Path):
-    def call(*arguments: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["ltx", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        code = end.value.code
-        return Done(code if isinstance(code, int) else 0, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture

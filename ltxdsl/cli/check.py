@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Any
 
 import click
 import msgspec
 
-from ltxdsl.cli import FOUND_ERRORS
-from ltxdsl.cli.common import (
-    counted,
-    findings,
-    read_file,
-    read_given,
-    read_models,
-    read_severities,
-    read_source,
-    show,
-    show_json,
-)
-from ltxdsl.compiler import Compilation, Request, analyze, compile
+from ltxdsl.checked import fast
+from ltxdsl.cli import FOUND_ERRORS, WRONG_USE
+from ltxdsl.cli.checking import Asked, Checked, check_file, check_text, difference, fixed, write_fixed
+from ltxdsl.cli.common import read_given, read_source
 from ltxdsl.compiler.hardware import HARDWARE
-from ltxdsl.diagnostics import apply_fixes
-from ltxdsl.source import Source
-from ltxdsl.store import write_into_place
-from ltxdsl.targets import COMFY, LOCAL
+from ltxdsl.report.formats import FORMATS, written
+from ltxdsl.targets import LOCAL
 
-MAX_ROUNDS = 10
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """What is done with findings."""
+
+    format: str = "text"
+    fix: bool = False
+    diff: bool = False
+    strict: bool = False
+    quiet: bool = False
 
 
 @click.command()
@@ -37,58 +34,65 @@ MAX_ROUNDS = 10
 @click.option("--models", metavar="NAME", help="A model set of ltx.toml, or a diffusers folder.")
 @click.option("--target", default=LOCAL, metavar="NAME[@VERSION]", help="Such as local, comfy, comfy@0.27.")
 @click.option("--on", "hardware", type=click.Choice(list(HARDWARE)), help="Hardware that it must fit on.")
+@click.option("--format", type=click.Choice(["text", *FORMATS]), default="text", help="How findings are written.")
+@click.option("--json", "format", flag_value="json", help="The same as --format json.")
 @click.option("--fix", is_flag=True, help="Apply the first fix of each finding, and write the file.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-def command(
-    files: tuple[str, ...],
-    expression: str | None,
-    given: tuple[str, ...],
-    models: str | None,
-    **options: Any,
-) -> int:
-    """Find mistakes before they cost anything. Exit code 1 if there are errors."""
-    sources = [read_file(f) if f != "-" else read_source("-", None) for f in files]
-    if expression is not None or not files:
-        sources.append(read_source(None, expression))
-    fix, as_json = options["fix"], options["as_json"]
-    request = Request(given=read_given(given), target=options["target"], hardware=options["hardware"] or "")
-    reports, failed = [], False
-    for source in sources:
-        checked = _fixed(source, models, request) if fix else _checked(source, models, request)
-        failed |= not checked.ok
-        reports.append({"file": source.name, "diagnostics": findings(checked.diagnostics, checked.source)})
-        if not as_json:
-            show(checked.diagnostics, checked.source)
-            click.echo(f"{source.name}: {counted(checked.diagnostics)}", err=not checked.ok or fix)
-    if as_json:
-        show_json({"ok": not failed, "files": reports})
-    return FOUND_ERRORS if failed else 0
+@click.option("--diff", is_flag=True, help="Only show what --fix would change; exit code 1 if that is anything.")
+@click.option("--watch", is_flag=True, help="Check again whenever something changes, until Ctrl-C.")
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing of files without findings.")
+def command(files: tuple[str, ...], expression: str | None, watch: bool, **options: Any) -> int:
+    """Find mistakes before they cost anything.
+
+    FILES are scripts, folders (all `.ltx` files in them) or `-` for standard input. Exit code 0: nothing that fails.
+    1: errors, with --strict also warnings, with --diff any change. 2: wrong use, or a file that cannot be read.
+    """
+    read_given(options["given"])
+    asked, manner = msgspec.convert(options, Asked), msgspec.convert(options, Manner)
+    if watch:
+        if expression is not None or not files or "-" in files:
+            raise click.UsageError("--watch needs files or folders")
+        from ltxdsl.cli.watch import watched
+
+        return watched(files, lambda: _once(_named(files), asked, manner))
+    if expression is None and files:
+        return _once(_named(files), asked, manner)[0]
+    return _report([check_text(read_source(None, expression), asked)], asked, manner)
 
 
-def _checked(source: Source, models: str | None, request: Request) -> Compilation:
-    model_set = read_models(models, source, request.target)
-    request = msgspec.structs.replace(request, severities=read_severities(source))
-    if not request.target.startswith(COMFY):
-        return analyze(source, model_set, request)
-    from ltxdsl.cli.comfy_export import exported
-
-    compiled = compile(source, model_set, request)
-    if not compiled.stages:
-        return analyze(source, model_set, request)
-    return msgspec.structs.replace(compiled, diagnostics=exported(compiled, model_set)[1])
+def _named(files: tuple[str, ...]) -> list[str]:
+    """The scripts that the command line names; those of folders in order."""
+    names = []
+    for file in files:
+        inside = fast.scripts_in(file) if os.path.isdir(file) else [file]
+        if not inside:
+            raise click.UsageError(f"there is no script in the folder `{file}`")
+        names += inside
+    return names
 
 
-def _fixed(source: Source, models: str | None, request: Request) -> Compilation:
-    """Fix, check again, until nothing changes; a file is written once."""
-    current = source
-    for _ in range(MAX_ROUNDS):
-        found = _checked(current, models, request)
-        text = apply_fixes(current.text, (d.fixes[0] for d in found.diagnostics if d.fixes and d.source is None))
-        if text == current.text:
-            break
-        current = Source(text, source.name)
-    if current.text != source.text and Path(source.name).is_file():
-        write_into_place(Path(source.name), current.text)
-    elif current.text != source.text:
-        click.echo(current.text.rstrip("\n"))
-    return found
+def _once(names: list[str], asked: Asked, manner: Manner) -> tuple[int, list[Checked]]:
+    """Check everything; the exit code, and what was found. A file that cannot be read does not hide the others."""
+    checked, unread = [], 0
+    for name in names:
+        try:
+            checked.append(check_text(read_source("-", None), asked) if name == "-" else check_file(name, asked))
+        except click.ClickException as error:
+            error.show()
+            unread = WRONG_USE
+    return max(unread, _report(checked, asked, manner)), checked
+
+
+def _report(checked: list[Checked], asked: Asked, manner: Manner) -> int:
+    """Mend what is to be mended, say what is left; the exit code."""
+    if manner.diff:
+        changes = [difference(one, fixed(one, asked)) for one in checked]
+        click.echo("".join(changes), nl=False)
+        return FOUND_ERRORS if any(changes) else 0
+    if manner.fix:
+        checked = [write_fixed(one, fixed(one, asked)) for one in checked]
+    if manner.format != "text":
+        click.echo(written(manner.format, [one.found for one in checked], manner.strict))
+        return max((int(one.answer.fails(manner.strict)) for one in checked), default=0)
+    told = [fast.tell(one.found.source.name, one.answer, manner.strict, manner.quiet) for one in checked]
+    return max(told, default=0)

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
-from ltxdsl.diagnostics import Diagnostic, Severity, render, to_json
+from ltxdsl.diagnostics import Diagnostic, render, to_json
 from ltxdsl.models import EMBEDDED, LTX_23, ModelSet, ModelSetError, load_model_set, load_severities
 from ltxdsl.source import Source
+from ltxdsl.source_files import decoded
 from ltxdsl.targets import COMFY
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,15 +44,23 @@ def read_source(file: str | None, expression: str | None) -> Source:
     """The script that the command line names."""
     if (file is None) == (expression is None):
         raise click.UsageError("give a script: a file, `-` for standard input, or -e 'SCRIPT'")
-    if expression is not None:
-        return Source(expression, "<script>")
-    if file == "-":
-        return Source(sys.stdin.read(), "<stdin>")
+    try:
+        if expression is not None:
+            return Source(decoded(expression.encode()), "<script>")
+        if file == "-":
+            return Source(decoded(sys.stdin.buffer.read()), "<stdin>")
+    except UnicodeError:
+        raise click.UsageError("the script is not a text in UTF-8") from None
     return read_file(str(file))
 
 
 def read_file(file: str) -> Source:
     """A script file; what is wrong with it is a usage error."""
+    return read_script(file)[1]
+
+
+def read_script(file: str) -> tuple[bytes, Source]:
+    """A script file as it is and as it reads."""
     path = Path(file)
     if path.is_dir():
         raise click.UsageError(f"`{file}` is a folder; a script is a file")
@@ -59,7 +68,8 @@ def read_file(file: str) -> Source:
         near = sorted(p.name for p in path.parent.glob("*.ltx"))[:5]
         raise click.UsageError(f"there is no script `{file}`" + (f"; there is {', '.join(near)}" if near else ""))
     try:
-        return Source(path.read_text(encoding="utf-8"), file)
+        data = path.read_bytes()
+        return data, Source(decoded(data), file)
     except UnicodeDecodeError:
         raise click.UsageError(f"`{file}` is not a text in UTF-8") from None
     except OSError as error:
@@ -122,13 +132,6 @@ def show_failure(diagnostics: Iterable[Diagnostic], source: Source, as_json: boo
 def findings(diagnostics: Iterable[Diagnostic], source: Source) -> list[dict[str, object]]:
     """Findings for machines."""
     return [to_json(d, source) for d in diagnostics]
-
-
-def counted(diagnostics: Iterable[Diagnostic]) -> str:
-    """`2 errors, 1 warning`."""
-    counts = {severity: sum(d.severity is severity for d in diagnostics) for severity in Severity}
-    shown = [f"{n} {severity}{'s' if n > 1 else ''}" for severity, n in counts.items() if n]
-    return ", ".join(shown) or "no problems"
 
 
 def refuse_overwriting(path: Path, text: str, force: bool) -> None:

@@ -11,7 +11,7 @@ from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.common import read_file, read_source, show
 from ltxdsl.grammar import format_script, parse
 from ltxdsl.source import Source
-from ltxdsl.store import write_into_place
+from ltxdsl.source_files import rewrite
 
 
 @click.command()
@@ -43,7 +43,7 @@ def _one(file: str, check: bool, diff: bool) -> int:
     elif check:
         click.echo(f"{file} would change")
     else:
-        write_into_place(Path(file), text)
+        rewrite(Path(file), text)
         click.echo(f"{file} formatted")
     return FOUND_ERRORS if check or diff else 0
 
