@@ -60,6 +60,13 @@ def comfy_audio_latents(frames: int, fps: float) -> int:
     return math.ceil(frames / fps * AUDIO_LATENTS_PER_SECOND)
 
 
+def audio_stretch(start: float, end: float, latents: int) -> tuple[int, int]:
+    """The audio latents [start, end) of a stretch in seconds: its ends rounded to whole latents, inside the clip."""
+    first, last = (round(seconds * AUDIO_LATENTS_PER_SECOND) for seconds in (start, end))
+    first = min(max(0, first), latents)
+    return first, min(max(first, last), latents)
+
+
 def guide_frames_used(count: int, start: int) -> int:
     """Frames of a guide video that are used when it starts at pixel frame `start`.
 

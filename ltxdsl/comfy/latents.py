@@ -40,7 +40,7 @@ def empty_audio(builder: PromptBuilder, op: nodes.EmptyAudio) -> dict[str, Audio
         frame_rate=rate,
         batch_size=1,
     )
-    return {"audio": Audio(link)}
+    return {"audio": Audio(link, latents=made)}
 
 
 def audio_clock(frames: int, fps: float) -> tuple[int, int]:

@@ -37,13 +37,13 @@ def sample(
     conditioning = loaders.hooked(builder, conditioning, op.loras, op.sigmas)
     sound = _sound(builder, audio, op.keep_audio)
     av = builder.add("LTXVConcatAVLatent", builder.titled("video + sound"), video_latent=video, audio_latent=sound.link)
-    masked = latent.masked or sound.kept or bool(latent.guides)
+    masked = latent.masked or sound.kept or sound.masked or bool(latent.guides)
     _note_noise(builder, op, bool(latent.guides))
     sampled = run_pass(builder, Pass(op, model, conditioning, av, _sigmas(builder, op), masked))
     parts = builder.add("LTXVSeparateAVLatent", builder.titled("video | sound"), av_latent=sampled)
     return {
         "latent": _sampled_video(latent, parts, conditioning),
-        "audio": Audio(parts.output(1), sound.kept),
+        "audio": Audio(parts.output(1), sound.kept or sound.masked, latents=audio.latents),
     }
 
 
@@ -73,12 +73,12 @@ def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Vi
 
 def _sound(builder: PromptBuilder, audio: Audio, keep: bool) -> Audio:
     """The sound, masked by 0 if it is kept, by 1 if an earlier pass kept it and this one does not."""
-    if not keep and not audio.kept:
+    if not keep and (audio.masked or not audio.kept):
         return audio
     title = "keep the sound" if keep else "make the sound anew"
     mask = builder.add("SolidMask", f"{title}: mask", value=0.0 if keep else 1.0, width=512, height=512)
     link = builder.add("SetLatentNoiseMask", builder.titled(title), samples=audio.link, mask=mask)
-    return Audio(link, keep)
+    return Audio(link, keep, latents=audio.latents)
 
 
 def _sigmas(builder: PromptBuilder, op: nodes.Sample) -> Link:

@@ -73,7 +73,12 @@ class Video(msgspec.Struct, frozen=True):
 
 
 class Audio(msgspec.Struct, frozen=True):
-    """An audio latent; `kept`: its noise mask is 0, which lasts until another mask is set."""
+    """An audio latent; `kept`: its noise mask is 0 or an earlier pass's, which lasts until another mask is set.
+
+    `masked`: it carries a mask for the pass to come.
+    """
 
     link: Link
     kept: bool = False
+    masked: bool = False
+    latents: int = 0  # how many there are

@@ -69,7 +69,7 @@ def estimate(op: Op, given: Mapping[str, Facts], models: ModelSet, machine: Hard
     """What an op costs, by the parts that it uses and the kinds of its values."""
     model, uses = models.architecture, op.uses
     latent, out = _of_kind(op, given, Port.LATENT), next(iter(op.facts(given).values()), Facts())
-    sound = _of_kind(op, given, Port.AUDIO_LATENT).audio_latents
+    sound = _of_kind(op, given, Port.AUDIO_LATENT).audio_latents or out.audio_latents
     if work := op.work():
         return sampling(work, latent, sound, models, machine)
     if "text_encoder" in uses:

@@ -274,8 +274,7 @@ class Scene:
             cfg=stage.cfg,
             audio_cfg=stage.audio_cfg,
             loras=stage.loras,
-            keep_audio=self.sounded,
-            **stage.sampling,
+            **{"keep_audio": self.sounded, **stage.sampling},
         )
 
     def _next_name(self) -> str:

@@ -1,6 +1,19 @@
 """Statements and ops, declared. Importing this module fills the table of statements."""
 
-from ltxdsl.ops import conditioning, finish, guidance, hdr, media, models, patches, sampling, structure, text, time
+from ltxdsl.ops import (
+    conditioning,
+    finish,
+    guidance,
+    hdr,
+    media,
+    models,
+    patches,
+    sampling,
+    sound,
+    structure,
+    text,
+    time,
+)
 from ltxdsl.ops.declare import STATEMENTS, Statement
 
 __all__ = [
@@ -14,6 +27,7 @@ __all__ = [
     "models",
     "patches",
     "sampling",
+    "sound",
     "structure",
     "text",
     "time",

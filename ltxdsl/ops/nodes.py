@@ -24,6 +24,10 @@ from ltxdsl.ops.picture_nodes import WriteFrames as WriteFrames
 from ltxdsl.ops.picture_nodes import WriteImage as WriteImage
 from ltxdsl.ops.picture_nodes import WriteSound as WriteSound
 from ltxdsl.ops.picture_nodes import WriteVideo as WriteVideo
+from ltxdsl.ops.sound_nodes import AddAmbience as AddAmbience
+from ltxdsl.ops.sound_nodes import EncodeAudio as EncodeAudio
+from ltxdsl.ops.sound_nodes import MaskSound as MaskSound
+from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
 from ltxdsl.sampling.samplers import SAMPLERS
 
 

@@ -28,6 +28,8 @@ def denoise_masks(latent: VideoLatent, audio: AudioLatent, keep_audio: bool) -> 
     """The masks of the same latents, 1 = denoise, in their shapes; a guide's is max(0, 1 - strength)."""
     clip = latent.mask.to(latent.samples).expand_as(latent.samples)
     sound = torch.full_like(audio.samples, 0.0 if keep_audio else 1.0)
+    if audio.mask is not None and not keep_audio:
+        sound = audio.mask.to(audio.samples).expand_as(audio.samples)
     guides = (torch.full_like(guide.latent, max(0.0, 1.0 - guide.strength)) for guide in latent.guides)
     return [clip, sound, *guides]
 

@@ -104,18 +104,19 @@ def unmasked(samples: Tensor) -> VideoLatent:
 
 @dataclass(frozen=True)
 class AudioLatent:
-    """A normalised audio latent: `samples` 1 C Ta F."""
+    """A normalised audio latent: `samples` 1 C Ta F, `mask` 1 1 Ta 1 (1 = denoise, 0 = keep), None = denoise all."""
 
     samples: Tensor
+    mask: Tensor | None = None
 
     def to_tensors(self) -> tuple[Tensors, Meta]:
-        """The samples."""
-        return {"samples": self.samples}, {}
+        """The samples, and the mask if there is one."""
+        return {"samples": self.samples, **({} if self.mask is None else {"mask": self.mask})}, {}
 
     @classmethod
     def from_tensors(cls, tensors: Tensors, meta: Meta) -> Self:
         """Inverse of `to_tensors`."""
-        return cls(tensors["samples"])
+        return cls(tensors["samples"], tensors.get("mask"))
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,11 @@ SCRIPTS = {
         'save "a.mp4"'
     ),
     "log codes by ARRI": 'prompt "a lake"; pass distill 8; decode logc3 awg3; save "a.%04d.exr" float; save "a.mp4"',
+    "sound file": 'audio "voice.wav" from 1s volume -3 ambience 0.02; prompt "a man"; pass distill 8',
+    "sound partly kept": (
+        'audio "voice.wav" keep 1s..2s; prompt "a man"; pass distill 8; pass distill 3; pass distill 3 { sound anew }'
+    ),
+    "sound made anew": 'audio "voice.wav" regenerate 0.3; prompt "a man"; pass distill 8; pass distill 3',
     "hdr": 'prompt "a"; pass distill 8; hdr lora "mine.safetensors" 1.5 { decode logc3; save "a.%04d.exr" linear }',
     "hdr of a file": 'hdr from clip lora "mine.safetensors" 1 { save "a.mov" prores4444 logc3 }',
 }

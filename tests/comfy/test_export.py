@@ -124,7 +124,10 @@ def test_sigmas_seeds_and_samplers_of_each_pass(name, compiled):
     assert len(set(seeds)) == len(seeds)
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+FROM_FILES = [name for name, script in SCRIPTS.items() if 'audio "voice' in script]
+
+
+@pytest.mark.parametrize("name", [name for name in SCRIPTS if name not in FROM_FILES])
 def test_later_passes_keep_the_sound(name, compiled):
     compilation = compiled(SCRIPTS[name])
     prompt = export_prompt(compilation, MODELS).prompt
@@ -135,6 +138,43 @@ def test_later_passes_keep_the_sound(name, compiled):
         assert node["class_type"] == "SetLatentNoiseMask"
         assert prompt[node["inputs"]["mask"][0]]["inputs"]["value"] == 0.0
         assert node["inputs"]["samples"][1] == 1
+
+
+def sound_masks(prompt):
+    """The node that gives each pass the mask of its sound."""
+    joined = [prompt[join["audio_latent"][0]] for join in of_class(prompt, "LTXVConcatAVLatent").values()]
+    return [prompt[node["inputs"]["mask"][0]] for node in joined]
+
+
+def test_a_sound_file_is_frozen(export):
+    exported = export(SCRIPTS["sound file"])
+    (mask,) = sound_masks(exported.prompt)
+    assert mask["inputs"]["value"] == 0.0
+    frames, fps = MODELS.defaults.frames, MODELS.defaults.fps
+    trims = [t["start_index"] for t in of_class(exported.prompt, "TrimAudioDuration").values()]
+    assert sorted(trims) == [0.0, 1.0]
+    assert only(exported.prompt, "EmptyAudio")["duration"] == frames / fps
+    assert only(exported.prompt, "AudioAdjustVolume")["volume"] == -3
+    assert any("ambience" in note for note in exported.notes)
+
+
+def test_a_stretch_of_sound_is_kept_to_the_latent(export):
+    """Row i of the mask is latent i: there are 25 a second."""
+    prompt = export(SCRIPTS["sound partly kept"]).prompt
+    first, second, third = sound_masks(prompt)
+    for mask in (first, third):
+        assert mask["class_type"] == "MaskComposite"
+        assert (mask["inputs"]["y"], mask["inputs"]["operation"]) == (25, "multiply")
+        whole, kept = (prompt[mask["inputs"][port][0]]["inputs"] for port in ("destination", "source"))
+        assert (whole["value"], kept["value"], kept["height"]) == (1.0, 0.0, 25)
+        rows = geometry.comfy_audio_latents(MODELS.defaults.frames, MODELS.defaults.fps)
+        assert whole["height"] == rows
+    assert second["inputs"]["value"] == 0.0
+
+
+def test_a_sound_is_partly_made_anew_once(export):
+    first, second = sound_masks(export(SCRIPTS["sound made anew"]).prompt)
+    assert (first["inputs"]["value"], second["inputs"]["value"]) == (0.3, 0.0)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -15,6 +15,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     results,
     sampling,
     shape,
+    sound,
     sources,
     structure,
     suppressions,

@@ -1,0 +1,115 @@
+"""Rules of sound that goes into a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.ops.sound import SoundAgain, SoundFile
+
+LOUD = 0.05
+
+
+@rule(
+    "LTX100",
+    "sound made anew in a later pass",
+    Severity.WARNING,
+    why="The picture already follows the sound of the first pass: a later one changes what the lips have said.",
+    wrong='prompt "a lake"\npass dev 30\npass dev 10 { sound anew }',
+    right='prompt "a lake"\npass dev 30\npass dev 10 { sound kept }',
+    source="contested: Lightricks' audio-driven and dubbing pipelines freeze it in stage 2, the stock templates do not",
+)
+def sound_anew_later(program: Program) -> Iterator[Finding]:
+    """Where there was a sound to keep."""
+    for stage in program.stages:
+        said = stage.settings.get(SoundAgain)
+        if said and said.anew and stage.continues:
+            fix = Fix(said.span_of("anew"), "kept")
+            yield Finding(f"{stage.name} makes the sound anew", said.span, "keep it", (fix,))
+
+
+@rule(
+    "LTX101",
+    "kept stretch without sound in it",
+    Severity.ERROR,
+    why="One audio latent lasts 0.04 s; a stretch outside the clip, or shorter than that, keeps nothing.",
+    wrong='length 49f\naudio voice keep 4s..5s\nprompt "a man speaks"\npass dev 30',
+    right='length 49f\naudio voice keep 0s..1s\nprompt "a man speaks"\npass dev 30',
+    source="25 audio latents a second: ComfyUI AudioVAE.latents_per_second",
+)
+def nothing_kept(program: Program) -> Iterator[Finding]:
+    """In the passes that the sound holds for."""
+    for stage in program.stages:
+        said = stage.settings.get(SoundFile)
+        if said and said.keep is not None:
+            start, end = said.kept(stage.frames, stage.fps)
+            if end <= start:
+                yield Finding(f"{said.keep} keeps no audio latent of the clip", said.span_of("keep"))
+
+
+@rule(
+    "LTX102",
+    "ambience that ComfyUI cannot make",
+    Severity.WARNING,
+    why="None of its nodes makes noise as sound, so an export leaves the ambience out.",
+    wrong='audio voice ambience 0.02\nprompt "a man speaks"\npass dev 30',
+    right='audio voice\nprompt "a man speaks"\npass dev 30',
+    source="ComfyUI's node interfaces",
+    targets=("comfy",),
+)
+def ambience_in_comfy(program: Program) -> Iterator[Finding]:
+    """`ltx run` mixes it in."""
+    for said in program.each(SoundFile):
+        if said.ambience:
+            hint = "mix it into the file, or run it here"
+            yield Finding("the export is without this ambience", said.span_of("ambience"), hint)
+
+
+@rule(
+    "LTX103",
+    "ambience as loud as speech",
+    Severity.WARNING,
+    why="A room under dry speech is at 0.006 to 0.02 of full scale, -45 to -34 dB; more is heard as noise.",
+    wrong='audio voice ambience 0.2\nprompt "a man speaks"\npass dev 30',
+    right='audio voice ambience 0.02\nprompt "a man speaks"\npass dev 30',
+    source="practice: a subtle ambience under synthesized speech",
+)
+def loud_ambience(program: Program) -> Iterator[Finding]:
+    """The fix is the usual level."""
+    for said in program.each(SoundFile):
+        if said.ambience > LOUD:
+            span = said.span_of("ambience")
+            yield Finding(f"noise at {said.ambience:g} covers the sound", span, fixes=(Fix(span, "0.02"),))
+
+
+@rule(
+    "LTX104",
+    "sound file of which nothing is left",
+    Severity.WARNING,
+    why="`regenerate 1` is a denoise mask of 1 everywhere: the pass starts from noise, as without a file.",
+    wrong='audio voice regenerate 1\nprompt "a man speaks"\npass dev 30',
+    right='audio voice regenerate 0.3\nprompt "a man speaks"\npass dev 30',
+    source="ComfyUI comfy/samplers.py: the noise mask, 1 = generate",
+)
+def nothing_left(program: Program) -> Iterator[Finding]:
+    """Unless a stretch of it is kept."""
+    for said in program.each(SoundFile):
+        if said.anew == 1 and said.keep is None:
+            yield Finding("all of this sound is made anew", said.span_of("regenerate"))
+
+
+@rule(
+    "LTX105",
+    "kept stretch of a sound that is kept whole",
+    Severity.WARNING,
+    why="`keep` beside `regenerate 0` says the same of the whole sound: all of it is kept.",
+    wrong='audio voice regenerate 0 keep 0s..1s\nprompt "a man speaks"\npass dev 30',
+    right='audio voice keep 0s..1s\nprompt "a man speaks"\npass dev 30',
+    source="ComfyUI comfy/samplers.py: the noise mask, 0 = keep",
+)
+def kept_twice(program: Program) -> Iterator[Finding]:
+    """The stretch then does nothing."""
+    for said in program.each(SoundFile):
+        if said.anew == 0 and said.keep is not None:
+            yield Finding("the whole sound is kept, not this stretch alone", said.span_of("keep"))

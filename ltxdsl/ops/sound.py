@@ -1,0 +1,94 @@
+"""Sound that goes into the clip, and what later passes do to it."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from ltxdsl import geometry
+from ltxdsl.ops import nodes
+from ltxdsl.ops.declare import Role, Statement, option, statement, word
+from ltxdsl.ops.kinds import INTEGER, NUMBER, SPAN, TIME, MediaRef, media, words
+from ltxdsl.values import Frames, Seconds, TimeSpan
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.graph import Ref
+    from ltxdsl.compiler.lower import Scene
+    from ltxdsl.compiler.stage import Stage
+
+SOUND = media("audio")
+ANEW = words("anew or kept", {"anew": True, "kept": False})
+
+
+@statement("audio", Role.SETTING, 'audio voice ambience 0.02\nprompt "a man speaks to us"\npass dev 30')
+class SoundFile(Statement, frozen=True):
+    """The clip's sound, from a file: the picture follows it, lips too, and no pass changes it.
+
+    The file is encoded by the audio VAE and has the denoise mask 0 in every pass (in ComfyUI a SolidMask of 0: 0 keeps,
+    1 makes anew). `regenerate 0.3` is that mask: the sound is partly made anew in the first pass, 1 leaves nothing of
+    the file. With `keep 0s..2s` that stretch is kept, and the rest made anew. A file that ends before the clip is
+    followed by silence. Dry speech, such as from a synthesizer, gives better lips with a little `ambience`: pink noise
+    at that level, 0.006 to 0.02 (-45 to -34 dB). Pieces of up to 10 s, about three lines, work best.
+    """
+
+    source: Annotated[MediaRef, word(SOUND, "the sound")]
+    ambience: Annotated[float, option(NUMBER, "level of noise mixed in, 1 = full scale", low=0, high=1)] = 0.0
+    start: Annotated[Frames | Seconds, option(TIME, "where in the file it begins", key="from")] = Seconds(0.0)
+    volume: Annotated[int, option(INTEGER, "dB louder, or softer if negative", low=-100, high=100)] = 0
+    regenerate: Annotated[
+        float | None,
+        option(NUMBER, "how much is made anew; 0 if not said, 1 beside a stretch that is kept", low=0, high=1),
+    ] = None
+    keep: Annotated[TimeSpan | None, option(SPAN, "the stretch of the clip that is kept")] = None
+
+    @property
+    def anew(self) -> float:
+        """The denoise mask outside the kept stretch."""
+        if self.regenerate is not None:
+            return self.regenerate
+        return 0.0 if self.keep is None else 1.0
+
+    def kept(self, frames: int, fps: float) -> tuple[int, int]:
+        """The audio latents [start, end) of the stretch that is kept."""
+        if self.keep is None:
+            return 0, 0
+        first, end = self.keep.bounds(frames, fps)
+        return geometry.audio_stretch(first / fps, end / fps, geometry.audio_latents(frames, fps))
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """A sound that is kept whole is frozen in every pass."""
+        if self.anew == 0:
+            draft.sampling["keep_audio"] = True
+
+    def shape_sound(self, scene: "Scene", stage: "Stage", audio: "Ref") -> "Ref":
+        """Put the file in the place of silence in the first pass, or in the pass whose block says it; then mask it."""
+        if not stage.continues or self in stage.statement.settings:
+            audio = self._encoded(scene)
+        if self.anew == 0 or stage.sampling.get("keep_audio", scene.sounded):
+            return audio
+        mask = nodes.MaskSound(anew=self.anew, kept=self.kept(scene.frames, scene.fps))
+        return scene.add(mask, self, audio=audio)
+
+    def _encoded(self, scene: "Scene") -> "Ref":
+        start = self.start.value if isinstance(self.start, Seconds) else self.start.count / scene.fps
+        seconds = scene.frames / scene.fps
+        read = nodes.ReadSound(path=self.source.path, seconds=seconds, start=start, volume=self.volume)
+        sound = scene.add(read, self)
+        if self.ambience:
+            sound = scene.add(nodes.AddAmbience(level=self.ambience), self, audio=sound)
+        return scene.add(nodes.EncodeAudio(frames=scene.frames, fps=scene.fps), self, audio=sound)
+
+
+@statement("sound", Role.SETTING, 'prompt "a lake"\npass dev 30\npass dev 10 { sound anew }')
+class SoundAgain(Statement, frozen=True):
+    """What a later pass does to the sound of the passes before it: keep it, or make it anew.
+
+    All of them keep it if nothing is said. ComfyUI's stock two-stage templates make it anew in the second stage;
+    Lightricks' audio-driven and dubbing pipelines keep it.
+    """
+
+    anew: Annotated[bool, word(ANEW, "anew or kept")]
+    rank: ClassVar[int] = 1  # after `audio`
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Freeze the sound or not, where there is one."""
+        if draft.continues:
+            draft.sampling["keep_audio"] = not self.anew

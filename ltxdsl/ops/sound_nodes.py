@@ -1,0 +1,77 @@
+"""Ops of sound that goes into a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from ltxdsl import geometry
+from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.facts import Facts
+
+
+class ReadSound(Op, frozen=True):
+    """Read `seconds` of a sound file from `start` on, in stereo at 16 kHz; silence follows where it ends before that.
+
+    `volume` is in dB.
+    """
+
+    outputs = {"audio": Port.AUDIO}
+    kernel = "read_sound"
+    path: str
+    seconds: float
+    start: float = 0.0
+    volume: int = 0
+
+    def reads(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.path,)
+
+    def identity(self) -> dict[str, Any]:
+        """All but the path: the content's digest stands for it."""
+        return {k: v for k, v in super().identity().items() if k != "path"}
+
+    def label(self) -> str:
+        """The file's name."""
+        return f"read {PurePath(self.path).name or 'an input'}"
+
+
+class AddAmbience(Op, frozen=True):
+    """Mix in pink noise with a root mean square of `level` (1 = full scale)."""
+
+    inputs = {"audio": Port.AUDIO}
+    outputs = {"audio": Port.AUDIO}
+    kernel = "add_ambience"
+    level: float
+
+
+class EncodeAudio(Op, frozen=True):
+    """Encode sound with the audio VAE, as long as the clip: cut, or with silence behind it; normalised by feature."""
+
+    inputs = {"audio": Port.AUDIO}
+    outputs = {"audio": Port.AUDIO_LATENT}
+    uses = ("audio_vae",)
+    kernel = "encode_audio"
+    stored = True
+    frames: int
+    fps: float
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """As many latents as an empty one."""
+        latents = geometry.audio_latents(self.frames, self.fps)
+        return {"audio": Facts(frames=self.frames, fps=self.fps, audio_latents=latents)}
+
+
+class MaskSound(Op, frozen=True):
+    """How much of a sound is made anew: `anew` everywhere, 0 in the audio latents [start, end) of `kept`."""
+
+    inputs = {"audio": Port.AUDIO_LATENT}
+    outputs = {"audio": Port.AUDIO_LATENT}
+    kernel = "mask_sound"
+    anew: float = 1.0
+    kept: tuple[int, int] = (0, 0)
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The same sound."""
+        return {"audio": given["audio"]}
