@@ -22,6 +22,7 @@ from ltxdsl.source import Source
 FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.ltx"))
 PHOTO = "astronaut.jpg"
+VOICE = "voice.wav"
 ALLOWED = {"reference_before_clip": {"LTX012"}, "hdr": {"LTX220"}}  # its comment says so
 
 
@@ -88,7 +89,8 @@ def test_it_exports(path: Path):
     export = export_prompt(found, models)
     classes = {node["class_type"] for node in export.prompt.values()}
     assert {"SamplerCustomAdvanced", "SaveVideo"} <= classes
-    assert export.files == ({PHOTO: str(FOLDER / PHOTO)} if "LoadImage" in classes else {})
+    needed = {PHOTO: "LoadImage", VOICE: "LoadAudio"}
+    assert export.files == {name: str(FOLDER / name) for name, loader in needed.items() if loader in classes}
 
 
 def test_the_photograph_is_one():
