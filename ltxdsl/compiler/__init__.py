@@ -89,7 +89,7 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
     program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, on=target, machine=machine)
     found = [*unparsed, *unknown, *unbound, *missing, *misplaced, *(() if unparsed else check_all(program))]
     files = [(source, script), *bound.files]
-    kept = _allowed(_placed(found, bound.sources), files, target, complete=not (unparsed or broken))
+    kept = _allowed(_placed(found, bound.sources), files, target, complete=not (unparsed or broken or bound.library))
     diagnostics = [_with_reason(d) for d in weighed(kept, request.severities, RULES)]
     return Compilation(
         source=source,

@@ -19,6 +19,7 @@ from ltxdsl.ops.declare import Param, Role, defaults, params
 from ltxdsl.ops.kinds import SAMPLER, SCHEDULE, SIGMAS, Kind
 from ltxdsl.report.markdown import MARK, fenced, table
 from ltxdsl.report.rule_pages import rule_pages, rules_of
+from ltxdsl.report.std_page import std_page
 from ltxdsl.report.value_pages import samplers_page, schedules_page, values_page
 from ltxdsl.targets import TITLES
 from ltxdsl.values import plain
@@ -42,6 +43,7 @@ def pages() -> dict[str, str]:
     """Every generated page: its path in the docs folder, and its text."""
     made = {f"{REFERENCE}/{word}.md": statement_page(cls) for word, cls in STATEMENTS.items()}
     made[f"{REFERENCE}/index.md"] = index_page()
+    made[f"{REFERENCE}/std.md"] = std_page()
     made[f"{REFERENCE}/values.md"] = values_page()
     made[f"{REFERENCE}/samplers.md"] = samplers_page()
     made[f"{REFERENCE}/schedules.md"] = schedules_page()
@@ -76,7 +78,8 @@ def index_page() -> str:
         "# Reference",
         "",
         "Every statement of the language, one page each. What they have in common:",
-        "[values and places](values.md), [samplers](samplers.md), [schedules](schedules.md), [rules](../rules.md).",
+        "[values and places](values.md), [samplers](samplers.md), [schedules](schedules.md), [rules](../rules.md),",
+        "[the standard library](std.md) of recipes.",
     ]
     for module in dict.fromkeys(cls.__module__ for cls in STATEMENTS.values()):
         title = (sys.modules[module].__doc__ or "").partition("\n")[0].rstrip(".")
