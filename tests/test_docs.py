@@ -190,7 +190,19 @@ def test_the_docs_tell_every_change_of_comfyui():
     assert shown == {(".".join(map(str, c.since)), c.what) for c in CHANGES.values()}
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("toml") if not is_about_rules(b)], ids=str)
+def test_folders_to_import_from_are_read_as_the_docs_say(models, tmp_path: Path):
+    (block,) = (b for b in blocks("toml") if b.text.startswith("[paths]"))
+    (tmp_path / "ltx.toml").write_text(block.text)
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "mine.ltx").write_text("recipe mine { pass distill 8 }\n")
+    source = Source('import "mine.ltx"\nprompt "a lake"\nuse mine', str(tmp_path / "s.ltx"))
+    assert not analyze(source, models).diagnostics
+
+
+OTHER_SETTINGS = ("[rules]", "[paths]")
+
+
+@pytest.mark.parametrize("block", [b for b in blocks("toml") if not b.text.startswith(OTHER_SETTINGS)], ids=str)
 def test_a_model_set_in_the_docs_reads(block: Fence, tmp_path: Path):
     (tmp_path / "ltx.toml").write_text(block.text)
     read = load_model_set(None, tmp_path)
