@@ -155,7 +155,7 @@ class Patch(msgspec.Struct, frozen=True):
     """A change to how the model computes, by its kind, with the values that ComfyUI's node takes."""
 
     kind: str
-    values: tuple[tuple[str, float | str], ...] = ()
+    values: tuple[tuple[str, int | float | str], ...] = ()
 
 
 class Enhance(msgspec.Struct, frozen=True):

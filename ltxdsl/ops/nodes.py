@@ -233,7 +233,7 @@ class Sample(Op, frozen=True):
     cfg: tuple[float, ...]
     audio_cfg: tuple[float, ...]
     loras: tuple[LoraUse, ...] = ()
-    options: tuple[tuple[str, float | str], ...] = ()  # of the sampler
+    options: tuple[tuple[str, bool | int | float | str], ...] = ()  # of the sampler
     relay: Relay | None = None
     nag: NagUse | None = None
     deltas: Deltas | None = None

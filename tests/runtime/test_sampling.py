@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 import torch
 from torch import Tensor
@@ -201,6 +202,14 @@ def test_a_pass_in_two_parts_is_the_pass(run: Runner, sampler: str) -> None:
         inputs |= run(part, **inputs)
     for port in ("latent", "audio"):
         assert torch.allclose(inputs[port].samples, whole[port].samples, rtol=1e-4, atol=1e-4)
+
+
+def test_options_keep_their_kinds_in_a_plan() -> None:
+    """A whole number stays one: orders are counted with it."""
+    options = (("bong", False), ("eta", 0.5), ("kind", "ODE"), ("max_stage", 2))
+    op = pass_op(3, options=options)
+    again = msgspec.convert(msgspec.to_builtins(op), nodes.Sample)
+    assert [(name, type(value)) for name, value in again.options] == [(n, type(v)) for n, v in options]
 
 
 def test_options_reach_the_sampler(run: Runner) -> None:
