@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ltxdsl.comfy import finish, latents, media, sampling, sounds, texts  # noqa: F401 - they fill the table
+from ltxdsl.comfy import finish, latents, media, sampling, sounds, texts, tools  # noqa: F401 - they fill the table
 from ltxdsl.comfy.builder import Export, ExportError, PromptBuilder
 from ltxdsl.comfy.table import ROWS
 from ltxdsl.compiler import Compilation

@@ -53,13 +53,14 @@ def _prompted_model(builder: PromptBuilder, op: nodes.Sample, text: Text, latent
         builder, loaders.with_attention(builder, loaders.model(builder, op.loras), op.patches), op.nag
     )
     if op.relay is None:
-        return loaders.with_late_patches(builder, patched, op.patches), _plain(builder, text)
+        return loaders.with_late_patches(builder, patched, op.patches), plain_prompt(builder, text)
     model, positive = relayed(builder, patched, text, op.relay, latent)
     model = loaders.with_scheduled(builder, model, op)
     return loaders.with_late_patches(builder, model, op.patches), positive
 
 
-def _plain(builder: PromptBuilder, text: Text) -> Link:
+def plain_prompt(builder: PromptBuilder, text: Text) -> Link:
+    """A prompt without a bias on attention, its locals after it."""
     known = " ".join((text.text, *text.locals)) if text.enhance is None else written(builder, text)
     return loaders.encoded(builder, known, "prompt")
 

@@ -163,7 +163,7 @@ def compile(
 ) -> Compilation:
     """The whole way from text to the graph that will run; with errors, the graph stays as written."""
     found = analyze(source, models, request)
-    if found.ok and not found.stages:
+    if found.ok and not found.stages and all(node.op.pure for node in found.graph):
         nothing = Diagnostic("LTX040", Severity.ERROR, "the file gives recipes, and makes nothing by itself")
         hint = 'import it, and `use` one: `import "' + source.name + '"`'
         nothing = msgspec.structs.replace(_with_reason(nothing), hint=hint)

@@ -17,8 +17,8 @@ from ltxdsl.grammar import tree
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import STATEMENTS, Statement
 from ltxdsl.ops.cells import BadValue, evaluate
-from ltxdsl.ops.declare import Role
-from ltxdsl.ops.kinds import MediaRef
+from ltxdsl.ops.declare import Field, Role
+from ltxdsl.ops.kinds import MediaRef, NodeRef
 from ltxdsl.source import Source, Sources, Span
 
 
@@ -115,9 +115,25 @@ class _Binder:
             filler.read([evaluate(item, scope.lookup) for item in items], index)
         settings = self._block(entry, cls, scope, filler.fields)
         statement: Statement = filler.done(cls, span=_head_span(entry), settings=settings)
+        if cls.body == "fields":
+            statement = msgspec.structs.replace(statement, fields=self._fields(entry, cls, scope))
         if target is not None:
             return _named(statement, target, scope)
         return statement.expand(Here(entry, scope, inside, self.library, self.entries))
+
+    def _fields(self, entry: tree.Statement, cls: type[Statement], scope: Scope) -> tuple[Field, ...]:
+        """The `key: value` lines of a block; a line of another form, or a key twice, is reported."""
+        found: dict[str, Field] = {}
+        for line in entry.block.entries if entry.block else ():
+            if not isinstance(line, tree.Field) or len(line.items) != 1:
+                scope.report("LTX002", "in this block stand lines such as `key: value`", line.span)
+                continue
+            key = line.key.value if isinstance(line.key, tree.Text) else line.key.text
+            if key in found:
+                scope.report("LTX003", f"`{key}` is given twice", line.key.span)
+            value = cls.read_field(evaluate(line.items[0], scope.lookup), scope)
+            found[key] = Field(key, value, line.span)
+        return tuple(found.values())
 
     def _block(
         self, entry: tree.Statement, cls: type[Statement], scope: Scope, fields: dict[str, Any]
@@ -127,7 +143,7 @@ class _Binder:
                 hint = f"such as `{cls.word} … {{ … }}`"
                 raise BadValue(_head_span(entry), f"`{cls.word}` needs a block", "LTX003", hint=hint)
             return ()
-        if cls.body == "template":
+        if cls.body in ("template", "fields"):
             return ()  # bound when it is used
         if cls.body == "script":
             inner = scope.inner()
@@ -198,7 +214,10 @@ def _declaration(first: tree.Item, target: tree.Name | None, scope: Scope) -> ty
 
 
 def _named(statement: Statement, target: tree.Name, scope: Scope) -> tuple[Statement, ...]:
-    """`name = image "file"`."""
+    """`name = image "file"`, or `name = node …`, which stays a statement."""
+    if statement.body == "fields":
+        scope.define(target.text, NodeRef(statement.span), target.span)
+        return (statement,)
     span = statement.span_of("path")
     path = scope.locate(statement.path)  # type: ignore[attr-defined]
     scope.define(target.text, MediaRef(statement.word, path, span), target.span)

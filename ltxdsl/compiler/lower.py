@@ -7,7 +7,7 @@ are rounded down; the checks refuse them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from ltxdsl import geometry
@@ -22,8 +22,9 @@ from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import ClipRef, MediaRef
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.structure import Shot
-from ltxdsl.ops.text import Prompt
-from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize
+from ltxdsl.ops.text import Negative, Prompt
+from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize, Seed
+from ltxdsl.source import Span
 from ltxdsl.values import Fps, Frames, Seconds
 
 MOST_OPS = 500_000
@@ -51,6 +52,7 @@ class Scene:
         self.stages: list[Stage] = []
         self.shots: dict[str, Scene] = {}  # what has been shot so far, by name, in order
         self.outside: tuple[Statement, ...] = ()  # what holds from outside, in a shot
+        self.raw: dict[Span, Ref] = {}  # what raw nodes give, by their statements
         self.colour = "srgb"  # how light is coded in the clip
         self.latent: Ref | None = None
         self.audio: Ref | None = None
@@ -106,6 +108,18 @@ class Scene:
         found = self.settings.get(ClipSize)
         defaults = self.models.defaults
         return found.rendered(self.chain) if found else (defaults.width, defaults.height)
+
+    @property
+    def seed(self) -> int:
+        """The seed that holds."""
+        found = self.settings.get(Seed)
+        return found.seed if found else self.models.defaults.seed
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that holds."""
+        found = self.settings.get(Prompt)
+        return found.text if found else ""
 
     @property
     def fps(self) -> float:
@@ -230,6 +244,21 @@ class Scene:
     def output(self, statement: Statement, deep: bool) -> Output | None:
         """The clip as a save writes it, `deep` in more than 8 bits; None where there is no clip (a check says so)."""
         return output_of(self, statement, deep)
+
+    def known(self, words: Collection[str], statement: Statement) -> dict[str, Ref]:
+        """What there is, by the words that raw nodes have for it."""
+        output = self.output(statement, deep=False) if {"frames", "audio"} & set(words) else None
+        prompt, negative = self.settings.get(Prompt), self.settings.get(Negative)
+        made: dict[str, Callable[[], Ref | None]] = {
+            "frames": lambda: output.image if output else None,
+            "audio": lambda: output.sound() if output else None,
+            "latent": lambda: self.latent,
+            "audio_latent": lambda: self.audio,
+            "positive": lambda: self.add(nodes.EncodeText(text=prompt.text if prompt else ""), statement),
+            "negative": lambda: self.add(nodes.EncodeText(text=negative.text if negative else ""), statement),
+        }
+        found = {word: made[word]() for word in sorted(words)}
+        return {word: ref for word, ref in found.items() if ref is not None}
 
     def encoded(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
         """The latent of a picture or video at a pass's size; `crf` None = the model set's default for stills."""

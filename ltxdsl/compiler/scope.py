@@ -12,7 +12,7 @@ import msgspec
 from ltxdsl.diagnostics import Diagnostic, Severity
 from ltxdsl.models import ModelSet
 from ltxdsl.models.settings import ModelSetError, find_settings
-from ltxdsl.ops.kinds import ClipRef, MediaRef
+from ltxdsl.ops.kinds import ClipRef, MediaRef, NodeRef
 from ltxdsl.source import Source, Sources, Span
 
 MAX_EXPANSIONS = 10_000  # uses of recipes and rounds of sweeps in a script; `[limits] expansions` in ltx.toml
@@ -117,6 +117,11 @@ class Scope:
         """The shot that a name is bound to, or None."""
         value = self.lookup(name)
         return value if isinstance(value, ClipRef) else None
+
+    def node(self, name: str) -> NodeRef | None:
+        """The raw node that a name is bound to, or None."""
+        value = self.lookup(name)
+        return value if isinstance(value, NodeRef) else None
 
     def locate(self, path: str) -> str:
         """A path is relative to the file that says it, then to the script, or else to where `ltx` runs."""

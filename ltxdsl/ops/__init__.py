@@ -13,6 +13,8 @@ from ltxdsl.ops import (
     structure,
     text,
     time,
+    tools,
+    training,
 )
 from ltxdsl.ops.declare import STATEMENTS, Statement
 
@@ -31,4 +33,6 @@ __all__ = [
     "structure",
     "text",
     "time",
+    "tools",
+    "training",
 ]

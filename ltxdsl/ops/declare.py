@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
-from ltxdsl.ops.kinds import Kind
+from ltxdsl.ops.cells import BadValue, Cell
+from ltxdsl.ops.kinds import Kind, Names
 from ltxdsl.source import Span
 
 if TYPE_CHECKING:
@@ -68,6 +69,14 @@ def parts(struct: type, kind: Kind, doc: str) -> Param:
     return Param(kind=kind, doc=doc, how="parts", part=struct)
 
 
+class Field(msgspec.Struct, frozen=True):
+    """A `key: value` line: what the statement made of the value, and where it stands."""
+
+    key: str
+    value: Any
+    span: Span
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """A bound statement. `spans` tells where each field was written."""
 
@@ -83,11 +92,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     nameable: ClassVar[bool] = False  # may stand after `name =`
     top_only: ClassVar[bool] = False  # stands at the top of a file only
     hoisted: ClassVar[bool] = False  # is read before everything else in its file
-    body: ClassVar[str] = ""  # its block is a script of its own ("script"), or is bound when used ("template")
+    body: ClassVar[str] = ""  # its block: a "script" of its own, a "template" bound when used, "fields" (`key: value`)
     targets: ClassVar[tuple[str, ...]] = ("local", "comfy")
 
     span: Span = NOWHERE
     spans: dict[str, Span] = {}
+    fields: tuple[Field, ...] = ()  # the `key: value` lines of its block
     settings: tuple[Statement, ...] = ()  # the statements of its block
 
     def span_of(self, field: str) -> Span:
@@ -115,6 +125,11 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     def shape_output(self, scene: Scene, output: Output) -> None:
         """What it does to the frames and sound that a save after it writes."""
+
+    @classmethod
+    def read_field(cls, cell: Cell, names: Names) -> Any:
+        """The value of a `key: value` line of its block."""
+        raise BadValue(cell.span, f"`{cls.word}` has no such lines", "LTX002")
 
     def expand(self, here: Here) -> Sequence[Statement]:
         """The statements that it stands for: itself, but for those that bind names or repeat a body."""

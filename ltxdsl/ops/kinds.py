@@ -47,6 +47,17 @@ class ClipRef(Hidden, frozen=True):
         return "a shot"
 
 
+class NodeRef(Hidden, frozen=True):
+    """What a raw node gives, by the place of its statement."""
+
+    node: Span
+
+    @property
+    def described(self) -> str:
+        """What it is, in a sentence."""
+        return "a node"
+
+
 class RoleUse(msgspec.Struct, frozen=True):
     """A base model, or a LoRA on the first base model with its strength."""
 
@@ -95,6 +106,9 @@ class Names(Protocol):
 
     def clip(self, name: str) -> ClipRef | None:
         """The shot that a name is bound to."""
+
+    def node(self, name: str) -> NodeRef | None:
+        """The raw node that a name is bound to."""
 
     def locate(self, path: str) -> str:
         """The file that a path in the script means."""
@@ -325,6 +339,14 @@ def _take_clip(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
 
 _VIDEO = media("video")
 CLIP = msgspec.structs.replace(_VIDEO, name="a shot's name or a video", take=_take_clip)
+
+
+def _take_node(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    found = names.node(cells[at].name) if cells[at].name else None
+    return None if found is None else Taken(found, at + 1)
+
+
+NODE = Kind("the name of a node", _take_node)
 
 
 # What statements of structure take.

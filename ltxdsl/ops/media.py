@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, PLACE, SPAN, TIME, choice
+from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, SPAN, TIME, NodeRef, choice
 from ltxdsl.values import START, Frames, Position, Seconds, TimeSpan
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Save(Statement, frozen=True):
     for_saves: ClassVar[bool] = True
 
     path: Annotated[str, word(FILE, "the file, relative to where `ltx` runs")]
+    node: Annotated[NodeRef | None, word(NODE, "what a raw node gives, in the place of the clip's frames")] = None
     codec: Annotated[str | None, word(CODEC, "the codec of a video; by the ending if not said")] = None
     colour: Annotated[str | None, word(COLOUR, "how light is coded; EXR linear, else srgb if not said")] = None
     depth: Annotated[str | None, word(DEPTH, "the numbers in an EXR; half if not said")] = None
@@ -157,6 +158,8 @@ class Save(Statement, frozen=True):
         output = scene.output(self, self.deep)
         if output is None:
             return
+        if self.node is not None and self.node.node in scene.raw:
+            output.image = scene.raw[self.node.node]
         if self.frames is not None:
             first, end = self.frames.bounds(output.frames, output.fps)
             first = min(max(0, first), output.frames - 1)

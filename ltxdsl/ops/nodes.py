@@ -14,15 +14,20 @@ from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
 from ltxdsl.ops.base import Deltas, Enhance, LoraUse, NagUse, Op, Patch, Port, Relay
 from ltxdsl.ops.facts import Facts, Work
+from ltxdsl.ops.picture_nodes import NODE_PORTS as NODE_PORTS
 from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
 from ltxdsl.ops.picture_nodes import CutFrames as CutFrames
 from ltxdsl.ops.picture_nodes import CutSound as CutSound
+from ltxdsl.ops.picture_nodes import EnlargeFrames as EnlargeFrames
 from ltxdsl.ops.picture_nodes import FitCanvas as FitCanvas
 from ltxdsl.ops.picture_nodes import GradeFrames as GradeFrames
 from ltxdsl.ops.picture_nodes import MatchColour as MatchColour
+from ltxdsl.ops.picture_nodes import PolishFrames as PolishFrames
+from ltxdsl.ops.picture_nodes import RawNode as RawNode
 from ltxdsl.ops.picture_nodes import WriteFrames as WriteFrames
 from ltxdsl.ops.picture_nodes import WriteImage as WriteImage
 from ltxdsl.ops.picture_nodes import WriteSound as WriteSound
+from ltxdsl.ops.picture_nodes import WriteText as WriteText
 from ltxdsl.ops.picture_nodes import WriteVideo as WriteVideo
 from ltxdsl.ops.sound_nodes import AddAmbience as AddAmbience
 from ltxdsl.ops.sound_nodes import EncodeAudio as EncodeAudio

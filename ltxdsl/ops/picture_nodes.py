@@ -116,6 +116,78 @@ class ConvertColour(Op, frozen=True):
         return f"{self.source} to {self.to}"
 
 
+NODE_PORTS = tuple(f"node{index}" for index in range(8))
+
+
+class RawNode(Op, frozen=True):
+    """A node of ComfyUI, as it is. `literals` and `wires` are its inputs by name.
+
+    A wire is the name of a port here, or of a part that ComfyUI loads: model, vae, audio_vae, clip.
+    """
+
+    inputs = {
+        "frames": Port.IMAGE,
+        "audio": Port.AUDIO,
+        "latent": Port.LATENT,
+        "audio_latent": Port.AUDIO_LATENT,
+        "positive": Port.TEXT,
+        "negative": Port.TEXT,
+        **dict.fromkeys(NODE_PORTS, Port.IMAGE),
+    }
+    outputs = {"image": Port.IMAGE}
+    optional = frozenset(inputs)
+    pure = False
+    kernel = "raw_node"
+    class_type: str
+    literals: tuple[tuple[str, Any], ...] = ()
+    wires: tuple[tuple[str, str], ...] = ()
+    slot: int = 0
+
+    def label(self) -> str:
+        """The node's class."""
+        return f"node {self.class_type}"
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Nothing is known of what it does."""
+        return {"image": Facts()}
+
+
+class PolishFrames(Op, frozen=True):
+    """Refine frames with a video model of the WAN family at a low denoise; ComfyUI only.
+
+    `tile` usdu goes over each frame in tiles, with Ultimate SD Upscale.
+    """
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "polish_frames"
+    model: str
+    denoise: float
+    steps: int
+    cfg: float
+    seed: int
+    text: str
+    negative: str = ""
+    tile: str = ""
+
+    def label(self) -> str:
+        """The model."""
+        return f"polish with {self.model}"
+
+
+class EnlargeFrames(Op, frozen=True):
+    """Enlarge frames with a picture upscaler's own factor; ComfyUI only."""
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "enlarge_frames"
+    model: str
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The model knows by how much."""
+        return {"image": given["image"].but(width=0, height=0)}
+
+
 class _Writer(Op, frozen=True):
     """An op that makes a file. The same content under another name is the same result."""
 
@@ -184,3 +256,10 @@ class WriteSound(_Writer, frozen=True):
 
     inputs = {"audio": Port.AUDIO}
     kernel = "write_sound"
+
+
+class WriteText(_Writer, frozen=True):
+    """Write a text file."""
+
+    kernel = "write_text"
+    text: str

@@ -92,7 +92,9 @@ def index_page() -> str:
 def statement_page(cls: type[Statement]) -> str:
     """What a statement does and takes, an example, and the rules that speak of it."""
     lines = [f"# `{cls.word}`", "", inspect.cleandoc(cls.__doc__ or ""), "", SCOPES[cls.role].format(word=cls.word)]
-    if cls.body:
+    if cls.body == "fields":
+        lines += ["Its block `{ … }` holds lines such as `key: value`."]
+    elif cls.body:
         lines += ["Its block `{ … }` holds statements of every kind."]
     elif cls.block:
         lines += ["Its block `{ … }` holds settings and conditions for this pass alone."]

@@ -102,4 +102,15 @@ SCRIPTS = {
     "sound made anew": 'audio "voice.wav" regenerate 0.3; prompt "a man"; pass distill 8; pass distill 3',
     "hdr": 'prompt "a"; pass distill 8; hdr lora "mine.safetensors" 1.5 { decode logc3; save "a.%04d.exr" linear }',
     "hdr of a file": 'hdr from clip lora "mine.safetensors" 1 { save "a.mov" prores4444 logc3 }',
+    "raw nodes": (
+        'prompt "a"; pass distill 8; '
+        'small = node "ImageScaleBy" { image: frames; upscale_method: "area"; scale_by: 0.5 }; '
+        'node "PreviewImage" { images: small }; node "PreviewAudio" { audio: audio }; save small "small.mp4"'
+    ),
+    "raw nodes with parts": (
+        'prompt "a"; pass distill 8; node "VAEDecode" { samples: latent; vae: vae }; '
+        'two = node "LTXVConditioning" slot 1 { positive: positive; negative: negative; frame_rate: 24.0 }'
+    ),
+    "polished": 'prompt "a"; pass distill 8; polish wan "phantom-1.3b.safetensors" denoise 0.2; save "a.mp4"',
+    "enlarged": 'prompt "a"; pass distill 8; enlarge "4x-UltraSharp.pth"; save "a.mp4"',
 }

@@ -9,6 +9,7 @@ from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.hdr import Hdr
 from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.ops.training import Train
 from ltxdsl.source import Span
 from ltxdsl.values import plain
 
@@ -23,13 +24,8 @@ from ltxdsl.values import plain
 )
 def no_pass(program: Program) -> Iterator[Finding]:
     """Statements with mistakes are reported for those first: one of them may be the pass."""
-    if (
-        program.broken
-        or program.bound.library
-        or any(program.each(Pass))
-        or any(program.each(Upscale))
-        or any(program.each(Hdr))
-    ):
+    kinds = (Pass, Upscale, Hdr, Train)
+    if program.broken or program.bound.library or any(any(program.each(kind)) for kind in kinds):
         return
     shot = program.scene.shot
     what, span = (f"the shot `{shot}`", _shot_span(program)) if shot else ("the script", program.source.end)

@@ -1,0 +1,79 @@
+"""Rows of raw nodes, and of tools beside LTX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ltxdsl.comfy import loaders
+from ltxdsl.comfy.builder import Link, PromptBuilder
+from ltxdsl.comfy.sampling import plain_prompt
+from ltxdsl.comfy.table import Audio, Text, Video, row
+from ltxdsl.ops import nodes
+
+WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
+WAN_SHIFT = 8.0
+
+
+@row(nodes.RawNode)
+def raw_node(builder: PromptBuilder, op: nodes.RawNode, **given: Any) -> dict[str, Link]:
+    """As it is written."""
+    loaded = {
+        "model": lambda: loaders.model(builder, ()),
+        "vae": lambda: loaders.vae(builder),
+        "audio_vae": lambda: loaders.audio_vae(builder),
+        "clip": lambda: loaders.text_encoder(builder),
+    }
+    wires = {name: loaded[what]() if what in loaded else _link(builder, given[what]) for name, what in op.wires}
+    link = builder.add(op.class_type, op.class_type, **dict(op.literals), **wires)
+    return {"image": link.output(op.slot)}
+
+
+def _link(builder: PromptBuilder, value: Any) -> Link:
+    """What stands behind a value; prompts are encoded on their own."""
+    if isinstance(value, Text):
+        return plain_prompt(builder, value)
+    return value.link if isinstance(value, Video | Audio) else value
+
+
+@row(nodes.EnlargeFrames)
+def enlarge_frames(builder: PromptBuilder, op: nodes.EnlargeFrames, *, image: Link) -> dict[str, Link]:
+    """Core's nodes."""
+    model = builder.add("UpscaleModelLoader", op.model, model_name=op.model)
+    return {"image": builder.add("ImageUpscaleWithModel", f"enlarge by {op.model}", image=image, upscale_model=model)}
+
+
+@row(nodes.PolishFrames)
+def polish_frames(builder: PromptBuilder, op: nodes.PolishFrames, *, image: Link) -> dict[str, Link]:
+    """WAN's own loaders; then the clip as a latent through KSampler, or its frames in tiles."""
+    base = builder.add("UNETLoader", f"WAN {op.model}", unet_name=op.model, weight_dtype="default")
+    clip = builder.add("CLIPLoader", "WAN text encoder", clip_name=WAN_TEXT, type="wan", device="default")
+    vae = builder.add("VAELoader", "WAN VAE", vae_name=WAN_VAE)
+    parts = {
+        "model": builder.add("ModelSamplingSD3", "WAN shift", model=base, shift=WAN_SHIFT),
+        "positive": builder.add("CLIPTextEncode", "WAN prompt", text=op.text, clip=clip),
+        "negative": builder.add("CLIPTextEncode", "WAN negative", text=op.negative, clip=clip),
+    }
+    steps = {"seed": op.seed, "steps": op.steps, "cfg": op.cfg, "sampler_name": "euler", "scheduler": "simple"}
+    builder.note(f"polish: {WAN_TEXT} and {WAN_VAE} are taken for the text encoder and VAE of {op.model}")
+    if op.tile:
+        return {"image": _in_tiles(builder, op, image, {**parts, **steps, "vae": vae})}
+    latent = builder.add("VAEEncode", "encode for WAN", pixels=image, vae=vae)
+    sampled = builder.add("KSampler", op.label(), latent_image=latent, denoise=op.denoise, **parts, **steps)
+    return {"image": builder.add("VAEDecode", "decode WAN", samples=sampled, vae=vae)}
+
+
+def _in_tiles(builder: PromptBuilder, op: nodes.PolishFrames, image: Link, shared: dict[str, Any]) -> Link:
+    """Ultimate SD Upscale without its upscaler, every frame a picture; its interface is not part of the checks."""
+    builder.note("polish: `tile usdu` needs the pack ComfyUI_UltimateSDUpscale")
+    tiles = {"mode_type": "Linear", "tile_width": 512, "tile_height": 512, "mask_blur": 8, "tile_padding": 32}
+    seams = {"seam_fix_mode": "None", "seam_fix_denoise": 1.0, "seam_fix_mask_blur": 8, "seam_fix_width": 64}
+    ends = {"seam_fix_padding": 16, "force_uniform_tiles": True, "tiled_decode": False}
+    given = {"upscaled_image": image, "denoise": op.denoise, **shared}
+    return builder.add("UltimateSDUpscaleNoUpscale", op.label(), **given, **tiles, **seams, **ends)
+
+
+@row(nodes.WriteText)
+def write_text(builder: PromptBuilder, op: nodes.WriteText) -> dict[str, None]:
+    """Nothing: a text file is not a matter of a workflow."""
+    builder.note(f"{op.path}: `ltx run` writes it; a workflow cannot")
+    return {"file": None}

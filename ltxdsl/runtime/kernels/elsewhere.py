@@ -1,0 +1,61 @@
+"""Kernels of ops that only ComfyUI can compute, and of texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Op
+from ltxdsl.runtime.errors import MediaError
+from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.values import Audio, AudioLatent, File, Frames, Text, VideoLatent
+
+
+def _refused(op: Op) -> NoReturn:
+    raise MediaError(op.label(), "only ComfyUI can do this; `ltx export` writes it for there")
+
+
+@kernel
+def raw_node(
+    session: Session,
+    op: nodes.RawNode,
+    *,
+    frames: Frames | None = None,
+    audio: Audio | None = None,
+    latent: VideoLatent | None = None,
+    audio_latent: AudioLatent | None = None,
+    positive: Text | None = None,
+    negative: Text | None = None,
+    node0: Frames | None = None,
+    node1: Frames | None = None,
+    node2: Frames | None = None,
+    node3: Frames | None = None,
+    node4: Frames | None = None,
+    node5: Frames | None = None,
+    node6: Frames | None = None,
+    node7: Frames | None = None,
+) -> dict[str, Frames]:
+    """Refused: a rule says so before it comes to this."""
+    _refused(op)
+
+
+@kernel
+def polish_frames(session: Session, op: nodes.PolishFrames, *, image: Frames) -> dict[str, Frames]:
+    """Refused: a rule says so before it comes to this."""
+    _refused(op)
+
+
+@kernel
+def enlarge_frames(session: Session, op: nodes.EnlargeFrames, *, image: Frames) -> dict[str, Frames]:
+    """Refused: a rule says so before it comes to this."""
+    _refused(op)
+
+
+@kernel
+def write_text(session: Session, op: nodes.WriteText) -> dict[str, File]:
+    """UTF-8."""
+    path = session.scratch(Path(op.path).suffix or ".txt")
+    path.write_text(op.text, encoding="utf-8")
+    return {"file": File(path)}
