@@ -42,6 +42,12 @@ def target_of(path: Path) -> str:
     return "comfy" if re.search(r"^#.*--target comfy", source_of(path).text, re.MULTILINE) else "local"
 
 
+def is_for_this_runtime_only(path: Path) -> bool:
+    """Whether the comment says that ComfyUI cannot do it."""
+    return bool(re.search(r"^#.*--target local", source_of(path).text, re.MULTILINE))
+
+
+EXPORTED = [path for path in EXAMPLES if not is_for_this_runtime_only(path)]
 LOCAL = [path for path in EXAMPLES if target_of(path) == "local"]
 
 
@@ -52,7 +58,12 @@ def compiled(path: Path, models, target: str = "", output: str = "") -> Compilat
 
 def test_there_are_enough_of_them():
     assert "first" in {path.stem for path in EXAMPLES}
-    assert len(EXAMPLES) >= 8
+    assert len(EXAMPLES) >= 40
+
+
+def test_the_index_names_them_all():
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"\((\w+)\.ltx\)", index) == [path.stem for path in EXAMPLES], "run `ltx docs`"
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
@@ -82,7 +93,7 @@ def test_it_plans(path: Path, models):
     assert planned.estimate.seconds < 20
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", EXPORTED, ids=lambda p: p.stem)
 def test_it_exports(path: Path):
     models = load_model_set("ltx-2.3")
     found = compiled(path, models, target="comfy")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ltxdsl.cli import FOUND_ERRORS
-from ltxdsl.report.reference import leftover, outdated, pages
+from ltxdsl.report.reference import leftover, outdated, wanted
 from ltxdsl.store import write_into_place
 
 
@@ -29,7 +29,7 @@ def command(folder: str, check: bool) -> int:
 
 def _write(root: Path, names: list[str]) -> None:
     """Write what is asked for, and remove what no declaration asks for any more."""
-    texts, gone = pages(), set(leftover(root))
+    texts, gone = wanted(root), set(leftover(root))
     for name in names:
         if name in gone:
             (root / name).unlink()

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import inspect
+import itertools
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +22,13 @@ from ltxdsl.ops.kinds import SAMPLER, SCHEDULE, SIGMAS, Kind
 from ltxdsl.report.markdown import MARK, fenced, table
 from ltxdsl.report.rule_pages import rule_pages, rules_of
 from ltxdsl.report.std_page import std_page
+from ltxdsl.report.techniques import techniques_page
 from ltxdsl.report.value_pages import samplers_page, schedules_page, values_page
 from ltxdsl.targets import TITLES
 from ltxdsl.values import plain
 
 REFERENCE = "reference"
+EXAMPLES = "examples"
 
 SCOPES = {
     Role.SETTING: "A setting. At the top it holds for every pass after it, until the next `{word}`; in a pass's "
@@ -48,21 +52,41 @@ def pages() -> dict[str, str]:
     made[f"{REFERENCE}/samplers.md"] = samplers_page()
     made[f"{REFERENCE}/schedules.md"] = schedules_page()
     made |= rule_pages()
+    made["techniques.md"] = techniques_page()
     return {path: f"{MARK}\n\n{text.strip()}\n" for path, text in sorted(made.items())}
+
+
+def wanted(folder: Path) -> dict[str, str]:
+    """The pages of a docs folder, and the index of the examples beside it."""
+    examples = folder.parent / EXAMPLES
+    index = {f"../{EXAMPLES}/README.md": f"{MARK}\n\n{examples_page(examples)}\n"} if examples.is_dir() else {}
+    return {**pages(), **index}
+
+
+def examples_page(folder: Path) -> str:
+    """Every example with the first sentence of its comment."""
+    scripts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.ltx"))}
+    rows = [(f"[{stem}]({stem}.ltx)", _first_sentence(text)) for stem, text in scripts.items()]
+    intro = "Each is checked, planned and exported by the tests; those that this runtime can do are run, too."
+    return "\n".join(["# Examples", "", intro, "", *table(("script", "what it shows"), rows)])
+
+
+def _first_sentence(text: str) -> str:
+    comment = " ".join(line[1:].strip() for line in itertools.takewhile(lambda x: x.startswith("#"), text.splitlines()))
+    return re.split(r"(?<=[.!?:])\s(?=[A-Z`])", comment)[0].rstrip(":")
 
 
 def outdated(folder: Path) -> list[str]:
     """The pages in a docs folder that are missing, differ, or describe what is gone."""
-    wanted = pages()
-    differ = [path for path, text in wanted.items() if _content(folder / path) != text]
+    differ = [path for path, text in wanted(folder).items() if _content(folder / path) != text]
     return sorted([*differ, *leftover(folder)])
 
 
 def leftover(folder: Path) -> list[str]:
     """Generated pages in a docs folder that no declaration asks for any more."""
-    wanted = pages()
+    known = pages()
     there = (path for path in folder.rglob("*.md") if (_content(path) or "").startswith(MARK))
-    return [name for path in there if (name := path.relative_to(folder).as_posix()) not in wanted]
+    return [name for path in there if (name := path.relative_to(folder).as_posix()) not in known]
 
 
 def _content(path: Path) -> str | None:

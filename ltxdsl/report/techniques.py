@@ -1,0 +1,282 @@
+"""What people do with LTX 2.3, and how it is said here: one row a technique, and the page made of them.
+
+Statements, rules and examples of a row are names; `tests/test_techniques.py` holds them against what there is, and
+compiles the examples. A technique without a statement says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+import msgspec
+
+from ltxdsl.ops import STATEMENTS
+from ltxdsl.report.markdown import table
+from ltxdsl.targets import TITLES
+
+
+class Technique(msgspec.Struct, frozen=True):
+    """One technique: what it is, the statements that say it, its rules, ComfyUI's nodes, and an example."""
+
+    subject: str
+    what: str
+    statements: str = ""
+    rules: str = ""
+    nodes: str = ""
+    example: str = ""
+    why: str = ""  # no statement, or only in part: the reason
+
+
+def _in(subject: str) -> Callable[..., Technique]:
+    return lambda *row, **more: Technique(subject, *row, **more)
+
+
+_size, _guide, _time, _pass = map(_in, ("Size and time", "Pictures", "Prompts in time", "Passes"))
+_how, _lora, _sound, _long = map(_in, ("Guidance and samplers", "LoRAs and models", "Sound", "Longer and again"))
+_out, _train = map(_in, ("Results", "Training and tools"))
+_OUTSIDE = "training happens outside; its LoRA is used with `lora`"
+
+TECHNIQUES = (
+    _size("frames of the form 1 + 8N", "length", "LTX010", "EmptyLTXVLatentVideo", "text_to_video"),
+    _size("sides that are multiples of 32, at every stage", "size", "LTX011", "EmptyLTXVLatentVideo", "three_passes"),
+    _size(
+        "multiples of 128 for three passes",
+        "size pass upscale",
+        "LTX011 LTX012",
+        "EmptyLTXVLatentVideo",
+        "three_passes",
+    ),
+    _size("a size that the model cannot make, cut exactly", "size", "LTX011 LTX129", "ImageCrop", "fit_exactly"),
+    _size("no large square pictures after upscaling", "size", "LTX013", "", "", "a rule, nothing to write"),
+    _size(
+        "50 fps against smeared motion, every other frame kept", "fps every", "LTX018 LTX124", "", "every_other_frame"
+    ),
+    _guide("first frame given (image to video)", "inplace", "LTX021 LTX024", "LTXVImgToVideoInplace", "first"),
+    _guide("first and last frame", "inplace guide", "LTX020", "LTXVImgToVideoInplace LTXVAddGuide", "first_last_frame"),
+    _guide(
+        "pictures at other frames, as guides", "guide", "LTX020 LTX023", "LTXVAddGuide LTXVCropGuides", "guides_in_time"
+    ),
+    _guide(
+        "a picture in place at a later frame", "inplace", "LTX028 LTX029", "LTXVImgToVideoInplaceKJ", "inplace_later"
+    ),
+    _guide("a reference before the first frame (-1)", "guide", "LTX025", "LTXVAddLatentGuide", "reference_before_clip"),
+    _guide(
+        "reference before the clip and first frame at once, such as a character sheet",
+        "reference inplace",
+        "LTX025 LTX130",
+        "LTXVAddLatentGuide LTXVImgToVideoInplace",
+        "character_sheet",
+    ),
+    _guide(
+        "weak references (0.3 to 0.4) against watercolour artefacts",
+        "guide",
+        "LTX025",
+        "LTXVAddLatentGuide",
+        "reference_before_clip",
+    ),
+    _guide("the same guide twice for more motion", "guide", "LTX023", "LTXVAddGuide", "guide_twice"),
+    _guide(
+        "crops after guides, as many as needed",
+        "guide",
+        "LTX170",
+        "LTXVCropGuides",
+        "guides_in_time",
+        "written by the compiler",
+    ),
+    _guide("a video as guide", "guide video", "LTX022 LTX160 LTX161 LTX162", "LTXVAddGuide", ""),
+    _guide(
+        "the attention of a guide by itself",
+        "guide",
+        "LTX144 LTX198",
+        "LTXVAddGuideAdvancedAttention",
+        "guide_attention",
+    ),
+    _guide("union control: depth, canny, pose", "control"),
+    _guide("motion track; camera from another video (Cameraman)", "control"),
+    _guide("masked inpaint, outpaint, ingredients by IC-LoRA", "control"),
+    _guide("a guide video of half size", "control", "LTX195 LTX196"),
+    _guide("restyling, such as anime to real", "control"),
+    _time(
+        "prompts that take turns (Prompt Relay)",
+        "relay",
+        "LTX030 LTX031 LTX032 LTX033 LTX035",
+        "PromptRelayEncode",
+        "relay_with_times",
+    ),
+    _time("epsilon: hard cuts or soft changes", "relay", "LTX036 LTX037", "PromptRelayEncode", "relay_soft"),
+    _time("relay without NAG", "relay nag", "LTX030", "", "", "a rule, nothing to write"),
+    _time(
+        "relay with a backend of attention that knows masks",
+        "relay attention",
+        "LTX147",
+        "PromptRelayEncode",
+        "",
+        "a rule, nothing to write",
+    ),
+    _time("lines with times in the prompt, `[4-8s] …`", "timed", "LTX039 LTX203", "CLIPTextEncode", "timed_lines"),
+    _time("LoRAs for a part of the video", "lora relay", "LTX230 LTX231", "", "comfy_lora_by_segment"),
+    _time("prompts written out by the text model", "enhance", "", "TextGenerateLTX2Prompt", "comfy_enhance"),
+    _time("an abliterated LoRA on the enhancer alone", "enhance", "LTX068", "LoraLoader", "comfy_enhance"),
+    _pass("small first pass, then a 2x upscale", "pass upscale", "LTX016 LTX041", "LTXVLatentUpsampler", "first"),
+    _pass(
+        "three passes: a quarter, then 2x twice", "pass upscale", "LTX012 LTX016", "LTXVLatentUpsampler", "three_passes"
+    ),
+    _pass(
+        "recipes that are shared",
+        "recipe use import",
+        "LTX150 LTX151 LTX153",
+        "",
+        "std_three_pass",
+        "a ComfyUI file has it written out",
+    ),
+    _pass(
+        "the distilled LoRA at 0.5 to 0.6 in later passes",
+        "upscale lora",
+        "LTX060 LTX064",
+        "LoraLoaderModelOnly",
+        "three_passes",
+    ),
+    _pass(
+        "1.5x upscale",
+        "upscale",
+        "LTX062",
+        "LTXVLatentUpsampler",
+        "",
+        "needs an upsampler of that factor in the model set",
+    ),
+    _pass("twice the frames (temporal upscale)", "upscale", "", "LTXVLatentUpsampler", "comfy_upscale_in_time"),
+    _pass("a detail pass at the same size", "pass", "LTX047", "SamplerCustomAdvanced", "detail_repass"),
+    _pass("sigmas written out", "pass", "LTX042 LTX043 LTX044", "ManualSigmas", "manual_sigmas"),
+    _pass(
+        "shared lists of sigmas (David Show's, the second stage's)",
+        "pass",
+        "LTX047",
+        "ManualSigmas",
+        "shared_sigma_lists",
+    ),
+    _pass(
+        "a schedule by number of tokens (RS Sigma Scheduler)",
+        "schedule",
+        "LTX145 LTX146",
+        "ManualSigmas",
+        "rs_schedule",
+    ),
+    _pass(
+        "split sigmas: guidance in the first steps only", "pass cfg", "LTX055", "SplitSigmas CFGOverride", "split_cfg"
+    ),
+    _pass("decoding in tiles", "decode", "LTX079 LTX211", "VAEDecodeTiled", "decode_in_tiles"),
+    _pass("polishing with WAN, tiled (USDU)", "polish"),
+    _how("cfg 2 for two steps, then 1", "cfg", "LTX050 LTX051 LTX055", "CFGOverride", "cfg_by_step"),
+    _how(
+        "modality scale of 2.5 in the first pass",
+        "modality",
+        "LTX141",
+        "MultimodalGuider GuiderParameters",
+        "modality_by_step",
+    ),
+    _how(
+        "stg and rescale", "stg rescale", "LTX140 LTX142", "MultimodalGuider GuiderParameters", "stg_modality_rescale"
+    ),
+    _how("NAG: a negative prompt at cfg 1", "nag", "LTX030 LTX052 LTX058", "LTX2_NAG", "nag"),
+    _how("er_sde in all passes", "pass sampler", "LTX145", "KSamplerSelect", "er_sde_options"),
+    _how("res_2s, the slow careful pass", "sampler schedule", "LTX145", "ClownSampler_Beta", "hq_res_2s"),
+    _how("linear_quadratic", "pass schedule", "LTX045", "ManualSigmas", "three_passes"),
+    _how(
+        "sage attention, caches, feed-forward in pieces",
+        "attention cache chunk",
+        "LTX148 LTX149",
+        "LTX2AttentionTunerPatch",
+        "comfy_patches",
+    ),
+    _lora("LoRAs by pass and by step", "lora", "LTX065 LTX066 LTX067", "LoraLoaderModelOnly", "lora_by_step"),
+    _lora(
+        "the distilled checkpoint or the distilled LoRA, not both",
+        "lora pass",
+        "LTX060",
+        "LoraLoaderModelOnly",
+        "text_to_video",
+    ),
+    _lora(
+        "VBVR on the first pass for steadier motion",
+        "lora",
+        "LTX061 LTX190",
+        "LoraLoaderModelOnly",
+        "",
+        'needs its file; `lora "vbvr.safetensors" 0.8` in the pass\'s block',
+    ),
+    _lora(
+        "a style LoRA of few steps first, of many later",
+        "lora",
+        "LTX065",
+        "LoraLoaderModelOnly",
+        "",
+        "needs its files; a `lora` in each pass's block",
+    ),
+    _sound("sound made once, kept by later passes", "upscale", "LTX056", "SolidMask SetLatentNoiseMask", "first"),
+    _sound("sound given (a2v), with ambience", "audio"),
+    _sound("a speaker's voice (ID-LoRA)", "speaker"),
+    _sound("re-dubbing (LipDub)", "dub"),
+    _sound("guidance of the sound by itself", "cfg", "LTX056", "MultimodalGuider", "cfg_by_step"),
+    _long("extending a clip forward", "extend"),
+    _long("a part made anew (retake)", "retake"),
+    _long("long takes by a looping sampler", "loop"),
+    _long("context windows", "windows"),
+    _long(
+        "video to video by low denoise",
+        "pass",
+        "LTX046",
+        "",
+        "",
+        "over a clip that the script made: `pass … denoise`; over a file it is not yet there",
+    ),
+    _long("shots of one script", "shot", "LTX158", "", "two_shots"),
+    _long("variants side by side", "sweep", "LTX157 LTX159", "", "sweep_strength"),
+    _out("HDR by IC-LoRA", "hdr decode", "LTX122 LTX197 LTX220 LTX221", "LTXVHDRDecodePostprocess", "hdr"),
+    _out("EXR, ProRes 4444, PNG, WebM, sound alone", "save", "LTX071 LTX120 LTX122 LTX123", "", "files_a_frame"),
+    _out("the first frames cut against flicker", "trim", "LTX121", "ImageFromBatch", "trim_and_match"),
+    _out("`inplace` at 0.7 in late passes against flicker", "inplace", "LTX024", "LTXVImgToVideoInplace", "first"),
+    _out("colours matched to the reference", "match", "", "ColorMatch", "trim_and_match"),
+    _out("grading, LUTs", "grade", "LTX127", "", "graded"),
+    _out("a preview after the first pass", "save", "LTX072 LTX073", "SaveVideo", "several_outputs"),
+    _train("training a LoRA on clips or pictures", "train", why=_OUTSIDE),
+    _train("a LoRA on top of merged LoRAs; CREPA; captioning", why=_OUTSIDE),
+    _train("nodes that the language has no word for", "node"),
+)
+
+
+def techniques_page() -> str:
+    """All techniques, a table a subject."""
+    lines = [
+        "# Techniques",
+        "",
+        "What people do with LTX 2.3, the statement that says it, the rules that guard it, where it runs, and the",
+        "nodes that an export writes for it. *Not yet* means that the language has no word for it so far.",
+    ]
+    for subject, rows in groupby(TECHNIQUES, key=lambda row: row.subject):
+        lines += ["", f"## {subject}", ""]
+        lines += table(("technique", "statements", "rules", "runs on", "in ComfyUI", "example"), map(_row, rows))
+    return "\n".join(lines)
+
+
+def said(row: Technique) -> list[str]:
+    """The statements of a row that the language has."""
+    return [word for word in row.statements.split() if word in STATEMENTS]
+
+
+def runs_on(row: Technique) -> list[str]:
+    """The targets that can do all statements of a row."""
+    words = said(row)
+    return [t for t in TITLES if words and all(t in STATEMENTS[word].targets for word in words)]
+
+
+def _row(row: Technique) -> tuple[str, ...]:
+    words = ", ".join(f"[`{word}`](reference/{word}.md)" for word in said(row))
+    where = ", ".join(TITLES[target] for target in runs_on(row))
+    if row.example.startswith("comfy_"):
+        where = TITLES["comfy"]
+    rules = ", ".join(f"[{code}](rules/{code}.md)" for code in row.rules.split())
+    nodes = ", ".join(f"`{node}`" for node in row.nodes.split())
+    shown = f"`{row.example}`" if row.example else row.why or "–"
+    missing = row.why or "not yet"
+    return row.what, words or missing, rules or "–", where or "–", nodes or "–", shown

@@ -1,0 +1,40 @@
+"""The table of techniques is true: its names exist, its examples use what the row says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ltxdsl.compiler.checks import RULES
+from ltxdsl.ops import STATEMENTS
+from ltxdsl.report.techniques import TECHNIQUES, Technique, runs_on, said
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.mark.parametrize("row", TECHNIQUES, ids=lambda row: row.what[:40])
+def test_a_row_names_what_exists(row: Technique):
+    assert set(row.rules.split()) <= RULES.keys()
+    words = row.statements.split()
+    assert not said(row) or set(words) <= STATEMENTS.keys(), "either all of its statements exist, or none yet"
+    if row.example:
+        text = re.sub(r"^#.*", "", (EXAMPLES / f"{row.example}.ltx").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        assert any(re.search(rf"\b{word}\b", text) for word in words), "the example shows one of its statements"
+
+
+def test_what_the_language_has_runs_somewhere_and_has_no_gap():
+    for row in TECHNIQUES:
+        if said(row):
+            assert runs_on(row), row.what
+
+
+def test_every_statement_of_the_language_that_makes_video_is_a_technique_s():
+    """Names, files and the seed are no techniques."""
+    used = {word for row in TECHNIQUES for word in row.statements.split()}
+    assert STATEMENTS.keys() - used <= PLAIN | LATE
+
+
+PLAIN = {"prompt", "negative", "seed", "image", "let", "input", "tune", "normalize"}
+LATE = {"reference", "enlarge", "preview"}
