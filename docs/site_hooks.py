@@ -40,7 +40,7 @@ def on_config(config: Any) -> Any:
     sys.modules["ltxdsl_site_lexer"] = sys.modules[__name__]
     lexers.LEXERS["LtxLexer"] = ("ltxdsl_site_lexer", LtxLexer.name, LtxLexer.aliases, (), ())
     lexers._lexer_cache[LtxLexer.name] = LtxLexer
-    common = ["values", "samplers", "schedules"]
+    common = ["std", "values", "samplers", "schedules"]
     pages = ["reference/index.md", *({name: f"reference/{name}.md"} for name in (*common, *STATEMENTS))]
     for section in config["nav"]:
         if "Statements" in section:

@@ -38,3 +38,14 @@ def test_every_statement_of_the_language_that_makes_video_is_a_technique_s():
 
 PLAIN = {"prompt", "negative", "seed", "image", "let", "input", "tune", "normalize"}
 LATE = {"reference", "enlarge", "preview"}
+
+
+@pytest.mark.parametrize("row", [row for row in TECHNIQUES if row.example and row.nodes], ids=lambda row: row.what[:40])
+def test_an_export_of_its_example_has_its_nodes(row: Technique):
+    from ltxdsl.comfy import export_prompt
+    from ltxdsl.models import load_model_set
+    from tests.test_examples import compiled
+
+    models = load_model_set("ltx-2.3")
+    found = compiled(EXAMPLES / f"{row.example}.ltx", models, target="comfy")
+    assert set(row.nodes.split()) <= {node["class_type"] for node in export_prompt(found, models).prompt.values()}
