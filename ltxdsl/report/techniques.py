@@ -204,7 +204,7 @@ TECHNIQUES = (
         "split sigmas: guidance in the first steps only", "pass cfg", "LTX055", "DisableNoise ManualSigmas", "split_cfg"
     ),
     _pass("decoding in tiles", "decode", "LTX079 LTX211", "VAEDecodeTiled", "decode_in_tiles"),
-    _pass("polishing with WAN, tiled (USDU)", "polish"),
+    _pass("polishing with WAN, tiled (USDU)", "polish", "LTX222", "", "polish"),
     _how("cfg 2 for two steps, then 1", "cfg", "LTX050 LTX051 LTX055", "SplitSigmas MultimodalGuider", "cfg_by_step"),
     _how(
         "modality scale of 2.5 in the first pass",
@@ -304,9 +304,17 @@ TECHNIQUES = (
     _out("colours matched to the reference", "match", "", "ColorTransfer", "trim_and_match"),
     _out("grading, LUTs", "grade", "LTX127", "", "graded"),
     _out("a preview after the first pass", "save", "LTX072 LTX073", "SaveVideo", "several_outputs"),
-    _train("training a LoRA on clips or pictures", "train", why=_OUTSIDE),
+    _out("a picture upscaler at the end", "enlarge", "", "ImageUpscaleWithModel", "", "needs the file of its model"),
+    _train(
+        "training a LoRA on clips or pictures",
+        "train",
+        "LTX225 LTX226 LTX227",
+        "",
+        "",
+        "writes the configuration of Lightricks' trainer; nothing is trained here",
+    ),
     _train("a LoRA on top of merged LoRAs; CREPA; captioning", why=_OUTSIDE),
-    _train("nodes that the language has no word for", "node"),
+    _train("nodes that the language has no word for", "node", "LTX223", "", "raw_node"),
 )
 
 
