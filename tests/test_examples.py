@@ -23,6 +23,7 @@ FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.ltx"))
 PHOTO = "astronaut.jpg"
 VOICE = "voice.wav"
+DEPTH = "depth.mp4"  # whoever tries the example brings it
 ALLOWED = {"reference_before_clip": {"LTX012"}, "hdr": {"LTX220"}}  # its comment says so
 
 
@@ -101,7 +102,9 @@ def test_it_exports(path: Path):
     classes = {node["class_type"] for node in export.prompt.values()}
     assert {"SamplerCustomAdvanced", "SaveVideo"} <= classes
     needed = {PHOTO: "LoadImage", VOICE: "LoadAudio"}
-    assert export.files == {name: str(FOLDER / name) for name, loader in needed.items() if loader in classes}
+    brought = {DEPTH: DEPTH} if DEPTH in given(source_of(path)).values() else {}
+    kept = {name: str(FOLDER / name) for name, loader in needed.items() if loader in classes}
+    assert export.files == kept | brought
 
 
 def test_the_photograph_is_one():

@@ -276,6 +276,17 @@ def test_a_lora_with_some_foreign_keys_is_used_with_a_warning(models, in_picture
     assert "mixed.safetensors" in result.warnings[0]
 
 
+def test_a_control_of_half_the_size(models, in_pictures, store, output, tmp_path):
+    """Any LoRA will do on the embedded models; the control changes what comes out."""
+    write_lora(tmp_path / "ic.safetensors", "transformer_blocks.0.attn1.to_q")
+    text = 'size 128x64\nlength 9f\nprompt "a lake"\ncontrol depth from video "{}" with lora "{}" 1 @ 0 downscale 2\n'
+    files = [
+        run(text.format(video, tmp_path / "ic.safetensors") + "pass distill 1 sigmas 1, 0", models, store, path)
+        for video, path in (("walk.mp4", output), ("run.mp4", tmp_path / "other.mp4"))
+    ]
+    assert files[0].written[0].sha256 != files[1].written[0].sha256
+
+
 def test_a_prompt_that_is_too_long_is_cut_with_a_warning(models, in_pictures, store, output):
     long = SHORT.replace('"a lake"', '"' + "a lake in the morning, " * 60 + '"')
     (warning,) = run(long, models, store, output).warnings

@@ -14,6 +14,8 @@ from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.table import Conditioning, PlacedGuide, Video
 from ltxdsl.geometry import TEMPORAL, pixel_frames
 
+TILES = {"use_tiled_encode": False, "tile_size": 256, "tile_overlap": 64}
+
 
 class _Spelling(NamedTuple):
     class_type: str
@@ -47,6 +49,8 @@ def _spelling(builder: PromptBuilder, guide: PlacedGuide) -> _Spelling:
     op = guide.op
     if op.frame < 0:
         return _before(builder, guide)
+    if op.control:
+        return _control(guide)
     if op.strength == min(1, op.attention):
         inputs = {"image": guide.frames.image, "frame_idx": op.frame, "strength": op.attention}
         return _Spelling("LTXVAddGuide", inputs, op.attention)
@@ -63,6 +67,22 @@ def _before(builder: PromptBuilder, guide: PlacedGuide) -> _Spelling:
     return _Spelling("LTXVAddLatentGuide", inputs, 1.0)
 
 
+def _control(guide: PlacedGuide) -> _Spelling:
+    """A control video: the node makes it smaller and spreads it; the plain one is always at attention 1."""
+    op = guide.op
+    inputs: dict[str, Any] = {
+        "image": guide.frames.image,
+        "frame_idx": op.frame,
+        "strength": op.strength,
+        "latent_downscale_factor": float(op.control),
+        "crop": "center",
+        **TILES,
+    }
+    if op.attention == 1:
+        return _Spelling("LTXAddVideoICLoRAGuide", inputs, 1.0)
+    return _Spelling("LTXAddVideoICLoRAGuideAdvanced", {**inputs, "attention_strength": op.attention}, op.attention)
+
+
 def _with_attention(guide: PlacedGuide) -> _Spelling:
     """A video that starts later goes through the IC-LoRA node: the other would take its start for a clip's start."""
     op = guide.op
@@ -75,8 +95,7 @@ def _with_attention(guide: PlacedGuide) -> _Spelling:
         "attention_strength": attention,
     }
     if guide.frames.start:
-        tiles = {"use_tiled_encode": False, "tile_size": 256, "tile_overlap": 64}
-        inputs = {**shared, "latent_downscale_factor": 1.0, **tiles}
+        inputs = {**shared, "latent_downscale_factor": 1.0, **TILES}
         return _Spelling("LTXAddVideoICLoRAGuideAdvanced", inputs, attention)
     inputs = {**shared, "crf": 0, "blur_radius": 0, "interpolation": "bilinear"}
     return _Spelling("LTXVAddGuideAdvancedAttention", inputs, attention)

@@ -2,6 +2,7 @@
 
 from ltxdsl.ops import (
     conditioning,
+    controls,
     finish,
     guidance,
     hdr,
@@ -22,6 +23,7 @@ __all__ = [
     "STATEMENTS",
     "Statement",
     "conditioning",
+    "controls",
     "finish",
     "guidance",
     "hdr",

@@ -79,7 +79,7 @@ class LoraUse(msgspec.Struct, frozen=True, repr_omit_defaults=True):
 
     `by_step` holds strengths and for how many steps each; the last one's steps are those that are left. `audio` is the
     strength in the layers of the sound alone; None = the same. `segments` are those of the relay that it acts in;
-    () = all the clip.
+    () = all the clip. `in_context`: it follows a control video.
     """
 
     name: str
@@ -87,6 +87,7 @@ class LoraUse(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     by_step: tuple[tuple[float, int], ...] = ()
     audio: float | None = None
     segments: tuple[int, ...] = ()
+    in_context: bool = False
 
     @property
     def off(self) -> bool:

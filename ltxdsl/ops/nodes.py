@@ -175,7 +175,8 @@ class AppendGuide(Op, frozen=True):
     """Append encoded frames as guide tokens placed at pixel frame `frame` by RoPE; negative = before the clip.
 
     `strength` sets their denoise mask (1 - strength); `attention` scales how much the video attends to them
-    (a bias of ln(attention) on the scores).
+    (a bias of ln(attention) on the scores). `control` is how many times smaller than the clip a control video is;
+    0 = no control.
     """
 
     inputs = {"latent": Port.LATENT, "guide": Port.LATENT}
@@ -185,6 +186,7 @@ class AppendGuide(Op, frozen=True):
     frame: int = 0
     strength: float = 1.0
     attention: float = 1.0
+    control: int = 0
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The latent has more guide frames."""

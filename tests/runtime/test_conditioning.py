@@ -193,3 +193,21 @@ def test_frames_later_than_the_first_are_encoded_whole(run: Runner) -> None:
     assert not early[0].whole
     assert early[0].samples.shape[2] == 3
     assert torch.equal(early[0].samples[:, :, 0], early[1].samples[:, :, 0])
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_control_runs_at_its_share_of_the_size(run: Runner, factor: int) -> None:
+    """A cell j of a control f times smaller covers the pixels [32fj, 32f(j + 1)), as ComfyUI spreads it."""
+    video = frames_of(picture(128 // factor, 64 // factor, frames=9))
+    encoded = run.one(nodes.EncodeFrames(), image=video)
+    clip = run.one(nodes.EmptyVideo(width=128, height=64, frames=9))
+    guided = run.one(nodes.AppendGuide(control=factor), latent=clip, guide=encoded)
+    coords = guide_coords(guided.guides[0], guided.samples.shape, FPS)
+    rows, columns, step = 2 // factor, 4 // factor, 32.0 * factor
+    expected = [
+        ([t0 / FPS, t1 / FPS], [step * y, step * (y + 1)], [step * x, step * (x + 1)])
+        for t0, t1 in ((0, 1), (1, 9))
+        for y in range(rows)
+        for x in range(columns)
+    ]
+    assert torch.allclose(coords[0].permute(1, 0, 2), torch.tensor(expected))

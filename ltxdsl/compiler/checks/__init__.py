@@ -4,6 +4,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     colour,
     comfy_nodes,
     conditioning,
+    controls,
     files,
     guidance,
     guiders,

@@ -12,6 +12,7 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.models.lora_header import LoraHeader, generation_named, lora_header
 from ltxdsl.ops.conditioning import Guide
+from ltxdsl.ops.controls import Control
 from ltxdsl.ops.media import VIDEO_SUFFIXES, Decode, Save
 from ltxdsl.ops.models import LoraStatement
 from ltxdsl.source import Span
@@ -39,6 +40,12 @@ def _read(program: Program) -> Iterator[_Read]:
         for use in stage.loras:
             if header := headers.get(use.name):
                 yield _Read(stage, use.name, spans.get(use.name, stage.statement.span_of("model")), header)
+
+
+def _without_controls(program: Program) -> Iterator[_Read]:
+    """Those that no control brings: a control has a size of its own."""
+    brought = {said.lora.name for said in program.each(Control) if said.lora}
+    return (lora for lora in _read(program) if lora.name not in brought)
 
 
 def _ends(name: str, suffixes: tuple[str, ...]) -> bool:
@@ -153,7 +160,7 @@ def lora_without_guide(program: Program) -> Iterator[Finding]:
 )
 def factor_does_not_divide(program: Program) -> Iterator[Finding]:
     """Sizes of such a pass are multiples of 32 times the factor."""
-    for lora in _read(program):
+    for lora in _without_controls(program):
         factor, stage = lora.header.reference_factor, lora.stage
         if factor > 1 and any(side % factor for side in geometry.cells(stage.width, stage.height)):
             sides = f"{stage.name} is {stage.width}x{stage.height}"
@@ -175,7 +182,7 @@ def factor_does_not_divide(program: Program) -> Iterator[Finding]:
 def factors_differ(program: Program) -> Iterator[Finding]:
     """By `reference_downscale_factor` in their metadata."""
     first: dict[str, _Read] = {}
-    for lora in _read(program):
+    for lora in _without_controls(program):
         if lora.header.reference_factor > 1:
             before = first.setdefault(lora.stage.name, lora)
             if before.header.reference_factor != lora.header.reference_factor:

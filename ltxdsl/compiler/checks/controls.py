@@ -1,0 +1,50 @@
+"""Rules of control videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ltxdsl import geometry
+from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.diagnostics import Severity
+from ltxdsl.ops.controls import Control
+
+
+@rule(
+    "LTX131",
+    "control size that does not divide",
+    Severity.ERROR,
+    why="A control smaller than the clip by a whole factor stands on every n-th cell: the sides must divide by n.",
+    wrong='size 480x256\nprompt "a"\ncontrol depth from "walk.mp4" with lora "ic-half.safetensors"\npass dev 30',
+    right='size 512x256\nprompt "a"\ncontrol depth from "walk.mp4" with lora "ic-half.safetensors"\npass dev 30',
+    source="ComfyUI comfy_extras/nodes_lt.py LTXVAddGuide",
+)
+def control_does_not_divide(program: Program) -> Iterator[Finding]:
+    """Sides of such a pass are multiples of 32 times the factor."""
+    told = set()
+    for stage in program.stages:
+        for said in stage.settings.all(Control):
+            factor = said.factor(program.models)
+            if id(said) not in told and any(n % factor for n in geometry.cells(stage.width, stage.height)):
+                told.add(id(said))
+                multiple = geometry.SPATIAL * factor
+                pairs = zip(*(geometry.snapped_to(s, multiple) for s in (stage.width, stage.height)), strict=True)
+                sizes = " or ".join(f"{width}x{height}" for width, height in pairs)
+                message = f"{stage.name} is {stage.width}x{stage.height}: no multiple of {multiple} on both sides"
+                yield Finding(message, said.span, f"a pass of {sizes} would do")
+
+
+@rule(
+    "LTX132",
+    "control without its LoRA",
+    Severity.ERROR,
+    why="The model does not know what a depth map or a skeleton means: an in-context LoRA teaches it.",
+    wrong='prompt "a"\ncontrol depth from "walk.mp4"\npass dev 30',
+    right='prompt "a"\ncontrol depth from "walk.mp4" with lora "detail.safetensors" 1\npass dev 30',
+    source="Lightricks ltx-pipelines ic_lora.py",
+)
+def control_without_lora(program: Program) -> Iterator[Finding]:
+    """A plain video to follow is a `guide video`."""
+    for said in program.each(Control):
+        if said.lora is None:
+            yield Finding("this control names no LoRA", said.span, 'add `with lora "ic-lora.safetensors" 1`')

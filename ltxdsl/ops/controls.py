@@ -1,0 +1,94 @@
+"""Control videos: what an in-context LoRA was trained to follow."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from ltxdsl.geometry import SPATIAL
+from ltxdsl.models import ModelSet
+from ltxdsl.models.lora_header import lora_header
+from ltxdsl.ops import nodes
+from ltxdsl.ops.base import LoraUse
+from ltxdsl.ops.cells import Cell, Symbol
+from ltxdsl.ops.conditioning import Guide
+from ltxdsl.ops.declare import Role, option, place, statement, word
+from ltxdsl.ops.hdr import LORA_AT, LoraAt
+from ltxdsl.ops.kinds import INTEGER, NUMBER, PLACE, Kind, MediaRef, Names, Taken, choice, media
+from ltxdsl.values import START, Position
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.graph import Ref
+    from ltxdsl.compiler.lower import Scene
+    from ltxdsl.compiler.stage import Stage
+
+CONTROLS = {
+    "depth": "a depth map, near is bright",
+    "canny": "edges, white on black",
+    "pose": "skeletons of people",
+    "union": "any of the three above, by one LoRA",
+    "motion": "tracks of points, drawn as trails",
+    "cameraman": "a clip whose camera movement is taken over",
+    "inpaint": "a clip with a hole in the colour that the LoRA knows",
+    "outpaint": "a clip with borders to fill",
+    "restyle": "a clip to draw anew in another style",
+    "upscale": "a small or blurred clip to sharpen",
+    "ingredients": "a sheet of the subjects that the clip puts together",
+}
+CONTROL = choice("what the video shows: " + ", ".join(CONTROLS), lambda names: CONTROLS)
+
+
+def _take_with_lora(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    """After `with`, the word `lora` may stand."""
+    said = cells[at].value
+    at += isinstance(said, Symbol) and said.name == "lora"
+    return LORA_AT.take(cells, at, names) if at < len(cells) else None
+
+
+WITH_LORA = Kind("`lora`, a LoRA and its strength", _take_with_lora, LORA_AT.words)
+
+
+@statement(
+    "control",
+    Role.CONDITION,
+    'control depth from video "walk.mp4" with lora "ic.safetensors" 1 @ 0\nprompt "a room"\npass dev 30',
+)
+class Control(Guide, frozen=True, kw_only=True):
+    """A video that is already a depth map, edges, a pose …, followed by means of an in-context LoRA.
+
+    The LoRA joins the LoRAs of the pass; the video is encoded as many times smaller than the clip as the LoRA's file
+    says, and its tokens are spread over the clip. The name says what the video shows; the LoRA decides what it means.
+    """
+
+    kind: Annotated[str, word(CONTROL, "what the video shows")]
+    source: Annotated[MediaRef, option(media("video"), "the control video", key="from")]
+    lora: Annotated[LoraAt | None, option(WITH_LORA, "the in-context LoRA and its strength", key="with")] = None
+    at: Annotated[Position, place(PLACE, "where it begins; the first frame if not said")] = START
+    strength: Annotated[float, option(NUMBER, "1 keeps the control's tokens clean, 0 is noise", low=0, high=1)] = 1.0
+    attention: Annotated[float | None, option(NUMBER, "how much the clip attends to it", low=0, high=1)] = 1.0
+    crf: Annotated[int | None, option(INTEGER, "compress it once more; 0 = not", low=0, high=51)] = None
+    downscale: Annotated[
+        int | None, option(INTEGER, "how many times smaller it is; the LoRA's file says", low=1, high=10)
+    ] = None
+
+    def factor(self, models: ModelSet) -> int:
+        """How many times smaller than the clip: as said, else by the LoRA's header, else 1."""
+        header = lora_header(models.lora_path(self.lora.name)) if self.lora else None
+        return self.downscale or (header.reference_factor if header else 0) or 1
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Stand in the clip, and bring the LoRA, once where several controls share it."""
+        draft.place(self, self.source, self.at)
+        if self.lora and not any(use.name == self.lora.name for use in draft.loras):
+            draft.loras.append(LoraUse(self.lora.name, self.lora.strength, in_context=True))
+
+    def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
+        """Append the video, encoded at its share of the size."""
+        placed, factor = stage.placement(self), self.factor(scene.models)
+        width, height = (max(SPATIAL, side // factor // SPATIAL * SPATIAL) for side in (stage.width, stage.height))
+        read = scene.add(nodes.ReadVideo(path=self.source.path, frames=placed.count), self)
+        fitted = scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
+        start = placed.frame if placed.count > 1 else 0
+        guide = scene.add(nodes.EncodeFrames(start=start), self, image=fitted)
+        attention = 1.0 if self.attention is None else self.attention
+        op = nodes.AppendGuide(frame=placed.frame, strength=self.strength, attention=attention, control=factor)
+        return scene.add(op, self, latent=latent, guide=guide)
