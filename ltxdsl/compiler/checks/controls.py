@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Severity
+from ltxdsl.models.lora_header import lora_header
 from ltxdsl.ops.controls import Control
 
 
@@ -15,8 +16,8 @@ from ltxdsl.ops.controls import Control
     "control size that does not divide",
     Severity.ERROR,
     why="A control smaller than the clip by a whole factor stands on every n-th cell: the sides must divide by n.",
-    wrong='size 480x256\nprompt "a"\ncontrol depth from "walk.mp4" with lora "ic-half.safetensors"\npass dev 30',
-    right='size 512x256\nprompt "a"\ncontrol depth from "walk.mp4" with lora "ic-half.safetensors"\npass dev 30',
+    wrong='size 480x256\nprompt "a"\ncontrol depth from video "walk.mp4" with lora "ic-half.safetensors"\npass dev 30',
+    right='size 512x256\nprompt "a"\ncontrol depth from video "walk.mp4" with lora "ic-half.safetensors"\npass dev 30',
     source="ComfyUI comfy_extras/nodes_lt.py LTXVAddGuide",
 )
 def control_does_not_divide(program: Program) -> Iterator[Finding]:
@@ -39,8 +40,8 @@ def control_does_not_divide(program: Program) -> Iterator[Finding]:
     "control without its LoRA",
     Severity.ERROR,
     why="The model does not know what a depth map or a skeleton means: an in-context LoRA teaches it.",
-    wrong='prompt "a"\ncontrol depth from "walk.mp4"\npass dev 30',
-    right='prompt "a"\ncontrol depth from "walk.mp4" with lora "detail.safetensors" 1\npass dev 30',
+    wrong='prompt "a"\ncontrol depth from video "walk.mp4"\npass dev 30',
+    right='prompt "a"\ncontrol depth from video "walk.mp4" with lora "detail.safetensors" 1\npass dev 30',
     source="Lightricks ltx-pipelines ic_lora.py",
 )
 def control_without_lora(program: Program) -> Iterator[Finding]:
@@ -48,3 +49,20 @@ def control_without_lora(program: Program) -> Iterator[Finding]:
     for said in program.each(Control):
         if said.lora is None:
             yield Finding("this control names no LoRA", said.span, 'add `with lora "ic-lora.safetensors" 1`')
+
+
+@rule(
+    "LTX133",
+    "size of a control unknown",
+    Severity.WARNING,
+    why="How much smaller a control is stands in its LoRA's file; without the file it is taken at full size.",
+    wrong='prompt "a"\ncontrol depth from video "walk.mp4" with lora "elsewhere.safetensors" 1\npass dev 30',
+    right='prompt "a"\ncontrol depth from "walk.mp4" with lora "elsewhere.safetensors" downscale 2\npass dev 30',
+    source="ComfyUI-LTXVideo iclora.py LTXICLoRALoaderModelOnly: metadata reference_downscale_factor",
+)
+def size_unknown(program: Program) -> Iterator[Finding]:
+    """Where the file cannot be read here and `downscale` does not say it."""
+    for said in program.each(Control):
+        if said.lora and said.downscale is None and lora_header(program.models.lora_path(said.lora.name)) is None:
+            span = said.span_of("lora")
+            yield Finding("this LoRA's file cannot be read here", span, "add `downscale 2`, or what its page says")
