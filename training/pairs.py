@@ -1,0 +1,123 @@
+"""The same scenes small and large as latents of a trained VAE, in shards: what the upsamplers are trained on.
+
+python -m training.pairs --count 1600
+A shard that is there is left alone, so the work can be stopped at any time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from training.clips import HELD_OUT, stack
+
+from training.run import HOME
+from training.vae import load_vae, means
+from training.world.canvas import Canvas
+from training.world.picture import video
+from training.world.scene import scene_of
+from training.world.words import PLACES
+
+SHARD = 50
+FACTORS = {"x2": 2.0, "x1.5": 1.5}
+
+
+class Kind(NamedTuple):
+    """Pairs of one size: of the small clip, its pixels per world length (0 shows the whole scene), its frames."""
+
+    share: float
+    width: int
+    height: int
+    scale: int
+    frames: int
+
+
+KINDS = {
+    "whole": Kind(0.45, 128, 128, 0, 9),
+    "small": Kind(0.2, 64, 64, 0, 17),
+    "piece": Kind(0.2, 64, 64, 128, 17),
+    "wide": Kind(0.075, 128, 64, 96, 9),
+    "tall": Kind(0.075, 64, 128, 96, 9),
+}
+
+
+def clip(kind: Kind, number: int, factor: float = 1.0) -> torch.Tensor:
+    """1 3 F H W in -1..1: the clip of a number at `factor` times the kind's size."""
+    scale = factor * (kind.scale or min(kind.width, kind.height))
+    scene = scene_of(number)
+    x, y = _aim(kind, number, scene.things[0].place)
+    canvas = Canvas(int(kind.width * factor), int(kind.height * factor), scale, x, y)
+    return stack([video(scene, canvas, kind.frames)])
+
+
+def _aim(kind: Kind, number: int, place: str) -> tuple[float, float]:
+    """The centre of a crop: about the first thing, inside the scene."""
+    if not kind.scale:
+        return 0.0, 0.0
+    room = [0.5 * max(0.0, 1 - side / kind.scale) for side in (kind.width, kind.height)]
+    at = np.add(PLACES[place], np.random.default_rng(number).uniform(-0.15, 0.15, 2))
+    x, y = np.clip(at, np.negative(room), room).tolist()
+    return x, y
+
+
+@torch.no_grad()
+def _encoded(vae: Any, kind: Kind, numbers: range, half: bool) -> dict[str, torch.Tensor]:
+    sizes = {"x1": 1.0, **FACTORS}
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        parts = {name: [means(vae, clip(kind, n, factor)) for n in numbers] for name, factor in sizes.items()}
+    return {name: torch.cat(latents).half() for name, latents in parts.items()}
+
+
+def write_pairs(vae: Any, folder: Path, count: int, half: bool = False) -> None:
+    """Encode `count` scenes, shared out among the kinds; every kind has numbers of its own. `half`: in bfloat16."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, (name, kind) in enumerate(KINDS.items()):
+        start = index << 20
+        for first in range(0, round(kind.share * count), SHARD):
+            path = folder / f"{name}-{first:06d}.safetensors"
+            if not path.is_file():
+                last = min(first + SHARD, round(kind.share * count))
+                save_file(_encoded(vae, kind, range(start + first, start + last), half), path.with_suffix(".new"))
+                os.replace(path.with_suffix(".new"), path)
+                print(path.name, flush=True)
+
+
+def read_pairs(folder: Path, factor: str) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Small and large latents N 64 F H W of every kind, as the VAE gives them."""
+    pairs = {}
+    for name in KINDS:
+        shards = [load_file(path) for path in sorted(folder.glob(f"{name}-*.safetensors"))]
+        if shards:
+            small, large = (torch.cat([shard[size].float() for shard in shards]) for size in ("x1", factor))
+            pairs[name] = (small, large)
+    return pairs
+
+
+def held_out_pairs(count: int, factor: float, kind: str = "whole") -> tuple[torch.Tensor, torch.Tensor]:
+    """Clips B 3 F H W of scenes that training never sees, small and large."""
+    numbers = range(HELD_OUT, HELD_OUT + count)
+    small, large = (torch.cat([clip(KINDS[kind], n, size) for n in numbers]) for size in (1.0, factor))
+    return small, large
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vae", type=Path, default=HOME / "vae" / "compact")
+    parser.add_argument("--out", type=Path, default=HOME / "pairs")
+    parser.add_argument("--count", type=int, default=1600)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--fast", action="store_true", help="in bfloat16 (AVX512-BF16 or AMX)")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    write_pairs(load_vae(options.vae), options.out.expanduser(), options.count, options.fast)
+
+
+if __name__ == "__main__":
+    main()
