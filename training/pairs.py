@@ -16,7 +16,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from training.clips import HELD_OUT, stack
-
 from training.run import HOME
 from training.vae import load_vae, means
 from training.world.canvas import Canvas

@@ -58,6 +58,7 @@ def test_the_judge_hears_every_held_out_scene_through_the_vocoder():
     assert lower["pitch"] < 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small")
 def test_a_run_of_the_audio_vae_leaves_everything_and_goes_on(tmp_path: Path):
     voice, run = vocoder().eval(), Run(tmp_path, 1)

@@ -131,7 +131,7 @@ def upsampler() -> Any:
     from diffusers.pipelines.ltx2.latent_upsampler import LTX2LatentUpsamplerModel
 
     model = LTX2LatentUpsamplerModel(
-        in_channels=LATENT_CHANNELS, mid_channels=32, num_blocks_per_stage=1, use_rational_resampler=False
+        in_channels=LATENT_CHANNELS, mid_channels=64, num_blocks_per_stage=1, use_rational_resampler=False
     )
     with torch.no_grad():
         model.final_conv.weight.mul_(3.0)  # what goes in and what comes out have about the same spread
