@@ -14,6 +14,7 @@ from ltxdsl.ops import (
     structure,
     text,
     time,
+    timeline,
     tools,
     training,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "structure",
     "text",
     "time",
+    "timeline",
     "tools",
     "training",
 ]

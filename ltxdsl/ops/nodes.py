@@ -165,10 +165,11 @@ class Inplace(Op, frozen=True):
     strength: float = 1.0
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """The latent holds a picture, for as many latent frames as it has."""
+        """The latent holds a picture, for as many latent frames as it has; at strength 0 it only starts from it."""
         latent, count = given["latent"], max(1, given["image"].latents)
-        written = dict.fromkeys(range(self.slot, self.slot + count), self.strength)
-        return {"latent": latent.but(held={**latent.held, **written})}
+        slots = range(self.slot, self.slot + count)
+        others = {slot: strength for slot, strength in latent.held.items() if slot not in slots}
+        return {"latent": latent.but(held=others | (dict.fromkeys(slots, self.strength) if self.strength else {}))}
 
 
 class AppendGuide(Op, frozen=True):

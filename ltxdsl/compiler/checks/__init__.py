@@ -22,6 +22,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     suppressions,
     targets,
     texts,
+    timeline,
     tools,
 )
 from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check_all, known_rules

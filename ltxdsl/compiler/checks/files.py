@@ -12,11 +12,20 @@ from ltxdsl.ops.finish import Match
 from ltxdsl.ops.kinds import MediaRef
 from ltxdsl.ops.media import Save
 from ltxdsl.ops.sound import SoundFile
+from ltxdsl.ops.timeline import FromVideo
 
 
 def _media(program: Program) -> Iterator[MediaRef]:
     seen = set()
-    guides = (said.source for said in (*program.each(Guide), *program.each(InplaceImage), *program.each(SoundFile)))
+    guides = (
+        said.source
+        for said in (
+            *program.each(Guide),
+            *program.each(InplaceImage),
+            *program.each(SoundFile),
+            *program.each(FromVideo),
+        )
+    )
     for source in (*guides, *(m.reference for m in program.each(Match) if isinstance(m.reference, MediaRef))):
         if source.path and source.path not in seen:
             seen.add(source.path)

@@ -9,6 +9,7 @@ from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.hdr import Hdr
 from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.ops.timeline import FromVideo
 from ltxdsl.ops.training import Train
 from ltxdsl.source import Span
 from ltxdsl.values import plain
@@ -155,6 +156,8 @@ def starts_below_noise(program: Program) -> Iterator[Finding]:
     """The tail of `distilled` with fewer than 8 steps does so too."""
     for stage in program.stages[:1]:
         if stage.sigmas and stage.sigmas[0] < 1 and isinstance(stage.statement, Pass):
+            if stage.settings.get(FromVideo):
+                continue
             said = [f for f in ("sigmas", "first", "denoise", "steps") if stage.statement.gives(f)]
             span = stage.statement.span_of(said[0] if said else "steps")
             hint = "start it at 1; `distilled` does with 8 steps, `linear_quadratic` and `ltxv` with any number"
