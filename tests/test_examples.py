@@ -22,6 +22,7 @@ from ltxdsl.source import Source
 FOLDER = Path(__file__).parent.parent / "examples"
 EXAMPLES = sorted(FOLDER.glob("*.ltx"))
 PHOTO = "astronaut.jpg"
+PAN = "pan.mp4"
 VOICE = "voice.wav"
 DEPTH = "depth.mp4"  # whoever tries the example brings it
 ALLOWED = {"reference_before_clip": {"LTX012"}, "hdr": {"LTX220"}}  # its comment says so
@@ -101,7 +102,7 @@ def test_it_exports(path: Path):
     export = export_prompt(found, models)
     classes = {node["class_type"] for node in export.prompt.values()}
     assert {"SamplerCustomAdvanced", "SaveVideo"} <= classes
-    needed = {PHOTO: "LoadImage", VOICE: "LoadAudio"}
+    needed = {PHOTO: "LoadImage", VOICE: "LoadAudio", PAN: "LoadVideo"}
     brought = {DEPTH: DEPTH} if DEPTH in given(source_of(path)).values() else {}
     kept = {name: str(FOLDER / name) for name, loader in needed.items() if loader in classes}
     assert export.files == kept | brought
