@@ -102,7 +102,7 @@ def test_it_exports(path: Path):
     export = export_prompt(found, models)
     classes = {node["class_type"] for node in export.prompt.values()}
     assert {"SamplerCustomAdvanced", "SaveVideo"} <= classes
-    needed = {PHOTO: "LoadImage", VOICE: "LoadAudio", PAN: "LoadVideo"}
+    needed = {PHOTO: "LoadImage", VOICE: "LoadAudio"} | ({PAN: "LoadVideo"} if PAN in source_of(path).text else {})
     brought = {DEPTH: DEPTH} if DEPTH in given(source_of(path)).values() else {}
     kept = {name: str(FOLDER / name) for name, loader in needed.items() if loader in classes}
     assert export.files == kept | brought
