@@ -25,7 +25,7 @@ from training.latents import decoded, load_vae, read_data, scene
 from training.networks import FPS, Batch, Networks
 from training.run import HOME, Run, draw_sheet
 from training.tasks import Data, Step
-from training.trainer import Pace, Trainer, begin, redraw, train
+from training.trainer import Pace, Trainer, begin, redraw, train, warm_start
 from training.world.caption import caption
 
 SEED = 29
@@ -123,6 +123,7 @@ def main() -> None:
     parser.add_argument("--audio-vae", type=Path, help="a compact folder; the package's audio VAE if not given")
     parser.add_argument("--latents", type=Path, default=HOME / "latents")
     parser.add_argument("--steps", type=int, default=8000, help="horizon of the learning rate")
+    parser.add_argument("--packaged", action="store_true", help="begin with the package's weights")
     parser.add_argument("--check", type=int, default=500, help="steps between examinations by the judge")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--fast", action="store_true", help="compiled, in bfloat16 (AVX512-BF16 or AMX)")
@@ -131,6 +132,9 @@ def main() -> None:
     run, data = Run(options.out.expanduser(), options.minutes), read_data(options.latents)
     trainer = DitTrainer(Networks(), data, options.steps, options.fast)
     begin(trainer, run)
+    if options.packaged:
+        parts = {name: bundle.module(name).state_dict() for name in ("transformer", "connectors")}
+        warm_start(trainer, {f"{name}.{key}": value for name, part in parts.items() for key, value in part.items()})
     sound = audio.load_audio_vae(options.audio_vae) if options.audio_vae else bundle.module("audio_vae")
     examiner = Examiner(load_vae(options.vae), sound, data, 32)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 
 from ltxdsl.runtime.tiny.weights import SCALE, SUMS, Weights, file_of, read_sums, sum_of, unpacked
 
-__all__ = ["packed", "rounded", "unpacked", "write_part"]
+__all__ = ["enter", "packed", "rounded", "unpacked", "write_lora", "write_part"]
 
 SMALL = 1024  # tensors with fewer numbers stay in half precision: tables and the last layers' biases
 
@@ -50,6 +51,19 @@ def write_part(part: str, module: Any) -> Path:
     config = {key: value for key, value in dict(module.config).items() if not key.startswith("_")}
     about = {"part": part, "class": type(module).__name__, "config": json.dumps(config, sort_keys=True)}
     save_file(packed(module.state_dict()), path, metadata=about)
+    return enter(path)
+
+
+def enter(path: Path) -> Path:
+    """Enter a file's sum in the table beside it."""
     sums = read_sums(path.parent) | {path.name: sum_of(path)}
     (path.parent / SUMS).write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
     return path
+
+
+def write_lora(source: Path) -> Path:
+    """Put the distilled LoRA of a run into the package as it is."""
+    path = file_of("distill_lora")
+    path.parent.mkdir(exist_ok=True)
+    shutil.copyfile(source, path)
+    return enter(path)

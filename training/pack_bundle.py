@@ -1,4 +1,4 @@
-"""Trained parts from the folders of their runs into the package: int8 files, their sums, the profile's figures.
+"""Trained parts from the folders of their runs into the package: int8 files, their sums, the name of the set.
 
 python -m training.pack_bundle                    # every part that has a `compact` folder
 python -m training.pack_bundle audio_vae          # this one
@@ -22,10 +22,11 @@ from ltxdsl.runtime.tiny import bundle
 from ltxdsl.runtime.tiny.weights import FOLDER, SUMS
 from training import audio, vae
 from training.clips import held_out
-from training.pack import rounded, write_part
+from training.pack import rounded, write_lora, write_part
 from training.run import HOME
 
 PROFILE = Path(models.__file__).parent / "embedded.toml"
+LORA = "distill/lora.safetensors"
 RECIPE = "tiny-3"  # raise when the seeded parts or the computed vocoder change
 Scores = dict[str, float]
 
@@ -62,14 +63,6 @@ SOURCES = {
     "connectors": Source("dit/compact/connectors", "connectors", _measure_nothing),
     "latent_upsampler": Source("upsampler/compact", "upsampler", _measure_nothing),
 }
-PARAMETERS = {  # in the profile: parts of the bundle that are counted together
-    "transformer_parameters": ("transformer",),
-    "text_encoder_parameters": ("text_encoder",),
-    "connectors_parameters": ("connectors",),
-    "video_vae_parameters": ("vae",),
-    "audio_vae_parameters": ("audio_vae", "vocoder"),
-    "upsampler_parameters": ("latent_upsampler",),
-}
 
 
 def load(part: str, home: Path) -> Any:
@@ -90,16 +83,10 @@ def compare(part: str, module: Any) -> dict[str, tuple[float, float]]:
 
 
 def update_profile(path: Path = PROFILE) -> None:
-    """The set's recipe named after its weights, and the number of weights of every part, in the profile."""
+    """Name the set's recipe after its weights, in the profile; its dimensions are written by hand, and tested."""
     sums = FOLDER / SUMS
     mark = hashlib.sha256(sums.read_bytes()).hexdigest()[:8] if sums.is_file() else "seeded"
-    values = {"recipe": f'"{RECIPE}-{mark}"'}
-    for name, parts in PARAMETERS.items():
-        count = sum(p.numel() for part in parts for p in bundle.module(part).parameters())
-        values[name] = f"{count / 10 ** (len(str(count)) - 1):.2f}e{len(str(count)) - 1}"
-    text = path.read_text()
-    for name, value in values.items():
-        text = re.sub(rf"^{name} = .*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
+    text = re.sub(r"^recipe = .*$", f'recipe = "{RECIPE}-{mark}"', path.read_text(), count=1, flags=re.MULTILINE)
     path.write_text(text)
 
 
@@ -120,6 +107,8 @@ def main() -> None:
             path = write_part(part, module)
             print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
     if not options.measure:
+        if (lora := options.home / LORA).is_file() and not options.parts:
+            print(f"{write_lora(lora).name}: {lora.stat().st_size / 1e6:.2f} MB")
         update_profile()
 
 

@@ -40,10 +40,11 @@ class Trainer:
         trained = [p for p in model.parameters() if p.requires_grad]
         inner = [p for p in trained if p.ndim >= 2 and all(p is not end for end in ends)]
         rest = [*ends, *(p for p in trained if p.ndim < 2)]
-        self.optimisers = [
-            (Muon(inner, pace.rate), pace.rate),
-            (torch.optim.AdamW(rest, pace.rest_rate), pace.rest_rate),
-        ]
+        self.rest = rest
+        self.optimisers: list[tuple[torch.optim.Optimizer, float]] = []
+        if inner:
+            self.optimisers.append((Muon(inner, pace.rate), pace.rate))
+        self.optimisers.append((torch.optim.AdamW(rest, pace.rest_rate), pace.rest_rate))
 
     @property
     def steps(self) -> int:
@@ -75,7 +76,7 @@ class Trainer:
         """One step; the loss before it."""
         loss = self.loss()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.optimisers[1][0].param_groups[0]["params"], 1.0)
+        nn.utils.clip_grad_norm_(self.rest, 1.0)
         for optimiser, rate in self.optimisers:
             optimiser.param_groups[0]["lr"] = rate * self.pace()
             optimiser.step()
@@ -115,6 +116,14 @@ def begin(trainer: Trainer, run: Run) -> None:
     """Go on where the run's folder says, if it says so."""
     if state := run.load():
         trainer.restore(state)
+
+
+def warm_start(trainer: Trainer, weights: dict[str, Any], step: int = 0) -> None:
+    """Begin with weights that are there already, where no run has begun."""
+    if trainer.step == 0:
+        trainer.model.load_state_dict(weights, strict=False)
+        trainer.average.load_state_dict(weights, strict=False)
+        trainer.step = step
 
 
 def redraw(run: Run, step: int, scores: dict[str, float]) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 import torch
 
-from training.clips import batch, held_out
+from ltxdsl.runtime.tiny import bundle
+from training.clips import STARTING, batch, held_out
 from training.run import HOME, Run, draw_sheet
-from training.trainer import Pace, Trainer, begin, redraw, train
+from training.trainer import Pace, Trainer, begin, redraw, train, warm_start
 
 SEED = 23
 NOISE = 0.1  # added to latents, so that the decoder bears a transformer's errors
@@ -195,6 +196,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=9000, help="horizon of the learning rate")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--anchor", type=Path, help="a compact folder whose latents are to be kept")
+    parser.add_argument("--packaged", action="store_true", help="begin with the package's weights")
     parser.add_argument("--check", type=int, default=250, help="steps between validations")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--fast", action="store_true", help="compiled, in bfloat16 (AVX512-BF16 or AMX)")
@@ -204,6 +206,8 @@ def main() -> None:
     anchor = load_vae(options.anchor.expanduser()) if options.anchor else None
     trainer = VaeTrainer(options.layout, options.steps, options.rate, options.fast, anchor)
     begin(trainer, run)
+    if options.packaged:
+        warm_start(trainer, bundle.module("vae").state_dict(), STARTING)
     tests = {name: held_out(*what) for name, what in TESTS.items()}
     train(trainer, run, options.check, lambda: validate(trainer, run, tests))
 
