@@ -8,7 +8,7 @@ from pathlib import Path
 
 PICTURE = "queen.png"
 ONE_LINER = (
-    'guide img @ -1 strength 0.4; relay "a does this" | "then that" eps 0.1; '
+    'size 256x256; guide img @ -1 strength 0.4; relay "a does this" | "then that" eps 0.1; '
     "pass 0.25x dev 40 er_sde; upscale 2x distill 0.6"
 )
 CHANGED_LAST_PASS = ONE_LINER.replace("distill 0.6", "distill 0.5")

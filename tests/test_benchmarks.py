@@ -15,6 +15,7 @@ KEYS = {
     "startup": {"command", "ratio", "ms", "least ms"},
     "compile": {"stage", "one line"},
     "length": {"statements", "ratio", "ms", "bare ms", "growth"},
+    "shots": {"stage", "10", "100", "growth"},
     "run": {"run", "wall s", "least s", "run s", "peak MB", "computed", "reused"},
     "diffusers": {"work", "ours / diffusers", "of medians", "of least", "ours s", "diffusers s"},
     "memory": {"what", "peak MB", "wall s"},
@@ -38,6 +39,7 @@ def report(name: str) -> dict[str, Any]:
         "startup",
         "compile",
         "length",
+        "shots",
         *(pytest.param(n, marks=pytest.mark.slow) for n in ("run", "diffusers", "memory")),
     ],
 )

@@ -52,7 +52,7 @@ def test_what_survives_is_whole_cells_all_the_way():
 )
 def test_a_size_off_the_grid_has_both_neighbours_as_fixes(text: str, sizes: list[str], models):
     (found,) = [d for d in analyze(Source(text), models).diagnostics if d.code == "LTX011"]
-    assert [fix.text for fix in found.fixes] == sizes
+    assert [fix.text for fix in found.fixes] == [*sizes, " fit crop"]
     for fix in found.fixes:
         assert analyze(Source(apply_fixes(text, [fix])), models).ok
 

@@ -33,8 +33,8 @@ HOSTILE = {
     "line ends that are none": ("\f\n\r\r\n" * 20_000, "LTX040"),
     "only semicolons": (";" * 1_000_000, "LTX040"),
     "only spaces": ("seed" + " " * 1_000_000 + "1", "LTX040"),
-    "guidance for more steps than there are": ("cfg 2 for 99999999999 then 1\npass dev 30", "LTX034"),
-    "many parts": ("relay " + '"a" | ' * 5000 + '"b"\npass dev 4', "LTX033"),
+    "guidance for more steps than there are": ("cfg 2 for 99999999999 then 1\npass dev 30", "LTX055"),
+    "many parts": ("relay " + '"a" | ' * 5000 + '"b"\n\npass dev 4', "LTX036"),
 }
 
 

@@ -100,7 +100,7 @@ def test_the_number_after_a_lora_role(models):
         return analyze(Source(f'prompt "a"\npass 0.5x dev 20\n{text}'), models).statements[-2]
 
     assert (role("upscale 2x distill 0.6 3").model.strength, role("upscale 2x distill 0.6 3").steps) == (0.6, 3)
-    assert (role("upscale 2x distill 3").model.strength, role("upscale 2x distill 3").steps) == (0.5, 3)
+    assert (role("upscale 2x distill 3").model.strength, role("upscale 2x distill 3").steps) == (0.6, 3)
     assert (role("upscale 2x distill 1").model.strength, role("upscale 2x distill 1").steps) == (1.0, None)
 
 

@@ -176,12 +176,14 @@ def test_tiles_decode_to_the_same_size_and_nearly_the_same(run: Runner) -> None:
 
 
 def test_sound_and_picture_of_the_tiny_model_are_there(run: Runner) -> None:
-    """Not black, not flat, not silent, not clipped."""
-    result = run(pass_op(3), **run.start())
+    """Not flat, not silent, not clipped: a red ball on white is mostly white, and its tone is heard."""
+    words = "a large red ball stays still in the middle on a white background, with a tone"
+    prompt = {"positive": run.one(nodes.EncodeText(text=words))}
+    result = run(pass_op(12), **{**run.start(128, 128, 25), **prompt})
     frames: Frames = run.one(nodes.DecodeVideo(), latent=result["latent"])
     sound: Audio = run.one(nodes.DecodeAudio(), audio=result["audio"])
-    assert frames.pixels.float().std() > 20
-    assert ((frames.pixels == 0) | (frames.pixels == 255)).float().mean() < 0.1
+    assert frames.pixels.float().std() > 10
+    assert frames.pixels.float().mean() > 180
     assert 0.005 < sound.samples.std() < 0.5
     assert sound.samples.abs().max() < 0.99
-    assert sound.samples.shape == (2, (4 * 18 - 3) * 480)
+    assert sound.samples.shape == (2, (4 * 26 - 3) * 480)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ltxdsl.runtime.loading import quiet
 from ltxdsl.runtime.tiny import INDEX, parts
 from ltxdsl.runtime.tiny.tokenizer import build_tokenizer
 from ltxdsl.runtime.tiny.vocoder import vocoder
-from ltxdsl.runtime.tiny.weights import trained
+from ltxdsl.runtime.tiny.weights import check_sum, file_of, trained
 
 SEED = 20260
 LORA_RANK = 4
@@ -79,10 +80,20 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def write_lora(transformer: Path, path: Path) -> None:
+    """The distilled LoRA: the trained one, or one from the seed while there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    packed = file_of("distill_lora")
+    if packed.is_file():
+        check_sum(packed)
+        shutil.copyfile(packed, path)
+    else:
+        _seeded_lora(transformer, path)
+
+
+def _seeded_lora(transformer: Path, path: Path) -> None:
     """A LoRA over attention and feed-forward of every block, with the key names of Lightricks' files."""
     from safetensors.torch import save_file
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(SEED + 1)
     tensors: dict[str, torch.Tensor] = {}
     for name, (rows, columns) in _lora_targets(transformer):
