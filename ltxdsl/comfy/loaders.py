@@ -155,7 +155,11 @@ LATE_PATCHES = {
     "LazyCache": "LazyCache",
     "normalize": "LTX2AudioLatentNormalizingSampling",
 }
-FIXED_INPUTS = {"tune": {"blocks": "", "triton_kernels": True}}
+FIXED_INPUTS: dict[str, dict[str, object]] = {
+    "tune": {"blocks": "", "triton_kernels": True},
+    "EasyCache": {"verbose": False},
+    "LazyCache": {"verbose": False},
+}
 
 
 def with_attention(builder: PromptBuilder, link: Link, patches: Iterable[Patch]) -> Link:
