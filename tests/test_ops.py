@@ -12,16 +12,12 @@ from ltxdsl.compiler import Request, analyze, compile
 from ltxdsl.diagnostics import Severity
 from ltxdsl.grammar import format_script, parse
 from ltxdsl.ops import STATEMENTS, nodes
-from ltxdsl.ops.base import Op
+from ltxdsl.ops.base import Op, Reader
 from ltxdsl.ops.declare import Role, Statement, params
 from ltxdsl.source import Source
 
 EVERY = sorted(STATEMENTS.values(), key=lambda c: c.word)
-OPS = [
-    cls
-    for name, cls in vars(nodes).items()
-    if inspect.isclass(cls) and issubclass(cls, Op) and cls is not Op and not name.startswith("_")
-]
+OPS = [cls for cls in vars(nodes).values() if inspect.isclass(cls) and issubclass(cls, Op) and cls not in (Op, Reader)]
 GIVEN = {"img": "a.png"}
 
 

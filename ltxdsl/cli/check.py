@@ -10,10 +10,11 @@ import msgspec
 
 from ltxdsl.checked import fast
 from ltxdsl.cli import FOUND_ERRORS, WRONG_USE
-from ltxdsl.cli.checking import Asked, Checked, check_file, check_text, difference, fixed, write_fixed
+from ltxdsl.cli.checking import Asked, Checked, check_file, check_text, fixed, write_fixed
 from ltxdsl.cli.common import read_given, read_source
 from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.report.formats import FORMATS, written
+from ltxdsl.source_files import difference
 from ltxdsl.targets import LOCAL
 
 
@@ -86,7 +87,8 @@ def _once(names: list[str], asked: Asked, manner: Manner) -> tuple[int, list[Che
 def _report(checked: list[Checked], asked: Asked, manner: Manner) -> int:
     """Mend what is to be mended, say what is left; the exit code."""
     if manner.diff:
-        changes = [difference(one, fixed(one, asked)) for one in checked]
+        pairs = [(one.found.source, fixed(one, asked).found.source) for one in checked]
+        changes = [difference(before.name, before.text, after.text) for before, after in pairs]
         click.echo("".join(changes), nl=False)
         return FOUND_ERRORS if any(changes) else 0
     if manner.fix:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import click
@@ -108,14 +107,6 @@ def fixed(checked: Checked, asked: Asked) -> Checked:
             break
         checked = msgspec.structs.replace(check_text(Source(text, source.name), asked), marks=checked.marks)
     return checked
-
-
-def difference(before: Checked, after: Checked) -> str:
-    """What changes between two texts, as a unified diff."""
-    name = before.found.source.name
-    old, new = (c.found.source.text.splitlines(keepends=True) for c in (before, after))
-    lines = difflib.unified_diff(old, new, name, name)
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def write_fixed(before: Checked, after: Checked) -> Checked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.common import read_file, read_source, show
 from ltxdsl.grammar import format_script, parse
 from ltxdsl.source import Source
-from ltxdsl.source_files import rewrite
+from ltxdsl.source_files import difference, rewrite
 
 
 @click.command()
@@ -38,8 +37,7 @@ def _one(file: str, check: bool, diff: bool) -> int:
     if text == source.text:
         return 0
     if diff:
-        before, after = source.text.splitlines(keepends=True), text.splitlines(keepends=True)
-        click.echo("".join(difflib.unified_diff(before, after, file, file)), nl=False)
+        click.echo(difference(file, source.text, text), nl=False)
     elif check:
         click.echo(f"{file} would change")
     else:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name
 from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.table import Conditioning
+from ltxdsl.models import DISTILL
 from ltxdsl.ops.base import LoraUse, NagUse, Patch
 from ltxdsl.ops.nodes import Sample
-
-DISTILL = "distill"
 
 
 def model(builder: PromptBuilder, loras: Iterable[LoraUse]) -> Link:

@@ -11,12 +11,11 @@ from ltxdsl.media_info import count_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement
 from ltxdsl.ops.base import Deltas, Enhance, LoraUse, Patch
-from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse
+from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse, fast_role
 from ltxdsl.ops.sampling import UPSCALE_STEPS, Pass, Upscale
 from ltxdsl.sampling.schedules import SCHEDULES, partial, schedule
 from ltxdsl.values import Position
 
-DISTILL = "distill"
 SAMPLER = "euler"  # of a pass that says none
 OFF = {"modality": 1.0, "audio_modality": 1.0}  # scales that do nothing; 0 for all others
 
@@ -52,7 +51,7 @@ class Draft:
     @property
     def fast(self) -> bool:
         """Whether the pass samples with a distilled model."""
-        return self.models.distilled or any(use.name == DISTILL for use in self.loras)
+        return self.models.is_fast(use.name for use in self.loras)
 
     def patch(self, patch: Patch) -> None:
         """One more patch of the model."""
@@ -66,7 +65,7 @@ class Draft:
             count = geometry.guide_frames_used(min(there, self.frames - max(frame, 0)), frame)
         self.placed.append(Placed(statement, at, frame, count))
 
-    def stage(self, name: str, asked: tuple[float, float], continues: bool) -> Stage:
+    def stage(self, name: str, asked: tuple[float, float]) -> Stage:
         """The pass with all its facts."""
         sigmas, problem = self._sigmas()
         steps = max(len(sigmas) - 1, 0)
@@ -80,7 +79,7 @@ class Draft:
             asked=asked,
             frames=self.frames,
             fps=self.fps,
-            continues=continues,
+            continues=self.continues,
             sampler=self.sampler,
             sigmas=sigmas,
             sigmas_problem=problem,
@@ -113,10 +112,7 @@ class Draft:
         return {} if deltas.off else {"deltas": deltas}
 
     def _default_role(self) -> RoleUse:
-        base, distill = self.models.bases[0], self.models.loras.get(DISTILL)
-        if isinstance(self.statement, Upscale) and distill and not self.models.distilled:
-            return RoleUse(base, DISTILL, distill.strength)
-        return RoleUse(base)
+        return fast_role(self.models) if isinstance(self.statement, Upscale) else RoleUse(self.models.bases[0])
 
     def _default_cfg(self) -> tuple[PerStep, PerStep]:
         if self.fast:

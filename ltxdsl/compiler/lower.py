@@ -211,7 +211,7 @@ class Scene:
         settings = self.settings.within(statement.settings)
         self.leftover.clear()
         self.name = self._next_name()
-        stage = self._drafted(statement, settings).stage(self.name, self.asked, continues=bool(self.stages))
+        stage = self._drafted(statement, settings).stage(self.name, self.asked)
         inputs = self._texts(stage)
         latent, audio = self.latent, self.audio
         for condition in settings.ranked():
@@ -248,13 +248,13 @@ class Scene:
     def known(self, words: Collection[str], statement: Statement) -> dict[str, Ref]:
         """What there is, by the words that raw nodes have for it."""
         output = self.output(statement, deep=False) if {"frames", "audio"} & set(words) else None
-        prompt, negative = self.settings.get(Prompt), self.settings.get(Negative)
+        negative = self.settings.get(Negative)
         made: dict[str, Callable[[], Ref | None]] = {
             "frames": lambda: output.image if output else None,
             "audio": lambda: output.sound() if output else None,
             "latent": lambda: self.latent,
             "audio_latent": lambda: self.audio,
-            "positive": lambda: self.add(nodes.EncodeText(text=prompt.text if prompt else ""), statement),
+            "positive": lambda: self.add(nodes.EncodeText(text=self.prompt), statement),
             "negative": lambda: self.add(nodes.EncodeText(text=negative.text if negative else ""), statement),
         }
         found = {word: made[word]() for word in sorted(words)}

@@ -4,10 +4,11 @@ Nothing here loads a weight; `check`, `plan` and `export` read it.
 """
 
 from ltxdsl.models.architecture import Architecture
-from ltxdsl.models.modelset import ComfyFiles, Defaults, LoraFile, ModelSet
+from ltxdsl.models.modelset import DISTILL, ComfyFiles, Defaults, LoraFile, ModelSet
 from ltxdsl.models.settings import EMBEDDED, LTX_23, ModelSetError, load_model_set, load_severities
 
 __all__ = [
+    "DISTILL",
     "EMBEDDED",
     "LTX_23",
     "Architecture",

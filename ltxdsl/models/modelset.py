@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from ltxdsl.models.architecture import Architecture
+
+DISTILL = "distill"  # the role of the LoRA that makes few steps enough
 
 # Folders of a diffusers LTX-2 repository, by the part of the model set that they hold.
 FOLDERS = {
@@ -92,6 +95,10 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bases: tuple[str, ...] = ("dev",)
     distilled: bool = False  # the base checkpoint itself is a distilled one
     generation: str = "2.3"  # of LTX; LoRAs and upsamplers belong to one
+
+    def is_fast(self, loras: Iterable[str]) -> bool:
+        """Whether few steps are enough, with LoRAs of these names."""
+        return self.distilled or DISTILL in loras
 
     def weight_bytes(self, part: str) -> float:
         """Memory of a part's weights."""

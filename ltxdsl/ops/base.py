@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, ClassVar
 
 import msgspec
@@ -72,6 +73,24 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
     def label(self) -> str:
         """A few words for people."""
         return self.kernel.replace("_", " ")
+
+
+class Reader(Op, frozen=True):
+    """An op whose result is a file's content, wherever the file lies."""
+
+    path: str
+
+    def reads(self) -> tuple[str, ...]:
+        """The file."""
+        return (self.path,)
+
+    def identity(self) -> dict[str, Any]:
+        """All but the path: the content's digest stands for it."""
+        return {k: v for k, v in super().identity().items() if k != "path"}
+
+    def label(self) -> str:
+        """The file's name."""
+        return f"read {PurePath(self.path).name or 'an input'}"
 
 
 class LoraUse(msgspec.Struct, frozen=True, repr_omit_defaults=True):

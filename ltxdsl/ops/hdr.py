@@ -7,7 +7,19 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import Cell
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.guidance import Cfg
-from ltxdsl.ops.kinds import CLIP, INTEGER, LORA, NUMBER, ClipRef, Kind, MediaRef, Names, PerStep, RoleUse, Taken
+from ltxdsl.ops.kinds import (
+    CLIP,
+    INTEGER,
+    LORA,
+    NUMBER,
+    ClipRef,
+    Kind,
+    MediaRef,
+    Names,
+    PerStep,
+    Taken,
+    fast_role,
+)
 from ltxdsl.ops.media import Decode
 from ltxdsl.ops.models import LoraStatement
 from ltxdsl.ops.sampling import Pass
@@ -19,7 +31,6 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
 
 HDR = "hdr"
-DISTILL = "distill"
 PROMPT = "HDR footage"
 KEPT = (ClipLength, ClipRate, ClipSize, Decode, Seed)  # what holds in the pass from outside
 
@@ -102,16 +113,19 @@ class Hdr(Statement, frozen=True):
 
     def _pass(self, scene: "Scene") -> Pass:
         """The pass as it could be written."""
-        lora, models = self.used_lora(scene), scene.models
+        lora = self.used_lora(scene)
         settings = [s for s in self.settings if not s.for_saves]
         if not any(isinstance(s, Prompt) for s in settings):
             settings.append(Prompt(text=PROMPT, span=self.span))
         if lora:
             settings.append(LoraStatement(name=lora.name, amount=PerStep((), lora.strength), span=self.span))
         settings.append(Cfg(video=PerStep((), self.cfg), span=self.span))
-        role = None
-        if DISTILL in models.loras and not models.distilled:
-            role = RoleUse(models.bases[0], DISTILL, models.loras[DISTILL].strength)
-        spans = {"steps": self.span_of("steps")}
-        said = {"steps": self.steps, "schedule": "distilled", "sampler": "euler"}
-        return Pass(model=role, settings=tuple(settings), span=self.span, spans=spans, **said)  # type: ignore[arg-type]
+        return Pass(
+            model=fast_role(scene.models),
+            steps=self.steps,
+            sampler="euler",
+            schedule="distilled",
+            settings=tuple(settings),
+            span=self.span,
+            spans={"steps": self.span_of("steps")},
+        )

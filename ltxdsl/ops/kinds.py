@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from ltxdsl.models import ModelSet
+from ltxdsl.models import DISTILL, ModelSet
 from ltxdsl.ops.cells import Assigned, BadValue, Cell, Hidden, Symbol, position
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import SCHEDULES
@@ -67,6 +67,12 @@ class RoleUse(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.lora} {self.strength:g}" if self.lora else self.base
+
+
+def fast_role(models: ModelSet) -> RoleUse:
+    """The first base model made fast: with the distilled LoRA, where there is one and it is not distilled itself."""
+    distill = None if models.distilled else models.loras.get(DISTILL)
+    return RoleUse(models.bases[0], DISTILL, distill.strength) if distill else RoleUse(models.bases[0])
 
 
 class PerStep(msgspec.Struct, frozen=True):
@@ -403,7 +409,6 @@ DECLARED = Kind("a name, or name = default", lambda c, a, n: _take_name(c, a, n)
 ANY = Kind("a value", any_value, input="")
 ANY_NUMBER = single("a number", _any_number, "number")
 ANY_TIME = single("a time such as 48f, 2.5s, 50%", _of(Frames, Seconds, Percent))
-WORD = Kind("a word", lambda c, a, n: Taken(c[a].value, a + 1) if isinstance(c[a].value, Symbol) else None)
 
 # What a declared input can be: the word for it, the kind of value, and what stands in while there is none.
 INPUT_TYPES = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import PurePath
 from textwrap import shorten
 from typing import Any
 
@@ -12,7 +11,7 @@ import msgspec
 
 from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
-from ltxdsl.ops.base import Deltas, Enhance, LoraUse, NagUse, Op, Patch, Port, Relay
+from ltxdsl.ops.base import Deltas, Enhance, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
 from ltxdsl.ops.facts import Facts, Work
 from ltxdsl.ops.picture_nodes import NODE_PORTS as NODE_PORTS
 from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
@@ -36,28 +35,10 @@ from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
-class _Reader(Op, frozen=True):
-    """An op whose result is a file's content, wherever the file lies."""
-
-    outputs = {"image": Port.IMAGE}
-    path: str
-
-    def reads(self) -> tuple[str, ...]:
-        """The file."""
-        return (self.path,)
-
-    def identity(self) -> dict[str, Any]:
-        """All but the path: the content's digest stands for it."""
-        return {k: v for k, v in super().identity().items() if k != "path"}
-
-    def label(self) -> str:
-        """The file's name."""
-        return f"read {PurePath(self.path).name or 'an input'}"
-
-
-class ReadImage(_Reader, frozen=True):
+class ReadImage(Reader, frozen=True):
     """Read a still picture. Output: 1 H W 3."""
 
+    outputs = {"image": Port.IMAGE}
     kernel = "read_image"
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
@@ -66,9 +47,10 @@ class ReadImage(_Reader, frozen=True):
         return {"image": Facts(width=width, height=height, frames=1, colour="srgb", bits=8)}
 
 
-class ReadVideo(_Reader, frozen=True):
+class ReadVideo(Reader, frozen=True):
     """Read the frames of a video file. Output: F H W 3."""
 
+    outputs = {"image": Port.IMAGE}
     kernel = "read_video"
     frames: int = 0  # at most this many; 0 = all
 

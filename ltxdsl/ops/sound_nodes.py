@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
-from typing import Any
 
 from ltxdsl import geometry
-from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.base import Op, Port, Reader
 from ltxdsl.ops.facts import Facts
 
 
-class ReadSound(Op, frozen=True):
+class ReadSound(Reader, frozen=True):
     """Read `seconds` of a sound file from `start` on, in stereo at 16 kHz; silence follows where it ends before that.
 
     `volume` is in dB.
@@ -19,22 +17,9 @@ class ReadSound(Op, frozen=True):
 
     outputs = {"audio": Port.AUDIO}
     kernel = "read_sound"
-    path: str
     seconds: float
     start: float = 0.0
     volume: int = 0
-
-    def reads(self) -> tuple[str, ...]:
-        """The file."""
-        return (self.path,)
-
-    def identity(self) -> dict[str, Any]:
-        """All but the path: the content's digest stands for it."""
-        return {k: v for k, v in super().identity().items() if k != "path"}
-
-    def label(self) -> str:
-        """The file's name."""
-        return f"read {PurePath(self.path).name or 'an input'}"
 
 
 class AddAmbience(Op, frozen=True):

@@ -19,7 +19,6 @@ CONFIG = "studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
 LINEAR, SRGB = "Linear Rec.709 (sRGB)", "sRGB Encoded Rec.709 (sRGB)"
 LOGC3, WIDE_GAMUT = "ARRI LogC3 (EI800)", "Linear ARRI Wide Gamut 3"
 ACES_DISPLAY, ACES_VIEW = "sRGB - Display", "ACES 1.0 - SDR Video"
-LUMA = [0.2126, 0.7152, 0.0722]
 MID_GREY = 0.18
 
 

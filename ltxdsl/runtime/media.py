@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -81,16 +81,18 @@ def write_audio(path: Path, audio: Audio) -> None:
         packed = numpy.ascontiguousarray(whole.T.reshape(1, -1).numpy())
         frame = av.AudioFrame.from_ndarray(packed, format="s32", layout=stream.layout.name)
         frame.sample_rate, frame.pts, frame.time_base = audio.rate, 0, Fraction(1, audio.rate)
-        for packet in (*_chunks(stream, frame), *stream.encode(None)):
+        for packet in _fed(stream, [frame], SOUND_CHUNK):
             container.mux(packet)
 
 
-def _chunks(stream: Any, frame: Any) -> Iterator[Any]:
-    """The packets of one long frame, fed as the encoder wants them."""
+def _fed(stream: Any, frames: Iterable[Any], size: int) -> Iterator[Any]:
+    """The packets of sound frames, fed to the encoder in chunks of a size; the last partial one is flushed."""
     fifo = av.AudioFifo()
-    fifo.write(frame)
-    while (chunk := fifo.read(SOUND_CHUNK) or fifo.read(0, partial=True)) is not None:
+    for frame in frames:
+        fifo.write(frame)
+    while (chunk := fifo.read(size) or fifo.read(0, partial=True)) is not None:
         yield from stream.encode(chunk)
+    yield from stream.encode(None)
 
 
 @contextmanager
@@ -130,14 +132,9 @@ def _sound_stream(container: Any, audio: Audio, codec: str) -> Any:
 
 
 def _sound_packets(stream: Any, samples: Tensor, rate: int) -> Iterator[Any]:
-    """Packets, fed in chunks of what the encoder takes; the last partial one is flushed. Opus is resampled."""
+    """Packets of what the encoder takes; Opus is resampled."""
     frame = av.AudioFrame.from_ndarray(samples.clamp(-1, 1).numpy(), format="fltp", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     resampler = av.AudioResampler(format=stream.format.name, layout="stereo", rate=stream.rate)
-    fifo = av.AudioFifo()
-    for made in (*resampler.resample(frame), *resampler.resample(None)):
-        fifo.write(made)
-    size = stream.codec_context.frame_size or SOUND_CHUNK
-    while (chunk := fifo.read(size) or fifo.read(0, partial=True)) is not None:
-        yield from stream.encode(chunk)
-    yield from stream.encode(None)
+    made = (*resampler.resample(frame), *resampler.resample(None))
+    yield from _fed(stream, made, stream.codec_context.frame_size or SOUND_CHUNK)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.models import DISTILL
 from ltxdsl.ops.declare import Statement, defaults
 from ltxdsl.ops.guidance import Cfg, Modality, Nag, Rescale, Stg
 from ltxdsl.ops.kinds import PerStep
@@ -53,7 +54,7 @@ def negative_without_guidance(program: Program) -> Iterator[Finding]:
 def guided_distilled(program: Program) -> Iterator[Finding]:
     """More than half of the steps, at more than 1.5."""
     for stage in program.stages:
-        distilled = any(use.name == "distill" and use.strength >= 0.4 for use in stage.loras)
+        distilled = any(use.name == DISTILL and use.strength >= 0.4 for use in stage.loras)
         high = sum(scale > 1.5 for scale in stage.cfg)
         steps = stage.statement.steps if stage.statement.gives("last") else stage.steps  # of a list that is cut: all
         if (distilled or program.models.distilled) and high * 2 > (steps or 8):
@@ -189,7 +190,7 @@ def unguided_dev(program: Program) -> Iterator[Finding]:
     for stage in program.stages:
         said = stage.settings.get(Cfg)
         from_noise = bool(stage.sigmas) and stage.sigmas[0] >= 1 and not stage.continues
-        distilled = program.models.distilled or any(use.name == "distill" for use in stage.loras)
+        distilled = program.models.is_fast(use.name for use in stage.loras)
         if said and from_noise and not distilled and not stage.nag and all(scale == 1 for scale in stage.cfg):
             fixes = _sole_fix(said, "video", f"{program.models.defaults.cfg:g}")
             yield Finding(f"`{stage.role.base}` runs at cfg 1", said.span_of("video"), fixes=fixes)

@@ -15,18 +15,13 @@ NAMED = {"hardware": "rtx3060"}
 
 def _advised(program: Program, kind: str) -> Iterator[Finding]:
     """A finding for each different step with advice of that kind, at its first statement."""
-    if program.machine is None or program.broken:
-        return
-    from ltxdsl.compiler.advice import advice_of  # only where a machine is named: a check starts fast
-
-    graph = program.scene.graph
-    found = [a for a in advice_of(graph, program.models, program.machine) if a.kind == kind]
+    found = [] if program.broken else [a for a in program.advice if a.kind == kind]
     times = Counter(advice.what for advice in found)
     for advice in {a.what: a for a in found}.values():
         count = times[advice.what] - 1
         more = f", and {count} more such step{'s' if count > 1 else ''}" if count else ""
         hint = "with any of: " + "; ".join(advice.remedies) if advice.remedies else ""
-        span = graph[advice.node].span
+        span = program.scene.graph[advice.node].span
         yield Finding(f"{advice.stage}: {advice.what}{more}", span, hint, _tiling(program, span, advice.remedies))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.models import DISTILL
 from ltxdsl.ops.models import LoraStatement
 from ltxdsl.ops.sampling import Upscale
 from ltxdsl.values import plain
@@ -26,7 +27,7 @@ from ltxdsl.values import plain
 def distilled_twice(program: Program) -> Iterator[Finding]:
     """Counted per pass."""
     for stage in program.stages:
-        count = sum(use.name == "distill" for use in stage.loras)
+        count = sum(use.name == DISTILL for use in stage.loras)
         if count > 1:
             yield Finding(f"{stage.name} has the distilled LoRA {count} times", stage.statement.span)
         elif count and program.models.distilled:
@@ -88,7 +89,7 @@ MOST_DISTILLED = 15
 
 def _distilled(stage: Stage) -> float:
     """The strength of the distilled LoRA in a pass."""
-    return sum(use.strength for use in stage.loras if use.name == "distill")
+    return sum(use.strength for use in stage.loras if use.name == DISTILL)
 
 
 @rule(
@@ -120,7 +121,7 @@ def many_distilled_steps(program: Program) -> Iterator[Finding]:
 def strong_distilled(program: Program) -> Iterator[Finding]:
     """Where it is there once; twice is another rule's."""
     for stage in program.stages:
-        uses = [use for use in stage.loras if use.name == "distill"]
+        uses = [use for use in stage.loras if use.name == DISTILL]
         if len(uses) == 1 and uses[0].strength > 1:
             span = stage.statement.span_of("model")
             yield Finding(f"{stage.name} has the distilled LoRA at {plain(uses[0].strength)}", span)
@@ -141,7 +142,7 @@ def lora_twice(program: Program) -> Iterator[Finding]:
     for stage in program.stages:
         seen: dict[str, float] = {}
         for said in stage.settings.all(LoraStatement):
-            if said.name in seen and said.name != "distill" and id(said) not in told:
+            if said.name in seen and said.name != DISTILL and id(said) not in told:
                 told.add(id(said))
                 total = plain(round(seen[said.name] + said.strength, 4))
                 yield Finding(f"in {stage.name} this LoRA comes to {total}", said.span_of("name"))
@@ -214,7 +215,5 @@ def few_refining_steps(program: Program) -> Iterator[Finding]:
         distilled = program.models.distilled or _distilled(stage) > 0
         if stage.continues and isinstance(stage.statement, Upscale) and 0 < stage.steps <= FEW and not distilled:
             span = stage.statement.span_of("model")
-            fixes = (
-                (Fix(span, "distill"),) if stage.statement.gives("model") and "distill" in program.models.loras else ()
-            )
+            fixes = (Fix(span, DISTILL),) if stage.statement.gives("model") and DISTILL in program.models.loras else ()
             yield Finding(f"{stage.steps} steps on `{stage.role.base}` after an upscale", span, fixes=fixes)

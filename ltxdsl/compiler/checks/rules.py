@@ -13,6 +13,7 @@ from ltxdsl.compiler.facts import facts_of
 from ltxdsl.compiler.graph import Node, Ref
 from ltxdsl.compiler.hardware import Hardware
 from ltxdsl.compiler.lower import Scene
+from ltxdsl.compiler.plan import Advice
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.compiler.suppress import Known
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
@@ -73,6 +74,15 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def facts(self) -> dict[Ref, Facts]:
         """What is known of every value of the graph."""
         return facts_of(self.scene.graph)
+
+    @cached_property
+    def advice(self) -> tuple[Advice, ...]:
+        """What does not fit the machine that is asked for."""
+        if self.machine is None:
+            return ()
+        from ltxdsl.compiler.advice import advice_of  # only where a machine is named: a check starts fast
+
+        return advice_of(self.scene.graph, self.models, self.machine)
 
     def ops(self, cls: type[Op]) -> Iterator[Node]:
         """Every node of an op, in the graph as it was written."""

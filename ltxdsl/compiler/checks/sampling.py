@@ -192,7 +192,7 @@ def starts_over(program: Program) -> Iterator[Finding]:
 def few_steps(program: Program) -> Iterator[Finding]:
     """From full noise, under 15 steps, and no distilled LoRA."""
     for stage in program.stages:
-        distilled = program.models.distilled or any(use.name == "distill" for use in stage.loras)
+        distilled = program.models.is_fast(use.name for use in stage.loras)
         cut = stage.statement.gives("last")
         if not (distilled or cut) and stage.sigmas and stage.sigmas[0] >= 1 and stage.steps < 15:
             span = stage.statement.span_of("steps")
