@@ -6,7 +6,6 @@ A run goes on where it was stopped or killed; the sounds of a step depend on the
 
 from __future__ import annotations
 
-import argparse
 import copy
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from ltxdsl.runtime.loading import LOADERS
 from ltxdsl.runtime.tiny import parts
 from ltxdsl.runtime.tiny.vocoder import vocoder
 from training.clips import held_out_scene
 from training.judge.pitch import pitches
-from training.run import HOME, Run, draw_sheet
+from training.run import HOME, Run, command, draw_sheet, options_of
 from training.sounds import FPS, FRAMES, batch, held_out_sounds, mel_of
 from training.trainer import Pace, Trainer, begin, redraw, train
 from training.world.scene import Scene, scene_of
@@ -116,10 +116,7 @@ def _by_feature(values: torch.Tensor) -> torch.Tensor:
 
 def load_audio_vae(folder: Path) -> Any:
     """The compact audio VAE of a run, in float32."""
-    from diffusers.models.autoencoders.autoencoder_kl_ltx2_audio import AutoencoderKLLTX2Audio
-
-    vae = AutoencoderKLLTX2Audio.from_pretrained(folder, torch_dtype=torch.float32)
-    return vae.eval().requires_grad_(False)
+    return LOADERS["audio_vae"](folder, torch.float32).eval().requires_grad_(False)
 
 
 @torch.no_grad()
@@ -176,16 +173,11 @@ def write_compact(average: Any, folder: Path) -> None:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=20)
+    parser = command(__doc__, 20, STEPS)
     parser.add_argument("--out", type=Path, default=HOME / "audio")
-    parser.add_argument("--steps", type=int, default=STEPS, help="horizon of the learning rate")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--check", type=int, default=200, help="steps between validations")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--fast", action="store_true", help="in bfloat16 (AVX512-BF16 or AMX)")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = options_of(parser)
     run = Run(options.out.expanduser(), options.minutes)
     trainer, voice = AudioTrainer(options.steps, options.rate, options.fast), vocoder().eval()
     begin(trainer, run)

@@ -7,7 +7,6 @@ was stopped or killed; the clips, the noise and the task of a step depend on the
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from training import audio
 from training.judge.verdict import listen, look
 from training.latents import decoded, load_vae, read_data, scene
 from training.networks import FPS, Batch, Networks
-from training.run import HOME, Run, draw_sheet
+from training.run import HOME, Run, command, draw_sheet, options_of
 from training.tasks import Data, Step
 from training.trainer import Pace, Trainer, begin, redraw, train, warm_start
 from training.world.caption import caption
@@ -116,19 +115,14 @@ class Examiner:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60)
+    parser = command(__doc__, 60, 8000)
     parser.add_argument("--out", type=Path, default=HOME / "dit")
     parser.add_argument("--vae", type=Path, default=HOME / "vae" / "compact")
     parser.add_argument("--audio-vae", type=Path, help="a compact folder; the package's audio VAE if not given")
     parser.add_argument("--latents", type=Path, default=HOME / "latents")
-    parser.add_argument("--steps", type=int, default=8000, help="horizon of the learning rate")
     parser.add_argument("--packaged", action="store_true", help="begin with the package's weights")
     parser.add_argument("--check", type=int, default=500, help="steps between examinations by the judge")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--fast", action="store_true", help="compiled, in bfloat16 (AVX512-BF16 or AMX)")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = options_of(parser)
     run, data = Run(options.out.expanduser(), options.minutes), read_data(options.latents)
     trainer = DitTrainer(Networks(), data, options.steps, options.fast)
     begin(trainer, run)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ltxdsl.runtime.kernels.text import local_ranges, padded_ids, prompts_so_far
+from ltxdsl.runtime.loading import LOADERS
 from ltxdsl.runtime.model_call import first_argument
 from ltxdsl.runtime.tiny import bundle, parts
 from ltxdsl.runtime.tiny.tokenizer import build_tokenizer
@@ -100,3 +102,12 @@ class Networks(torch.nn.Module):
         """Where the tokens of latents B C F H W stand, 1 3 N 2."""
         coords: Tensor = self.transformer.rope.prepare_video_coords(1, *shape[2:], torch.device("cpu"), fps=FPS)
         return coords
+
+
+def trained_networks(folder: Path) -> Networks:
+    """The networks as a run of `training.dit` left them."""
+    networks = Networks()
+    for name in ("transformer", "connectors"):
+        loaded = LOADERS[name](folder / name, torch.float32)
+        getattr(networks, name).load_state_dict(loaded.state_dict())
+    return networks.eval()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +60,14 @@ def enter(path: Path) -> Path:
     return path
 
 
-def write_lora(source: Path) -> Path:
-    """Put the distilled LoRA of a run into the package as it is."""
-    path = file_of("distill_lora")
+def write_lora(name: str, source: Path) -> Path:
+    """Pack the LoRA of a run into the package."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    path = file_of(f"{name}_lora")
     path.parent.mkdir(exist_ok=True)
-    shutil.copyfile(source, path)
+    with safe_open(source, "pt") as file:
+        weights, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    save_file(packed(weights), path, metadata=metadata)
     return enter(path)

@@ -26,7 +26,7 @@ from training.pack import rounded, write_lora, write_part
 from training.run import HOME
 
 PROFILE = Path(models.__file__).parent / "embedded.toml"
-LORA = "distill/lora.safetensors"
+LORAS = ("distill", "pastel", "outline")  # folders of runs, and names in the set
 RECIPE = "tiny-3"  # raise when the seeded parts or the computed vocoder change
 Scores = dict[str, float]
 
@@ -107,8 +107,10 @@ def main() -> None:
             path = write_part(part, module)
             print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
     if not options.measure:
-        if (lora := options.home / LORA).is_file() and not options.parts:
-            print(f"{write_lora(lora).name}: {lora.stat().st_size / 1e6:.2f} MB")
+        for name in LORAS if not options.parts else ():
+            if (lora := options.home / name / "lora.safetensors").is_file():
+                path = write_lora(name, lora)
+                print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
         update_profile()
 
 

@@ -6,7 +6,6 @@ A shard that is there is left alone, so the work can be stopped at any time.
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from training.clips import HELD_OUT, stack
-from training.run import HOME
+from training.run import HOME, command, options_of
 from training.vae import load_vae, means
 from training.world.canvas import Canvas
 from training.world.picture import video
@@ -107,14 +106,11 @@ def held_out_pairs(count: int, factor: float, kind: str = "whole") -> tuple[torc
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command(__doc__)
     parser.add_argument("--vae", type=Path, default=HOME / "vae" / "compact")
     parser.add_argument("--out", type=Path, default=HOME / "pairs")
     parser.add_argument("--count", type=int, default=1600)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--fast", action="store_true", help="in bfloat16 (AVX512-BF16 or AMX)")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = options_of(parser)
     write_pairs(load_vae(options.vae), options.out.expanduser(), options.count, options.fast)
 
 

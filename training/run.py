@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
@@ -65,6 +66,26 @@ class Run:
         path = self.folder / "log.jsonl"
         lines = path.read_text().splitlines() if path.is_file() else []
         return [row for row in map(json.loads, lines) if row["step"] <= upto]
+
+
+def command(about: str | None, minutes: float = 0, steps: int = 0) -> argparse.ArgumentParser:
+    """The options that all commands of the training share; those of a run with its usual minutes and steps."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if minutes:
+        parser.add_argument("--minutes", type=float, default=minutes)
+        parser.add_argument("--steps", type=int, default=steps, help="horizon of the learning rate")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--fast", action="store_true", help="in bfloat16, compiled where that is right (AVX512-BF16, AMX)"
+    )
+    return parser
+
+
+def options_of(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """What was asked for; torch has its threads."""
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    return options
 
 
 def draw_curve(path: Path, curves: dict[str, Curve]) -> None:

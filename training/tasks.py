@@ -29,17 +29,27 @@ DROP = 0.1  # share of texts that are dropped
 STRENGTHS = (1.0, 1.0, 0.8, 0.5)
 EPSILONS = (1e-3, 0.1, 0.3)
 STILL_FRAMES = (0, 12, 24)  # of which the shards hold pictures
+ELSEWHERE = 6  # one step in so many is about another size than the usual one
 BEFORE = -TEMPORAL  # the pixel frame of the slot before the clip
 
 
 @dataclass
 class Data:
-    """Clips of the world: whitened latents N C F H W, stills N 3 C 1 H W, sounds N 2 M 16, and their scenes."""
+    """Clips of the world: whitened latents N C F H W, stills N 3 C 1 H W, sounds N 2 M 16, and their scenes.
+
+    `others` are clips of other sizes.
+    """
 
     latents: Tensor
     stills: Tensor
     sounds: Tensor
     scenes: list[Scene]
+    others: tuple[Data, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Of the picture of one clip."""
+        return self.latents[0, 0].numel()
 
     def relays(self) -> list[int]:
         """The clips that two prompts can share."""
@@ -61,10 +71,15 @@ class Step:
     """The dice of a step, and the clips that it is about."""
 
     def __init__(self, networks: Networks, data: Data, seed: int, number: int, count: int) -> None:
-        self.networks, self.data, self.number = networks, data, number
+        turn, other = divmod(number, ELSEWHERE)
+        elsewhere = bool(data.others) and other == 0
+        self.data = data.others[turn % len(data.others)] if elsewhere else data
+        self.networks, self.number = networks, number
         self.rng = np.random.default_rng((seed, number))
         self.dice = torch.Generator().manual_seed(seed * 1_000_003 + number)
-        self.task = TASKS[number % len(TASKS)]
+        self.task = (_plain if turn % 3 else _in_place) if elsewhere else TASKS[number % len(TASKS)]
+        count = max(4, min(2 * count, count * data.tokens // self.data.tokens))
+        data = self.data
         pool = data.relays() if self.task is _relay else []
         self.chosen = self.rng.choice(pool, count) if pool else self.rng.integers(len(data.latents), size=count)
 

@@ -8,7 +8,6 @@ They see the VAE's own latents, not whitened ones, as in the stock pipeline. A r
 
 from __future__ import annotations
 
-import argparse
 import copy
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,7 @@ from torch.nn import functional
 from ltxdsl.runtime.loading import load_upsampler
 from training.pack import rounded
 from training.pairs import FACTORS, KINDS, clip, held_out_pairs, read_pairs
-from training.run import HOME, Run, draw_sheet
+from training.run import HOME, Run, command, draw_sheet, options_of
 from training.trainer import Pace, Trainer, begin, redraw, train
 from training.vae import load_vae, means, psnr
 
@@ -171,19 +170,14 @@ def measure(folder: Path, vae: Any, factor: str, count: int = 40) -> None:
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command(__doc__, 20, 1600)
     parser.add_argument("factor", choices=FACTORS)
-    parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--out", type=Path, help="by default a folder for the factor")
     parser.add_argument("--vae", type=Path, default=HOME / "vae" / "compact")
     parser.add_argument("--pairs", type=Path, default=HOME / "pairs")
-    parser.add_argument("--steps", type=int, default=1600, help="horizon of the learning rate")
     parser.add_argument("--check", type=int, default=250, help="steps between validations")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--fast", action="store_true", help="decode in bfloat16 (AVX512-BF16 or AMX)")
     parser.add_argument("--measure", action="store_true", help="only compare what has been trained")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = options_of(parser)
     folder = (options.out or HOME / FOLDERS[options.factor]).expanduser()
     vae = load_vae(options.vae)
     if options.measure:

@@ -6,23 +6,23 @@ A run goes on where it was stopped or killed; the clips of a step depend on the 
 
 from __future__ import annotations
 
-import argparse
 import copy
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ltxdsl.runtime.loading import load_video_vae
 from ltxdsl.runtime.tiny import bundle
 from training.clips import STARTING, batch, held_out
-from training.run import HOME, Run, draw_sheet
+from training.run import HOME, Run, command, draw_sheet, options_of
 from training.trainer import Pace, Trainer, begin, redraw, train, warm_start
 
 SEED = 23
 NOISE = 0.1  # added to latents, so that the decoder bears a transformer's errors
 SHRINK = 1e-4  # weight of the latents' size in the loss
 EDGES = 0.5  # weight of the error's steps from pixel to pixel: shapes are told by their edges
-ANCHOR = 0.5  # weight of what the latents have moved
+ANCHOR = 0.1  # weight of what the latents have moved
 WARM, DECAY = 50, 0.6  # steps up, and the share of all steps over which the rate falls to 0
 RATE, REST_RATE = 0.015, 1e-3  # Muon for the inner kernels, AdamW for the first, the last and the biases
 TESTS = {"128": (12, 128, 17), "256": (4, 256, 9)}  # held-out clips, side, frames
@@ -181,27 +181,20 @@ def write_compact(trainer: VaeTrainer, folder: Path) -> None:
 
 def load_vae(folder: Path) -> Any:
     """The compact VAE of a run, in float32."""
-    from diffusers.models.autoencoders.autoencoder_kl_ltx2 import AutoencoderKLLTX2Video
-
-    vae = AutoencoderKLLTX2Video.from_pretrained(folder, torch_dtype=torch.float32)
+    vae = load_video_vae(folder, torch.float32)
     return vae.to(memory_format=torch.channels_last_3d).eval().requires_grad_(False)
 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60)
+    parser = command(__doc__, 60, 9000)
     parser.add_argument("--out", type=Path, default=HOME / "vae")
     parser.add_argument("--layout", choices=LAYOUTS, default="balanced")
-    parser.add_argument("--steps", type=int, default=9000, help="horizon of the learning rate")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--anchor", type=Path, help="a compact folder whose latents are to be kept")
     parser.add_argument("--packaged", action="store_true", help="begin with the package's weights")
     parser.add_argument("--check", type=int, default=250, help="steps between validations")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--fast", action="store_true", help="compiled, in bfloat16 (AVX512-BF16 or AMX)")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
+    options = options_of(parser)
     run = Run(options.out.expanduser(), options.minutes)
     anchor = load_vae(options.anchor.expanduser()) if options.anchor else None
     trainer = VaeTrainer(options.layout, options.steps, options.rate, options.fast, anchor)

@@ -127,7 +127,7 @@ def test_latents_in_shards_and_an_examination(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(latents, "FRAMES", 9)
     vae.write_compact(vae.VaeTrainer("tiny", steps=3, rate=0.02), tmp_path / "vae")
     model = latents.load_vae(tmp_path / "vae")
-    latents.write_shards(model, bundle.module("audio_vae"), tmp_path / "latents", 3)
+    latents.write_shards(model, bundle.module("audio_vae"), tmp_path / "latents", 3, (64, 64))
     data = latents.read_data(tmp_path / "latents")
     assert data.latents.shape == (3, 64, 2, 2, 2)
     assert data.stills.shape == (3, 3, 64, 1, 2, 2)

@@ -1,24 +1,30 @@
-"""Which shape a mask has: the one of the world that covers it best at the same place and size."""
+"""Which shape a thing has: the one of the world that, blurred as it takes, is most like it at its place and size."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from training.judge.things import Seen
+from training.judge.things import Seen, blurred, track_of
 from training.world.canvas import whole
 from training.world.picture import cover
 from training.world.words import SHAPES, SIZES
 
 Array = np.ndarray
 LOOKS = 5  # frames that are compared
+BLURS = (0.0, 0.012, 0.024, 0.036)  # parts of the short side
 
 
 def shape_of(seen: Seen) -> str:
     """The shape word."""
-    chosen = np.unique(np.linspace(0, len(seen.mask) - 1, LOOKS).round().astype(int))
-    masks, tracks = seen.mask[chosen], seen.track[chosen]
-    errors = {shape: np.square(masks - likeness(shape, masks, tracks)).mean() for shape in SHAPES}
-    return min(errors, key=errors.__getitem__)
+    chosen = np.unique(np.linspace(0, len(seen.share) - 1, LOOKS).round().astype(int))
+    shares = seen.share[chosen]
+    tracks, short = track_of(shares), min(shares.shape[1:])
+    errors = {
+        (shape, blur): np.square(shares - blurred(likeness(shape, shares, tracks), blur * short)).mean()
+        for shape in SHAPES
+        for blur in BLURS
+    }
+    return min(errors, key=errors.__getitem__)[0]
 
 
 def likeness(shape: str, masks: Array, tracks: Array) -> Array:

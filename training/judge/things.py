@@ -20,11 +20,16 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What was found: F H W mask, F 3 colour, F 3 track (x, y from the centre of the picture, log of √area)."""
+    """What was found: F H W mask, F 3 colour, F 3 track (x, y from the centre of the picture, log of √area).
+
+    `share` F H W is how much of the thing's colour a pixel has: unlike the mask it is linear in the pixels, so that a
+    blurred edge stays where it is.
+    """
 
     mask: Array
     colour: Array
     track: Array
+    share: Array
 
 
 def find(clip: Array, region: tuple[float, float, float, float] = WHOLE) -> Seen:
@@ -34,7 +39,7 @@ def find(clip: Array, region: tuple[float, float, float, float] = WHOLE) -> Seen
     left, top, right, bottom = _pixels(region, mask.shape)
     keep[top:bottom, left:right] = 1.0
     mask = mask * keep
-    return Seen(mask, _colour(clip, mask), track_of(mask))
+    return Seen(mask, _colour(clip, mask), track_of(mask), _share(clip, mask) * keep)
 
 
 def _pixels(region: tuple[float, float, float, float], shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -49,6 +54,33 @@ def soft_mask(clip: Array) -> Array:
     chroma = off - brightness(off)[..., None]
     distance = np.sqrt(np.einsum("fhwc,fhwc->fhw", chroma, chroma))
     return np.clip((distance - 0.10) / 0.16, 0.0, 1.0)
+
+
+def _share(clip: Array, mask: Array) -> Array:
+    """F H W: chroma along the mask's own, of its 80th percentile inside; zero away from the mask."""
+    off = clip - background_colour(clip).astype(clip.dtype)[:, None, None, :]
+    chroma = off - brightness(off)[..., None]
+    way = np.einsum("fhwc,fhw->fc", chroma, mask)
+    along = np.einsum("fhwc,fc->fhw", chroma, way / (np.linalg.norm(way, axis=1, keepdims=True) + 1e-9))
+    full = [
+        np.quantile(one[inside], 0.8) if inside.any() else 1.0 for one, inside in zip(along, mask > 0.5, strict=True)
+    ]
+    share = np.clip(along / np.maximum(full, 1e-3)[:, None, None], 0.0, 1.0)
+    return share * (blurred((mask > 0.2).astype(np.float32), 3.0) > 0.02)
+
+
+def blurred(masks: Array, sigma: float) -> Array:
+    """F H W under a Gaussian of `sigma` pixels."""
+    if sigma == 0:
+        return masks
+    reach = np.arange(-round(3 * sigma) - 1, round(3 * sigma) + 2)
+    weights = np.exp(-np.square(reach / sigma) / 2)
+    for axis in (1, 2):
+        side = masks.shape[axis]
+        apart = np.abs(np.subtract.outer(np.arange(side), np.arange(side)))
+        band = np.where(apart <= reach[-1], weights[np.minimum(apart, reach[-1]) + reach[-1]], 0.0) / weights.sum()
+        masks = np.moveaxis(np.tensordot(masks, band.astype(masks.dtype), axes=(axis, 0)), -1, axis)
+    return masks
 
 
 def brightness(clip: Array) -> Array:

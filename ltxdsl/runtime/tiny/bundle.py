@@ -1,20 +1,20 @@
-"""Writing the tiny bundle: the layout of a diffusers LTX-2 repository, and the distilled LoRA."""
+"""Writing the tiny bundle: the layout of a diffusers LTX-2 repository, and its LoRAs."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ltxdsl.models import DISTILL
 from ltxdsl.runtime.loading import quiet
 from ltxdsl.runtime.tiny import INDEX, parts
 from ltxdsl.runtime.tiny.tokenizer import build_tokenizer
 from ltxdsl.runtime.tiny.vocoder import vocoder
-from ltxdsl.runtime.tiny.weights import check_sum, file_of, trained
+from ltxdsl.runtime.tiny.weights import trained, trained_loras, write_trained_lora
 
 SEED = 20260
 LORA_RANK = 4
@@ -46,7 +46,7 @@ def write_bundle(folder: Path) -> None:
     with torch.random.fork_rng(devices=[]), quiet():
         for name in MODULES:
             module(name).save_pretrained(folder / name, safe_serialization=True)
-        write_lora(folder / "transformer", folder / "loras" / "distill.safetensors")
+        write_loras(folder / "transformer", folder / "loras")
     build_tokenizer(parts.TEXT_TOKENS).save_pretrained(folder / "tokenizer")
     _write_json(folder / "scheduler" / "scheduler_config.json", {"_class_name": SCHEDULER[1], **SCHEDULER_CONFIG})
     _write_json(folder / INDEX, _index())
@@ -79,15 +79,13 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
-def write_lora(transformer: Path, path: Path) -> None:
-    """The distilled LoRA: the trained one, or one from the seed while there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    packed = file_of("distill_lora")
-    if packed.is_file():
-        check_sum(packed)
-        shutil.copyfile(packed, path)
-    else:
-        _seeded_lora(transformer, path)
+def write_loras(transformer: Path, folder: Path) -> None:
+    """The trained LoRAs; while there is no distilled one, one from the seed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in trained_loras():
+        write_trained_lora(name, folder / f"{name}.safetensors")
+    if not (folder / f"{DISTILL}.safetensors").is_file():
+        _seeded_lora(transformer, folder / f"{DISTILL}.safetensors")
 
 
 def _seeded_lora(transformer: Path, path: Path) -> None:

@@ -19,6 +19,7 @@ from ltxdsl.runtime.errors import ModelFileError
 FOLDER = Path(models.__file__).parent / "weights"
 SUMS = "SHA256SUMS"
 SCALE = ".int8_scale"
+LORA = "-lora.safetensors"
 Weights = dict[str, Tensor]
 
 
@@ -41,6 +42,23 @@ def trained(part: str, kind: Any) -> Any | None:
     module = kind.from_config(config)
     module.load_state_dict(unpacked(stored))
     return module
+
+
+def trained_loras() -> list[str]:
+    """The names of the LoRAs that are in the package."""
+    return [path.name.removeprefix("embedded-").removesuffix(LORA) for path in sorted(FOLDER.glob(f"embedded-*{LORA}"))]
+
+
+def write_trained_lora(name: str, path: Path) -> None:
+    """A LoRA of the package as a file that any program reads: half precision, with its metadata."""
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    source = file_of(f"{name}_lora")
+    check_sum(source)
+    with safe_open(source, "pt") as file:
+        stored, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
+    save_file({key: weight.half().contiguous() for key, weight in unpacked(stored).items()}, path, metadata=metadata)
 
 
 def check_sum(path: Path) -> None:
