@@ -35,7 +35,7 @@ def test_dimensions_give_the_known_number_of_parameters(part: str, count: int):
 
 
 def test_the_upsampler_has_about_the_known_number():
-    assert MODEL.parameters("upsampler") == pytest.approx(497.9e6, rel=1e-3)
+    assert MODEL.parameters("upsampler 2x") == pytest.approx(497.9e6, rel=1e-3)
 
 
 def test_the_two_halves_of_the_vae():

@@ -61,7 +61,8 @@ SOURCES = {
     "audio_vae": Source("audio/compact", "audio_vae", _measure_audio),
     "transformer": Source("dit/compact/transformer", "transformer", _measure_nothing),
     "connectors": Source("dit/compact/connectors", "connectors", _measure_nothing),
-    "latent_upsampler": Source("upsampler/compact", "upsampler", _measure_nothing),
+    "latent_upsampler": Source("upsampler/compact", "upsampler 2x", _measure_nothing),
+    "latent_upsampler_x1_5": Source("upsampler-x1.5/compact", "upsampler 1.5x", _measure_nothing),
 }
 
 

@@ -127,13 +127,11 @@ def crop_guides(builder: PromptBuilder, op: nodes.CropGuides, *, latent: Video) 
 @row(nodes.UpsampleLatent)
 def upsample_latent(builder: PromptBuilder, op: nodes.UpsampleLatent, *, latent: Video) -> dict[str, Video]:
     """Larger in space; the node drops the noise mask, which belongs to the smaller size."""
-    if op.factor != 2:
-        builder.note(f"upscale {op.factor:g}x: the model set must name an upsampler of that factor for ComfyUI")
     link = builder.add(
         "LTXVLatentUpsampler",
         builder.titled(f"upsample {op.factor:g}x"),
         samples=latent.link,
-        upscale_model=loaders.upsampler(builder),
+        upscale_model=loaders.upsampler(builder, op.factor),
         vae=loaders.vae(builder),
     )
     return {"latent": Video(link, latent.frames)}
@@ -146,7 +144,7 @@ def upsample_time(builder: PromptBuilder, op: nodes.UpsampleTime, *, latent: Vid
         "LTXVLatentUpsampler",
         builder.titled("upsample time 2x"),
         samples=latent.link,
-        upscale_model=loaders.upsampler(builder, time=True),
+        upscale_model=loaders.temporal_upsampler(builder),
         vae=loaders.vae(builder),
     )
     return {"latent": Video(link, 2 * latent.frames - 1)}

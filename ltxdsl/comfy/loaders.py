@@ -222,11 +222,17 @@ def text_encoder(builder: PromptBuilder) -> Link:
     )
 
 
-def upsampler(builder: PromptBuilder, *, time: bool = False) -> Link:
-    """The latent upsampler, in space or in time."""
-    files = builder.models.comfy
-    name, words = (files.temporal_upsampler, "in time") if time else (files.upsampler, "")
-    return builder.add("LatentUpscaleModelLoader", f"latent upsampler {words}".strip(), model_name=name)
+def upsampler(builder: PromptBuilder, factor: float) -> Link:
+    """The latent upsampler in space."""
+    name = builder.models.comfy.upsamplers[f"{factor:g}x"]
+    title = "latent upsampler" if factor == 2 else f"latent upsampler {factor:g}x"
+    return builder.add("LatentUpscaleModelLoader", title, model_name=name)
+
+
+def temporal_upsampler(builder: PromptBuilder) -> Link:
+    """The latent upsampler in time."""
+    name = builder.models.comfy.temporal_upsampler
+    return builder.add("LatentUpscaleModelLoader", "latent upsampler in time", model_name=name)
 
 
 def _checkpoint(builder: PromptBuilder) -> Link:

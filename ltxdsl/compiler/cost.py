@@ -79,7 +79,7 @@ def estimate(op: Op, given: Mapping[str, Facts], models: ModelSet, machine: Hard
     if "video_vae" in uses:
         image = _of_kind(op, given, Port.IMAGE)
         return encoding(image, model, machine)
-    if {"upsampler", "temporal_upsampler"} & set(uses) and latent.width:
+    if any("upsampler" in part for part in uses) and latent.width:
         channels, factor = model.video_vae.latent_channels, out.width / latent.width
         return _convolving(list(model.upsampler.convolutions(channels, latent.cells, factor)), model, machine)
     if "audio_vae" in uses:

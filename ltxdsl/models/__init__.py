@@ -4,7 +4,7 @@ Nothing here loads a weight; `check`, `plan` and `export` read it.
 """
 
 from ltxdsl.models.architecture import Architecture
-from ltxdsl.models.modelset import DISTILL, ComfyFiles, Defaults, LoraFile, ModelSet
+from ltxdsl.models.modelset import DISTILL, ComfyFiles, Defaults, LoraFile, ModelSet, upsampler_part
 from ltxdsl.models.settings import EMBEDDED, LTX_23, ModelSetError, load_model_set, load_severities
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "ModelSetError",
     "load_model_set",
     "load_severities",
+    "upsampler_part",
 ]

@@ -209,10 +209,10 @@ class Upsampler(Dimensions, frozen=True):
         yield from 2 * self.blocks * [Convolution(self.width, self.width, 27, larger)]
         yield Convolution(self.width, channels, 27, larger)
 
-    def parameters(self, channels: int) -> int:
+    def parameters(self, channels: int, factor: float = 2.0) -> int:
         """Convolutions and the two numbers a channel of each norm."""
         norms = 2 * self.width * (4 * self.blocks + 1)
-        return sum(c.parameters for c in self.convolutions(channels, (1, 1, 1), 2.0)) + norms
+        return sum(c.parameters for c in self.convolutions(channels, (1, 1, 1), factor)) + norms
 
 
 class Sound(Dimensions, frozen=True):
@@ -247,7 +247,9 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 return self.connectors.parameters(self.text_encoder, self.transformer)
             case "video_vae":
                 return self.video_vae.parameters
-            case "upsampler" | "temporal_upsampler":
+            case "upsampler 1.5x":
+                return self.upsampler.parameters(self.video_vae.latent_channels, 1.5)
+            case "upsampler 2x" | "temporal_upsampler":
                 return self.upsampler.parameters(self.video_vae.latent_channels)
             case "audio_vae":
                 return self.sound.parameters

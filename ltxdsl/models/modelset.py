@@ -12,6 +12,7 @@ import msgspec
 from ltxdsl.models.architecture import Architecture
 
 DISTILL = "distill"  # the role of the LoRA that makes few steps enough
+UPSAMPLER, TEMPORAL_UPSAMPLER = "upsampler", "temporal_upsampler"
 
 # Folders of a diffusers LTX-2 repository, by the part of the model set that they hold.
 FOLDERS = {
@@ -68,12 +69,20 @@ class LoraFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     comfy: str = ""  # its name in ComfyUI's loras folder; the file's name if empty
 
 
+def upsampler_part(factor: float) -> str:
+    """The part that makes a latent so many times larger in space."""
+    return f"{UPSAMPLER} {factor:g}x"
+
+
 class ComfyFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names of the same models in ComfyUI's folders."""
 
     checkpoint: str = "ltx-2.3-22b-dev.safetensors"
     text_encoder: str = "gemma_3_12B_it_fp4_mixed.safetensors"
-    upsampler: str = "ltx-2.3-spatial-upscaler-x2-1.1.safetensors"
+    upsamplers: dict[str, str] = {
+        "2x": "ltx-2.3-spatial-upscaler-x2-1.1.safetensors",
+        "1.5x": "ltx-2.3-spatial-upscaler-x1.5-1.0.safetensors",
+    }
     temporal_upsampler: str = "ltx-2.3-temporal-upscaler-x2-1.0.safetensors"
     distill: str = "ltx-2.3-22b-distilled-lora-384-1.1.safetensors"
 
@@ -83,8 +92,7 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     name: str
     folder: str
-    upsampler: str = "latent_upsampler"
-    upsampler_factors: tuple[float, ...] = (2.0,)
+    upsamplers: dict[str, str] = {"2x": "latent_upsampler"}  # folders of the ones in space, by their factor
     temporal_upsampler: str = ""  # the folder of the one that doubles the frames; "" = there is none
     loras: dict[str, LoraFile] = {}
     defaults: Defaults = Defaults()
@@ -109,8 +117,9 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def path(self, part: str) -> Path:
         """The folder of a part."""
         root = Path(self.folder)
-        upsamplers = {"upsampler": self.upsampler, "temporal_upsampler": self.temporal_upsampler}
-        return root / (upsamplers.get(part) or FOLDERS[part])
+        upsamplers = {f"{UPSAMPLER} {factor}": folder for factor, folder in self.upsamplers.items()}
+        upsamplers[TEMPORAL_UPSAMPLER] = self.temporal_upsampler
+        return root / (upsamplers.get(part) or FOLDERS.get(part, part))
 
     def lora_path(self, name: str) -> Path:
         """The file of a LoRA by role, or by its own path."""

@@ -11,6 +11,7 @@ import msgspec
 
 from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
+from ltxdsl.models import upsampler_part
 from ltxdsl.ops.base import Deltas, Enhance, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
 from ltxdsl.ops.facts import Facts, Work
 from ltxdsl.ops.picture_nodes import NODE_PORTS as NODE_PORTS
@@ -276,10 +277,14 @@ class UpsampleLatent(Op, frozen=True):
 
     inputs = {"latent": Port.LATENT}
     outputs = {"latent": Port.LATENT}
-    uses = ("upsampler", "latent_statistics")
     kernel = "upsample_latent"
     stored = True
     factor: float = 2.0
+
+    @property
+    def uses(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The upsampler of the factor."""
+        return (upsampler_part(self.factor), "latent_statistics")
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The new size: x1.5 rounds up to whole cells. The denoise mask is dropped."""

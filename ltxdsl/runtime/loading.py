@@ -203,6 +203,7 @@ LOADERS: dict[str, Callable[[Path, torch.dtype], Any]] = {
     "audio_vae": load_audio_vae,
     "vocoder": load_vocoder,
     "connectors": load_connectors,
-    "upsampler": load_upsampler,
+    "upsampler 2x": load_upsampler,
+    "upsampler 1.5x": load_upsampler,
     "temporal_upsampler": load_upsampler,
 }

@@ -91,6 +91,6 @@ def test_the_video_vae(session: Session, models: ModelSet, clip: Facts):
 def test_operations_of_the_upsampler(session: Session, models: ModelSet):
     channels, cells = models.architecture.video_vae.latent_channels, (4, 3, 5)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        session.part("upsampler")(torch.randn(1, channels, *cells))
+        session.part("upsampler 2x")(torch.randn(1, channels, *cells))
     layers = models.architecture.upsampler.convolutions(channels, cells, 2.0)
     assert counter.get_total_flops() == sum(layer.flops for layer in layers)

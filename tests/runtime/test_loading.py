@@ -21,7 +21,7 @@ PARTS = (
     "vocoder",
     "connectors",
     "text_encoder",
-    "upsampler",
+    "upsampler 2x",
     "latent_statistics",
 )
 
@@ -65,7 +65,7 @@ def test_pickled_weights_are_refused(broken: ModelSet) -> None:
 
 def test_weights_of_another_model(broken: ModelSet) -> None:
     target = next(broken.path("video_vae").glob("*.safetensors"))
-    shutil.copy(next(broken.path("upsampler").glob("*.safetensors")), target)
+    shutil.copy(next(broken.path("upsampler 2x").glob("*.safetensors")), target)
     with pytest.raises(ModelFileError):
         Session(broken, device="cpu").part("video_vae")
 
@@ -78,10 +78,10 @@ def test_a_config_that_is_no_json(broken: ModelSet) -> None:
 
 def test_parts_are_loaded_once_and_released(models: ModelSet) -> None:
     session = Session(models, device="cpu")
-    assert session.part("upsampler") is session.part("upsampler")
-    assert session.loaded == ("upsampler",)
-    session.release("upsampler")
-    session.release("upsampler")
+    assert session.part("upsampler 2x") is session.part("upsampler 2x")
+    assert session.loaded == ("upsampler 2x",)
+    session.release("upsampler 2x")
+    session.release("upsampler 2x")
     assert session.loaded == ()
 
 
@@ -126,7 +126,7 @@ def test_different_prompts_differ_and_any_text_has_tokens(session: Session) -> N
 def test_the_model_set_tells_the_truth(models: ModelSet, session: Session) -> None:
     shape = models.architecture
     config = session.part("transformer").config
-    for part in ("transformer", "connectors", "upsampler"):
+    for part in ("transformer", "connectors", "upsampler 2x"):
         assert sum(p.numel() for p in session.part(part).parameters()) == shape.parameters(part)
     statistics = 2 * shape.video_vae.latent_channels
     vae = sum(p.numel() for p in session.part("video_vae").parameters())

@@ -161,7 +161,7 @@ def test_upsampler(run: Runner, models: ModelSet) -> None:
     from diffusers.pipelines.ltx2 import LTX2LatentUpsamplePipeline
 
     session = run.session
-    pipe = LTX2LatentUpsamplePipeline(vae=session.part("video_vae"), latent_upsampler=session.part("upsampler"))
+    pipe = LTX2LatentUpsamplePipeline(vae=session.part("video_vae"), latent_upsampler=session.part("upsampler 2x"))
     latent = run(pass_op(2), **run.start(WIDTH, HEIGHT, FRAMES))["latent"]
     theirs = pipe(
         latents=latent.samples,

@@ -66,10 +66,13 @@ def no_such_upsampler(program: Program) -> Iterator[Finding]:
     for said in program.each(Upscale):
         if said.time:
             yield from _no_temporal_upsampler(program, said)
-        elif said.factor.value not in program.models.upsampler_factors:
-            known = ", ".join(f"{plain(f)}x" for f in program.models.upsampler_factors)
+            continue
+        known = program.models.comfy.upsamplers if program.target == "comfy" else program.models.upsamplers
+        if f"{plain(said.factor.value)}x" not in known:
             message = f"the model set `{program.models.name}` has no {said.factor} upsampler"
-            yield Finding(message, said.span_of("factor"), f"it has {known}")
+            if program.target == "comfy":
+                message += " for ComfyUI"
+            yield Finding(message, said.span_of("factor"), f"it has {', '.join(known)}")
 
 
 def _no_temporal_upsampler(program: Program, said: Upscale) -> Iterator[Finding]:

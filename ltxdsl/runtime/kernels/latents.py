@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ltxdsl.geometry import TEMPORAL, audio_latents, cells, guide_frames_used, latent_frames
+from ltxdsl.models import upsampler_part
 from ltxdsl.ops import nodes
 from ltxdsl.runtime.conditioning import placed_frame
 from ltxdsl.runtime.kernels.table import kernel
@@ -75,7 +76,7 @@ def crop_guides(session: Session, op: nodes.CropGuides, *, latent: VideoLatent) 
 @kernel
 def upsample_latent(session: Session, op: nodes.UpsampleLatent, *, latent: VideoLatent) -> dict[str, VideoLatent]:
     """Upsample the clip as the VAE would give it; mask and guides belong to the smaller size and go."""
-    return _upsampled(session, "upsampler", latent)
+    return _upsampled(session, upsampler_part(op.factor), latent)
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ MODULES: dict[str, tuple[tuple[str, str], Callable[[], Any]]] = {
     "connectors": (("ltx2", "LTX2TextConnectors"), parts.connectors),
     "text_encoder": (("transformers", "Gemma3ForConditionalGeneration"), parts.text_encoder),
     "latent_upsampler": (("ltx2", "LTX2LatentUpsamplerModel"), parts.upsampler),
+    "latent_upsampler_x1_5": (("ltx2", "LTX2LatentUpsamplerModel"), partial(parts.upsampler, 1.5)),
 }
 TOKENIZER = ("transformers", "PreTrainedTokenizerFast")
 SCHEDULER = ("diffusers", "FlowMatchEulerDiscreteScheduler")
@@ -65,7 +67,7 @@ def seeded(name: str) -> Any:
 
 
 def _index() -> dict[str, Any]:
-    known = {name: list(kind) for name, (kind, _) in MODULES.items() if name != "latent_upsampler"}
+    known = {name: list(kind) for name, (kind, _) in MODULES.items() if not name.startswith("latent_upsampler")}
     return {
         "_class_name": "LTX2Pipeline",
         **known,

@@ -126,12 +126,16 @@ def audio_vae() -> Any:
     return vae
 
 
-def upsampler() -> Any:
-    """Latent upsampler, twice the size in space."""
+def upsampler(factor: float = 2.0) -> Any:
+    """Latent upsampler, twice the size in space, or 1.5 times by the rational resampler."""
     from diffusers.pipelines.ltx2.latent_upsampler import LTX2LatentUpsamplerModel
 
     model = LTX2LatentUpsamplerModel(
-        in_channels=LATENT_CHANNELS, mid_channels=64, num_blocks_per_stage=1, use_rational_resampler=False
+        in_channels=LATENT_CHANNELS,
+        mid_channels=64,
+        num_blocks_per_stage=1,
+        rational_spatial_scale=factor,
+        use_rational_resampler=factor != 2,
     )
     with torch.no_grad():
         model.final_conv.weight.mul_(3.0)  # what goes in and what comes out have about the same spread
