@@ -74,15 +74,23 @@ def upsampler_part(factor: float) -> str:
     return f"{UPSAMPLER} {factor:g}x"
 
 
+def _upsamplers() -> dict[str, str]:
+    return {"2x": "latent_upsampler"}
+
+
+def _comfy_upsamplers() -> dict[str, str]:
+    return {
+        "2x": "ltx-2.3-spatial-upscaler-x2-1.1.safetensors",
+        "1.5x": "ltx-2.3-spatial-upscaler-x1.5-1.0.safetensors",
+    }
+
+
 class ComfyFiles(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names of the same models in ComfyUI's folders."""
 
     checkpoint: str = "ltx-2.3-22b-dev.safetensors"
     text_encoder: str = "gemma_3_12B_it_fp4_mixed.safetensors"
-    upsamplers: dict[str, str] = {
-        "2x": "ltx-2.3-spatial-upscaler-x2-1.1.safetensors",
-        "1.5x": "ltx-2.3-spatial-upscaler-x1.5-1.0.safetensors",
-    }
+    upsamplers: dict[str, str] = msgspec.field(default_factory=_comfy_upsamplers)
     temporal_upsampler: str = "ltx-2.3-temporal-upscaler-x2-1.0.safetensors"
     distill: str = "ltx-2.3-22b-distilled-lora-384-1.1.safetensors"
 
@@ -92,7 +100,7 @@ class ModelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     name: str
     folder: str
-    upsamplers: dict[str, str] = {"2x": "latent_upsampler"}  # folders of the ones in space, by their factor
+    upsamplers: dict[str, str] = msgspec.field(default_factory=_upsamplers)  # folders of those in space, by factor
     temporal_upsampler: str = ""  # the folder of the one that doubles the frames; "" = there is none
     loras: dict[str, LoraFile] = {}
     defaults: Defaults = Defaults()

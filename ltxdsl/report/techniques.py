@@ -181,7 +181,7 @@ TECHNIQUES = (
         "LTX062",
         "LTXVLatentUpsampler",
         "",
-        "needs an upsampler of that factor in the model set",
+        "the model set names one",
     ),
     _pass("twice the frames (temporal upscale)", "upscale", "", "LTXVLatentUpsampler", "comfy_upscale_in_time"),
     _pass("a detail pass at the same size", "pass", "LTX047", "SamplerCustomAdvanced", "detail_repass"),
