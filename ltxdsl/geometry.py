@@ -84,6 +84,12 @@ def guide_latents(count: int, start: int) -> int:
     return latent_frames(used) if start <= 0 or used == 1 else used // TEMPORAL
 
 
+def near_cells(side: float) -> float:
+    """A side that misses whole cells by less than a thousandth is meant as whole cells: 0.667x of 192 is 128."""
+    whole = SPATIAL * round(side / SPATIAL)
+    return whole if abs(side - whole) < side / 1000 else side
+
+
 def upsampled_cells(cell_count: int, factor: float) -> int:
     """Latent height or width after the latent upsampler (x1.5 rounds up)."""
     return math.ceil(cell_count * factor)

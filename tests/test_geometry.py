@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ltxdsl import geometry
 from ltxdsl.compiler import analyze
 from ltxdsl.diagnostics import apply_fixes
 from ltxdsl.geometry import survives, surviving_neighbours
@@ -61,3 +62,10 @@ def test_without_a_size_the_fix_adds_one(models):
     text = 'prompt "a"\npass 0.3x dev 30'
     (found,) = [d for d in analyze(Source(text), models).diagnostics if d.code == "LTX011"]
     assert analyze(Source(apply_fixes(text, [found.fixes[0]])), models).ok
+
+
+@pytest.mark.parametrize(
+    ("side", "cells"), [(192 * 0.667, 128), (1920 * 0.66667, 1280), (128.0, 128), (100.0, 100.0), (129.0, 129.0)]
+)
+def test_a_share_of_a_size_that_nearly_is_whole_cells_is(side: float, cells: float):
+    assert geometry.near_cells(side) == cells

@@ -180,7 +180,7 @@ TECHNIQUES = (
         "upscale",
         "LTX062",
         "LTXVLatentUpsampler",
-        "",
+        "upscale_by_half",
         "the model set names one",
     ),
     _pass("twice the frames (temporal upscale)", "upscale", "", "LTXVLatentUpsampler", "comfy_upscale_in_time"),
