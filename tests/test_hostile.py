@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ltxdsl.compiler import LONGEST_MESSAGE, analyze, lower
 from ltxdsl.diagnostics import Severity, render
 from ltxdsl.grammar import format_script, parse
+from ltxdsl.ops import STATEMENTS
 from ltxdsl.source import Source
 
 # name: script, code of the first finding
@@ -111,4 +113,19 @@ SHAPES = {
 def test_work_grows_with_the_length_of_the_script(models, shape: str):
     """A count of calls in place of seconds: ten times the script is ten times the work."""
     small, large = (calls(lambda n=n: analyze(Source(SHAPES[shape](n)), models)) for n in (20, 200))
+    assert large < 12 * small
+
+
+def line_of(word: str) -> str:
+    """The line of a statement's example where it stands."""
+    lines = STATEMENTS[word].example.splitlines()
+    return next(line for line in lines if re.search(rf"\b{word}\b", line))
+
+
+@pytest.mark.parametrize("word", sorted(STATEMENTS))
+def test_many_of_one_statement_are_linear(models, in_pictures, word: str):
+    small, large = (
+        calls(lambda n=n: analyze(Source('prompt "a"\n' + f"{line_of(word)}\n" * n + "pass dev 4"), models))
+        for n in (20, 200)
+    )
     assert large < 12 * small

@@ -11,7 +11,7 @@ import msgspec
 from ltxdsl.checked import fast
 from ltxdsl.cli import FOUND_ERRORS, WRONG_USE
 from ltxdsl.cli.checking import Asked, Checked, check_file, check_text, fixed, write_fixed
-from ltxdsl.cli.common import read_given, read_source
+from ltxdsl.cli.common import read_given, read_source, without_cycle_collection
 from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.report.formats import FORMATS, written
 from ltxdsl.source_files import difference
@@ -56,9 +56,10 @@ def command(files: tuple[str, ...], expression: str | None, watch: bool, **optio
         from ltxdsl.cli.watch import watched
 
         return watched(files, lambda: _once(_named(files), asked, manner))
-    if expression is None and files:
-        return _once(_named(files), asked, manner)[0]
-    return _report([check_text(read_source(None, expression), asked)], asked, manner)
+    with without_cycle_collection():
+        if expression is None and files:
+            return _once(_named(files), asked, manner)[0]
+        return _report([check_text(read_source(None, expression), asked)], asked, manner)
 
 
 def _named(files: tuple[str, ...]) -> list[str]:

@@ -82,11 +82,12 @@ class _Binder:
             scope.warn("LTX156", message, others[0].span, hint=hint)
 
     def _try_unused(self, scope: Scope, entries: Sequence[tree.Entry]) -> None:
+        recipes = {recipe.span.start: recipe for recipe in recipes_of(scope)}
         for entry in entries:
-            here = Here(entry, scope, "", self.library, self.entries)  # type: ignore[arg-type]
-            for recipe in recipes_of(scope):
-                if recipe.span.start == entry.span.start and recipe.body.span not in self.whole.used:
-                    here.try_recipe(recipe)
+            recipe = recipes.get(entry.span.start)
+            if recipe and recipe.body.span not in self.whole.used:
+                here = Here(entry, scope, "", self.library, self.entries)  # type: ignore[arg-type]
+                here.try_recipe(recipe)
 
     def entries(self, entries: Iterable[tree.Entry], scope: Scope, inside: str = "") -> list[Statement]:
         """Typed statements of a file or block. `inside` is the word of a statement whose block holds settings."""

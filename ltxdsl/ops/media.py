@@ -1,6 +1,7 @@
 """Files in and out, and decoding."""
 
 import re
+from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -130,11 +131,7 @@ class Save(Statement, frozen=True):
     @property
     def kind(self) -> str:
         """What is written, by the ending: video, picture, sequence, sound; nothing where that is not known."""
-        suffix = self.suffix
-        if NUMBERED.search(PurePath(self.path).name):
-            return "sequence" if suffix in SEQUENCE_SUFFIXES else ""
-        kinds = {"video": VIDEO_SUFFIXES, "picture": IMAGE_SUFFIXES, "sound": SOUND_SUFFIXES}
-        return next((kind for kind, suffixes in kinds.items() if suffix in suffixes), "")
+        return _kind_written(self.path)
 
     @property
     def suffix(self) -> str:
@@ -201,3 +198,12 @@ class Save(Statement, frozen=True):
     def _sound(self, scene: "Scene", output: "Output") -> None:
         if sound := output.sound():
             scene.add(nodes.WriteSound(path=self.path), self, audio=sound)
+
+
+@cache
+def _kind_written(path: str) -> str:
+    suffix = PurePath(path).suffix.lower()
+    if NUMBERED.search(PurePath(path).name):
+        return "sequence" if suffix in SEQUENCE_SUFFIXES else ""
+    kinds = {"video": VIDEO_SUFFIXES, "picture": IMAGE_SUFFIXES, "sound": SOUND_SUFFIXES}
+    return next((kind for kind, suffixes in kinds.items() if suffix in suffixes), "")
