@@ -39,6 +39,18 @@ def first_frame_of(slot: int) -> int:
     return 0 if slot == 0 else TEMPORAL * slot - (TEMPORAL - 1)
 
 
+def latents_inside(start: int, end: int, frames: int) -> tuple[int, int]:
+    """The latent frames [first, stop) that lie wholly inside the pixel frames [start, end) of a clip.
+
+    An end within a frame of the clip's is the clip's. Source: KJNodes LTXVAudioVideoMask, LTXVideo
+    LTXVSetAudioVideoMaskByTime: up to the next latent's start, down to the latent that holds the end.
+    """
+    first = slot_of(max(0, start))
+    first += first_frame_of(first) < start
+    stop = latent_frames(frames) if end >= frames - 1 else slot_of(max(0, end))
+    return first, max(first, stop)
+
+
 def cells(width: int, height: int) -> tuple[int, int]:
     """Latent height and width of a picture size; what is over the grid is cut."""
     return height // SPATIAL, width // SPATIAL

@@ -89,6 +89,20 @@ def has_alpha(path: str) -> bool:
 
 
 @cache
+def has_sound(path: str) -> bool:
+    """Whether there is sound in a media file."""
+    if not path or not Path(path).is_file():
+        return False
+    import av
+
+    try:
+        with av.open(path) as container:
+            return bool(container.streams.audio)
+    except (av.FFmpegError, OSError):
+        return False
+
+
+@cache
 def frame_rate(path: str) -> float:
     """Frames a second of a video, from its header; 0 where that cannot be told."""
     if not path or not Path(path).is_file():

@@ -69,3 +69,14 @@ def test_without_a_size_the_fix_adds_one(models):
 )
 def test_a_share_of_a_size_that_nearly_is_whole_cells_is(side: float, cells: float):
     assert geometry.near_cells(side) == cells
+
+
+@pytest.mark.parametrize(
+    ("fps", "seconds", "frames", "slots"),
+    [(24, (1, 3), 97, (4, 9)), (25, (1, 3), 97, (4, 10)), (24, (2, 2.2), 97, None), (24, (0, 5), 97, (0, 13))],
+)
+def test_latents_inside_a_stretch_as_in_the_packs(fps, seconds, frames, slots):
+    """The table of KJNodes' and LTXVideo's nodes (run there): LTXVideo's at 25, both at 24."""
+    start, end = (round(fps * at) for at in seconds)
+    first, stop = geometry.latents_inside(start, end, frames)
+    assert (first, stop) == slots if slots else first == stop

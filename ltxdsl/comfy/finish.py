@@ -35,6 +35,32 @@ def cut_sound(builder: PromptBuilder, op: nodes.CutSound, *, audio: Link) -> dic
     return {"audio": builder.add("TrimAudioDuration", title, audio=audio, start_index=start, duration=seconds)}
 
 
+@row(nodes.JoinFrames)
+def join_frames(builder: PromptBuilder, op: nodes.JoinFrames, *, before: Link, after: Link) -> dict[str, Link]:
+    """Cut, then one behind the other."""
+    if op.skip:
+        title = f"without the first {op.skip} frames"
+        after = builder.add("ImageFromBatch", title, image=after, batch_index=op.skip, length=MOST_FRAMES)
+    return {"image": builder.add("ImageBatch", "joined frames", image1=before, image2=after)}
+
+
+@row(nodes.JoinSound)
+def join_sound(
+    builder: PromptBuilder, op: nodes.JoinSound, *, before: Link | None = None, after: Link | None = None
+) -> dict[str, Link]:
+    """Cut, or silence, then one behind the other."""
+    parts = ((before, 0.0, op.first), (after, op.skip, op.seconds - op.first))
+    first, then = (_sound_part(builder, sound, round(start, 2), round(seconds, 2)) for sound, start, seconds in parts)
+    return {"audio": builder.add("AudioConcat", "joined sound", audio1=first, audio2=then, direction="after")}
+
+
+def _sound_part(builder: PromptBuilder, sound: Link | None, start: float, seconds: float) -> Link:
+    if sound is None:
+        return builder.add("EmptyAudio", "silence", duration=seconds, sample_rate=44100, channels=2)
+    title = f"sound from {start:g} s"
+    return builder.add("TrimAudioDuration", title, audio=sound, start_index=start, duration=seconds)
+
+
 @row(nodes.FitCanvas)
 def fit_canvas(builder: PromptBuilder, op: nodes.FitCanvas, *, image: Link) -> dict[str, Link]:
     """Cut by core's node, bars by KJNodes'."""

@@ -7,7 +7,7 @@ import msgspec
 from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.table import Audio, Frames, PlacedGuide, Video, row
-from ltxdsl.geometry import TEMPORAL, audio_latents, comfy_audio_latents, latent_frames
+from ltxdsl.geometry import TEMPORAL, audio_latents, comfy_audio_latents, first_frame_of, latent_frames
 from ltxdsl.ops import nodes
 
 SMALLEST = 64  # side of EmptyLTXVLatentVideo
@@ -99,6 +99,53 @@ def _inplace_later(builder: PromptBuilder, op: nodes.Inplace, source: dict[str, 
         num_images="1",
         **{f"num_images.{name}": value for name, value in first.items()},
     )
+
+
+@row(nodes.HoldAround)
+def hold_around(builder: PromptBuilder, op: nodes.HoldAround, *, latent: Video, image: Frames) -> dict[str, Video]:
+    """The clip encoded, in later passes with the stretch cut into it; the mask by KJNodes, in seconds."""
+    first, end = op.slots
+    link = builder.add(
+        "VAEEncode", builder.titled("the clip that is there"), pixels=image.image, vae=loaders.vae(builder)
+    )
+    if not op.fresh:
+        link = _spliced(builder, link, unmasked(builder, latent).link, op.slots, latent.frames)
+    if op.strength != 1:
+        builder.note(f"{builder.stage}: LTXVAudioVideoMask makes a stretch anew in full, not at {op.strength:g}")
+    times = {"video_start_time": first_frame_of(first) / op.fps, "video_end_time": first_frame_of(end) / op.fps}
+    masked = builder.add(
+        "LTXVAudioVideoMask",
+        builder.titled(f"made anew: latent frames {first} to {end - 1}"),
+        video_latent=link,
+        video_fps=op.fps,
+        **times,
+        audio_start_time=0.0,
+        audio_end_time=0.0,
+        max_length="partial",
+        existing_mask_mode="overwrite",
+    )
+    return {"latent": msgspec.structs.replace(latent, link=masked, masked=True, stale=False)}
+
+
+def _spliced(builder: PromptBuilder, around: Link, inside: Link, slots: tuple[int, int], frames: int) -> Link:
+    """Latents of `around` with those of `inside` in a stretch."""
+    first, end = slots
+    pieces = [(around, 0, first), (inside, first, end), (around, end, frames)]
+    cut = [
+        builder.add(
+            "LTXVSelectLatents",
+            builder.titled(f"latent frames {a} to {b - 1}"),
+            samples=latent,
+            start_index=a,
+            end_index=b - 1,
+        )
+        for latent, a, b in pieces
+        if a < b
+    ]
+    whole = cut[0]
+    for piece in cut[1:]:
+        whole = builder.add("LTXVAddLatents", builder.titled("joined"), latents1=whole, latents2=piece)
+    return whole
 
 
 @row(nodes.AppendGuide)

@@ -46,14 +46,13 @@ def encode_audio(builder: PromptBuilder, op: nodes.EncodeAudio, *, audio: Link) 
 @row(nodes.MaskSound)
 def mask_sound(builder: PromptBuilder, op: nodes.MaskSound, *, audio: Audio) -> dict[str, Audio]:
     """A mask of a row a latent, which the server then resizes to the latents that there are."""
-    start, end = op.kept
-    rows = min(MOST, audio.latents) if end > start else BANDS
+    stretches = {"kept stretch": (op.kept, 0.0, "multiply"), "stretch anew": (op.again, 1.0, "add")}
+    told = {name: said for name, said in stretches.items() if said[0][1] > said[0][0]}
+    rows = min(MOST, audio.latents) if told else BANDS
     title = builder.titled("sound made anew")
     mask = builder.add("SolidMask", f"{title}: mask", value=op.anew, width=BANDS, height=rows)
-    if end > start:
-        kept = builder.add("SolidMask", f"{title}: kept stretch", value=0.0, width=BANDS, height=end - start)
-        mask = builder.add(
-            "MaskComposite", f"{title}: all", destination=mask, source=kept, x=0, y=start, operation="multiply"
-        )
+    for name, ((start, end), value, how) in told.items():
+        part = builder.add("SolidMask", f"{title}: {name}", value=value, width=BANDS, height=end - start)
+        mask = builder.add("MaskComposite", f"{title}: all", destination=mask, source=part, x=0, y=start, operation=how)
     link = builder.add("SetLatentNoiseMask", title, samples=audio.link, mask=mask)
     return {"audio": Audio(link, masked=True, latents=audio.latents)}

@@ -140,6 +140,9 @@ class Scene:
 
     @property
     def _asked_frames(self) -> int:
+        for said in self.settings.single.values():
+            if frames := said.clip_frames(self, self._asked_fps):
+                return frames
         found = self.settings.get(ClipLength)
         match found.time if found else None:
             case Frames(count):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ltxdsl.compiler.graph import Ref
 from ltxdsl.ops import Statement, nodes
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
 
 CODED = "srgb"
+
+
+class Join(NamedTuple):
+    """A sound that goes before or behind: where the second of both begins, how long both are, what of it is skipped."""
+
+    sound: Ref | None
+    before: bool
+    first: float
+    seconds: float
+    skip: float
 
 
 class Output:
@@ -30,6 +40,7 @@ class Output:
         self.width, self.height = scene.width, scene.height
         self.primaries, self.black, self.preview = "rec709", "clip", "clip"
         self.start, self.seconds = 0.0, self.frames / self.fps
+        self.deep, self.joins = deep, list[Join]()
         op = _decode_op(scene.settings.get(Decode), self.fps, 32 if deep or self.colour != CODED else 8)
         self.image = scene.add(op, statement, latent=scene.latent)
 
@@ -41,6 +52,26 @@ class Output:
         self.start += start / self.fps
         self.seconds = count / self.fps
         self.frames, self.fps = -(-count // step), self.fps / step
+
+    def of(self, shot: str) -> Output | None:
+        """What a save in an earlier shot would write, but for its trims and colours."""
+        scene = self.scene.shots.get(shot)
+        if scene is None or scene.latent is None:
+            return None
+        other = Output(scene, self.statement, self.deep)
+        for said in scene.settings.ranked():
+            if said.joins:
+                said.shape_output(scene, other)
+        return other
+
+    def join(self, image: Ref, sound: Ref | None, frames: int, *, skip: int, before: bool) -> None:
+        """Put another clip before these frames, or behind them; `skip` frames are in both."""
+        parts = {"before": image, "after": self.image} if before else {"before": self.image, "after": image}
+        self.image = self.scene.add(nodes.JoinFrames(skip=skip), self.statement, **parts)
+        mine = self.frames
+        self.frames += frames - skip
+        self.seconds = self.frames / self.fps
+        self.joins.append(Join(sound, before, (frames if before else mine) / self.fps, self.seconds, skip / self.fps))
 
     def resize(self, width: int, height: int) -> None:
         """Cut or pad evenly to a size; an odd pixel goes to the right and the bottom."""
@@ -68,7 +99,13 @@ class Output:
         if self.scene.audio is None:
             return None
         audio = self.scene.add(nodes.DecodeAudio(), self.statement, audio=self.scene.audio)
-        if self.start == 0 and self.seconds == self.scene.frames / self.scene.fps:
+        seconds = self.scene.frames / self.scene.fps
+        for join in self.joins:
+            parts = {"before": join.sound, "after": audio} if join.before else {"before": audio, "after": join.sound}
+            there = {name: ref for name, ref in parts.items() if ref is not None}
+            op = nodes.JoinSound(first=join.first, seconds=join.seconds, skip=join.skip)
+            audio, seconds = self.scene.add(op, self.statement, **there), join.seconds
+        if self.start == 0 and self.seconds == seconds:
             return audio
         return self.scene.add(nodes.CutSound(start=self.start, seconds=self.seconds), self.statement, audio=audio)
 

@@ -1,6 +1,7 @@
 """Statements and ops, declared. Importing this module fills the table of statements."""
 
 from ltxdsl.ops import (
+    clips,
     conditioning,
     controls,
     finish,
@@ -23,6 +24,7 @@ from ltxdsl.ops.declare import STATEMENTS, Statement
 __all__ = [
     "STATEMENTS",
     "Statement",
+    "clips",
     "conditioning",
     "controls",
     "finish",

@@ -88,6 +88,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     holds_saves: ClassVar[bool] = False  # saves, and what holds for them, may stand in its block
     for_saves: ClassVar[bool] = False  # holds for the saves after it, not for passes
     before_passes: ClassVar[bool] = False  # is fixed when the first pass starts
+    joins: ClassVar[bool] = False  # puts other clips to what is saved
     rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first
     nameable: ClassVar[bool] = False  # may stand after `name =`
     top_only: ClassVar[bool] = False  # stands at the top of a file only
@@ -122,6 +123,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def shape_sound(self, scene: Scene, stage: Stage, audio: Ref) -> Ref:
         """What it puts into the pass's audio latent, or onto it."""
         return audio
+
+    def clip_frames(self, scene: Scene, fps: float) -> int:
+        """How many frames it makes the clip have; 0 leaves that to `length`."""
+        return 0
 
     def shape_output(self, scene: Scene, output: Output) -> None:
         """What it does to the frames and sound that a save after it writes."""

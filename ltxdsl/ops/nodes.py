@@ -21,6 +21,8 @@ from ltxdsl.ops.picture_nodes import CutSound as CutSound
 from ltxdsl.ops.picture_nodes import EnlargeFrames as EnlargeFrames
 from ltxdsl.ops.picture_nodes import FitCanvas as FitCanvas
 from ltxdsl.ops.picture_nodes import GradeFrames as GradeFrames
+from ltxdsl.ops.picture_nodes import JoinFrames as JoinFrames
+from ltxdsl.ops.picture_nodes import JoinSound as JoinSound
 from ltxdsl.ops.picture_nodes import MatchColour as MatchColour
 from ltxdsl.ops.picture_nodes import PolishFrames as PolishFrames
 from ltxdsl.ops.picture_nodes import RawNode as RawNode
@@ -153,6 +155,27 @@ class Inplace(Op, frozen=True):
         slots = range(self.slot, self.slot + count)
         others = {slot: strength for slot, strength in latent.held.items() if slot not in slots}
         return {"latent": latent.but(held=others | (dict.fromkeys(slots, self.strength) if self.strength else {}))}
+
+
+class HoldAround(Op, frozen=True):
+    """Put a clip around a stretch of latent frames `slots` [first, end), and hold it there: mask 0, inside `strength`.
+
+    Inside stands what is in the latent, or, if `fresh`, the clip. `fps` tells ComfyUI's node where that is.
+    """
+
+    inputs = {"latent": Port.LATENT, "image": Port.LATENT}
+    outputs = {"latent": Port.LATENT}
+    kernel = "hold_around"
+    slots: tuple[int, int]
+    fps: float
+    strength: float = 1.0
+    fresh: bool = True
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """All but the stretch is held."""
+        latent, (first, end) = given["latent"], self.slots
+        outside = [slot for slot in range(latent.latents) if not first <= slot < end]
+        return {"latent": latent.but(held=dict.fromkeys(outside, 1.0))}
 
 
 class AppendGuide(Op, frozen=True):

@@ -35,6 +35,35 @@ class CutSound(Op, frozen=True):
     seconds: float
 
 
+class JoinFrames(Op, frozen=True):
+    """One clip, then another without its first `skip` frames."""
+
+    inputs = {"before": Port.IMAGE, "after": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "join_frames"
+    skip: int = 0
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """As many frames as both."""
+        before, after = given["before"], given["after"]
+        return {"image": after.but(frames=before.frames + max(0, after.frames - self.skip))}
+
+
+class JoinSound(Op, frozen=True):
+    """Two sounds: `first` seconds of one, then the other from its second `skip` on, to `seconds` in all.
+
+    What is not there is silence. Both at the higher of their rates.
+    """
+
+    inputs = {"before": Port.AUDIO, "after": Port.AUDIO}
+    outputs = {"audio": Port.AUDIO}
+    optional = frozenset({"before", "after"})
+    kernel = "join_sound"
+    first: float
+    seconds: float
+    skip: float = 0.0
+
+
 class FitCanvas(Op, frozen=True):
     """Cut pictures or put black bars around them, to a size: pixels to add on each side, fewer than 0 are cut."""
 

@@ -10,9 +10,9 @@ from ltxdsl.ops.facts import Facts
 
 
 class ReadSound(Reader, frozen=True):
-    """Read `seconds` of a sound file from `start` on, in stereo at 16 kHz; silence follows where it ends before that.
+    """Read `seconds` of a sound file from `start` on, in stereo at `rate`; silence follows where it ends before that.
 
-    `volume` is in dB.
+    `volume` is in dB. 16 kHz is what the audio VAE hears.
     """
 
     outputs = {"audio": Port.AUDIO}
@@ -20,6 +20,7 @@ class ReadSound(Reader, frozen=True):
     seconds: float
     start: float = 0.0
     volume: int = 0
+    rate: int = 16_000
 
 
 class AddAmbience(Op, frozen=True):
@@ -49,13 +50,14 @@ class EncodeAudio(Op, frozen=True):
 
 
 class MaskSound(Op, frozen=True):
-    """How much of a sound is made anew: `anew` everywhere, 0 in the audio latents [start, end) of `kept`."""
+    """How much of a sound is made anew: `anew`, but 0 in the audio latents [start, end) of `kept`, and 1 in `again`."""
 
     inputs = {"audio": Port.AUDIO_LATENT}
     outputs = {"audio": Port.AUDIO_LATENT}
     kernel = "mask_sound"
     anew: float = 1.0
     kept: tuple[int, int] = (0, 0)
+    again: tuple[int, int] = (0, 0)
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The same sound."""

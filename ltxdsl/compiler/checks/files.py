@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, rule
 from ltxdsl.diagnostics import Severity
+from ltxdsl.ops.clips import Extend, Retake
 from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.ops.finish import Match
 from ltxdsl.ops.kinds import MediaRef
@@ -24,6 +25,7 @@ def _media(program: Program) -> Iterator[MediaRef]:
             *program.each(InplaceImage),
             *program.each(SoundFile),
             *program.each(FromVideo),
+            *(said for kind in (Extend, Retake) for said in program.each(kind) if isinstance(said.source, MediaRef)),
         )
     )
     for source in (*guides, *(m.reference for m in program.each(Match) if isinstance(m.reference, MediaRef))):

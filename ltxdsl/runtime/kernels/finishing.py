@@ -6,8 +6,10 @@ import torch
 
 from ltxdsl.ops import nodes
 from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.mel import RATE
 from ltxdsl.runtime.pixels import as_float
 from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.sound import as_long, at_rate
 from ltxdsl.runtime.values import Audio, Frames
 
 
@@ -23,6 +25,27 @@ def cut_sound(session: Session, op: nodes.CutSound, *, audio: Audio) -> dict[str
     first, count = round(op.start * audio.rate), round(op.seconds * audio.rate)
     samples = audio.samples[:, first : first + count]
     return {"audio": Audio(torch.nn.functional.pad(samples, (0, count - samples.shape[1])), audio.rate)}
+
+
+@kernel
+def join_frames(session: Session, op: nodes.JoinFrames, *, before: Frames, after: Frames) -> dict[str, Frames]:
+    """Both as 8 bits, or as floating point if one of them is."""
+    parts = [before.pixels, after.pixels[op.skip :]]
+    if any(part.is_floating_point() for part in parts):
+        parts = [part if part.is_floating_point() else part.float() / 255 for part in parts]
+    return {"image": Frames(torch.cat(parts))}
+
+
+@kernel
+def join_sound(
+    session: Session, op: nodes.JoinSound, *, before: Audio | None = None, after: Audio | None = None
+) -> dict[str, Audio]:
+    """To the nearest sample."""
+    rate = max((sound.rate for sound in (before, after) if sound), default=RATE)
+    first, whole, skip = (round(seconds * rate) for seconds in (op.first, op.seconds, op.skip))
+    start = as_long(at_rate(before, rate).samples, first) if before else torch.zeros(2, first)
+    end = as_long(at_rate(after, rate).samples[:, skip:], whole - first) if after else torch.zeros(2, whole - first)
+    return {"audio": Audio(torch.cat([start, end], dim=1), rate)}
 
 
 @kernel

@@ -58,6 +58,22 @@ def inplace(session: Session, op: nodes.Inplace, *, latent: VideoLatent, image: 
 
 
 @kernel
+def hold_around(
+    session: Session, op: nodes.HoldAround, *, latent: VideoLatent, image: VideoLatent
+) -> dict[str, VideoLatent]:
+    """The clip's latents outside of the stretch; a clip that is too short leaves the end as it is."""
+    inside = slice(*op.slots)
+    samples, mask = latent.samples.clone(), torch.zeros_like(unmasked(latent.samples).mask)
+    count = min(image.samples.shape[2], samples.shape[2])
+    samples[:, :, :count] = image.samples[:, :, :count]
+    if not op.fresh:
+        samples[:, :, inside] = latent.samples[:, :, inside]
+    mask[:, :, count:] = 1.0
+    mask[:, :, inside] = op.strength
+    return {"latent": VideoLatent(samples, mask, latent.guides, latent.whole)}
+
+
+@kernel
 def append_guide(
     session: Session, op: nodes.AppendGuide, *, latent: VideoLatent, guide: VideoLatent
 ) -> dict[str, VideoLatent]:

@@ -18,7 +18,7 @@ from ltxdsl.runtime.values import Audio, AudioLatent
 @kernel
 def read_sound(session: Session, op: nodes.ReadSound) -> dict[str, Audio]:
     """As long as asked, and as loud."""
-    sound = sound_of(op.path, op.start, op.seconds)
+    sound = sound_of(op.path, op.start, op.seconds, op.rate)
     samples = as_long(sound.samples, round(op.seconds * sound.rate))
     return {"audio": Audio(samples * 10 ** (op.volume / 20), sound.rate)}
 
@@ -47,4 +47,5 @@ def mask_sound(session: Session, op: nodes.MaskSound, *, audio: AudioLatent) -> 
     """The samples as they are."""
     mask = torch.full((1, 1, audio.samples.shape[2], 1), op.anew, device=audio.samples.device)
     mask[:, :, slice(*op.kept)] = 0.0
+    mask[:, :, slice(*op.again)] = 1.0
     return {"audio": AudioLatent(audio.samples, mask)}
