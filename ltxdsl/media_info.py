@@ -103,6 +103,23 @@ def has_sound(path: str) -> bool:
 
 
 @cache
+def sound_seconds(path: str) -> float:
+    """How long the sound of a media file is, from its header; 0 where that cannot be told."""
+    if not path or not Path(path).is_file():
+        return 0.0
+    import av
+
+    try:
+        with av.open(path) as container:
+            stream = container.streams.audio[0]
+            if stream.duration and stream.time_base:
+                return float(stream.duration * stream.time_base)
+            return float((container.duration or 0) / av.time_base)
+    except (av.FFmpegError, OSError, IndexError):
+        return 0.0
+
+
+@cache
 def frame_rate(path: str) -> float:
     """Frames a second of a video, from its header; 0 where that cannot be told."""
     if not path or not Path(path).is_file():

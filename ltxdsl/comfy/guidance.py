@@ -80,7 +80,7 @@ def run_pass(builder: PromptBuilder, parts: Pass) -> Link:
         )
     stretches = stretches_of(parts.op)
     if len(stretches) == 1:
-        return _sampled(builder, parts, _guider(builder, parts, stretches[0]))
+        return _sampled(builder, parts, guider_of(builder, parts, stretches[0]))
     sigmas = parts.op.sigmas
     can_override = all(s.plain for s in stretches) and all(a > b for a, b in pairwise(sigmas))
     if can_override and (parts.sampler.evaluations == 1 or parts.masked):
@@ -111,7 +111,8 @@ def _by_step(op: Sample) -> Iterator[tuple[Scales, Scales]]:
         )
 
 
-def _guider(builder: PromptBuilder, parts: Pass, scales: Stretch, model: Link | None = None) -> Link:
+def guider_of(builder: PromptBuilder, parts: Pass, scales: Stretch, model: Link | None = None) -> Link:
+    """A guider with the scales of a stretch."""
     shared = {"model": model or parts.model, **parts.conditioning._asdict()}
     if scales.plain:
         title = builder.titled(f"cfg {scales.video.cfg:g}")
@@ -147,11 +148,12 @@ def _parameters(builder: PromptBuilder, modality: str, scales: Scales, before: L
 
 def _sampled(builder: PromptBuilder, parts: Pass, guider: Link) -> Link:
     """One sampler over all steps."""
-    noise = _noise(builder, parts.op)
+    noise = noise_of(builder, parts.op)
     return _run(builder, parts, guider, (noise, parts.sigmas, parts.latent), "sampler")
 
 
-def _noise(builder: PromptBuilder, op: Sample) -> Link:
+def noise_of(builder: PromptBuilder, op: Sample) -> Link:
+    """The noise of a pass."""
     if not op.new_noise:
         return builder.add("DisableNoise", "no new noise")
     return builder.add("RandomNoise", builder.titled("noise"), noise_seed=op.seed % SEEDS)
@@ -183,7 +185,7 @@ def _overridden(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -
         cfg = stretch.video.cfg
         title = builder.titled(f"cfg {cfg:g} from step {stretch.start + 1}")
         model = builder.add("CFGOverride", title, model=model, cfg=cfg, start_percent=start, end_percent=end)
-    return _sampled(builder, parts, _guider(builder, parts, stretches[0], model))
+    return _sampled(builder, parts, guider_of(builder, parts, stretches[0], model))
 
 
 def _split(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -> Link:
@@ -192,12 +194,12 @@ def _split(builder: PromptBuilder, parts: Pass, stretches: list[Stretch]) -> Lin
         builder.note(f"{builder.stage}: {parts.op.sampler} forgets earlier steps where cfg changes")
     if parts.sampler.stochastic:
         builder.note(f"{builder.stage}: the noise of {parts.op.sampler} starts anew where cfg changes")
-    noise = _noise(builder, parts.op)
+    noise = noise_of(builder, parts.op)
     rest, latent = parts.sigmas, parts.latent
     for stretch, after in pairwise([*stretches, None]):
         assert stretch is not None
         here, rest = _cut(builder, rest, stretch, after)
-        guider = _guider(builder, parts, stretch)
+        guider = guider_of(builder, parts, stretch)
         words = f"sampler from step {stretch.start + 1}"
         latent = _run(builder, parts, guider, (noise, here, latent), words)
         noise = builder.add("DisableNoise", "no new noise")

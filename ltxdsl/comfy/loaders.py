@@ -153,11 +153,14 @@ LATE_PATCHES = {
     "EasyCache": "EasyCache",
     "LazyCache": "LazyCache",
     "normalize": "LTX2AudioLatentNormalizingSampling",
+    "windows": "LTXVContextWindows",
+    "preview": "LTX2SamplingPreviewOverride",
 }
 FIXED_INPUTS: dict[str, dict[str, object]] = {
     "tune": {"blocks": "", "triton_kernels": True},
     "EasyCache": {"verbose": False},
     "LazyCache": {"verbose": False},
+    "windows": {"context_stride": 1, "closed_loop": False, "split_conds_to_windows": False},
 }
 
 

@@ -7,13 +7,15 @@ from decimal import Decimal
 import msgspec
 
 from ltxdsl.comfy import loaders
-from ltxdsl.comfy.builder import Link, PromptBuilder
-from ltxdsl.comfy.guidance import Pass, run_pass
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.guidance import Pass, guider_of, noise_of, run_pass, stretches_of
 from ltxdsl.comfy.guides import add_guides
 from ltxdsl.comfy.latents import unmasked
+from ltxdsl.comfy.samplers import sampler_node
 from ltxdsl.comfy.table import Audio, Conditioning, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, relayed, written
 from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Identity, Loop
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -28,11 +30,16 @@ def sample(
     negative: Text | None = None,
     nag: Text | None = None,
     nag_audio: Text | None = None,
+    speaker: Link | None = None,
 ) -> dict[str, Video | Audio]:
     """A pass as people wire it."""
     latent = unmasked(builder, latent)
     model, positive_link = _prompted_model(builder, op, positive, latent)
     plain = conditioned(builder, positive_link, negative, op.fps)
+    if speaker is not None and op.voice:
+        model, plain = _spoken(builder, op.voice, model, plain, speaker)
+    if op.loop:
+        return {"latent": _looped(builder, op, op.loop, (model, plain), latent, positive), "audio": audio}
     conditioning, video = add_guides(builder, plain, latent)
     conditioning = loaders.hooked(builder, conditioning, op.loras, op.sigmas)
     sound = _sound(builder, audio, op.keep_audio)
@@ -44,6 +51,71 @@ def sample(
     return {
         "latent": _sampled_video(latent, parts, conditioning),
         "audio": Audio(parts.output(1), sound.kept or sound.masked, latents=audio.latents),
+    }
+
+
+def _spoken(
+    builder: PromptBuilder, identity: Identity, model: Link, plain: Conditioning, speaker: Link
+) -> tuple[Link, Conditioning]:
+    """The reference voice, in front of the sound's tokens."""
+    link = builder.add(
+        "LTXVReferenceAudio",
+        builder.titled("voice"),
+        model=model,
+        positive=plain.positive,
+        negative=plain.negative,
+        reference_audio=speaker,
+        audio_vae=loaders.audio_vae(builder),
+        identity_guidance_scale=identity.scale,
+        start_percent=identity.start,
+        end_percent=identity.end,
+    )
+    return link, Conditioning(link.output(1), link.output(2))
+
+
+def _looped(
+    builder: PromptBuilder, op: nodes.Sample, loop: Loop, told: tuple[Link, Conditioning], latent: Video, text: Text
+) -> Video:
+    """The picture alone, by LTXVideo's sampler, which takes tiles in frames and a prompt for each of them."""
+    model, conditioning = told
+    prompts: Link | None = None
+    if loop.prompts:
+        lines = "|".join(" ".join(filter(None, (text.text, said))) for said in loop.prompts)
+        clip = loaders.text_encoder(builder)
+        prompts = builder.add("MultiPromptProvider", builder.titled("prompts of the windows"), clip=clip, prompts=lines)
+    link = builder.add(
+        "LTXVLoopingSampler",
+        builder.titled("loop"),
+        model=model,
+        vae=loaders.vae(builder),
+        **_looped_parts(builder, op, model, conditioning),
+        latents=latent.link,
+        temporal_tile_size=loop.window,
+        temporal_overlap=loop.overlap,
+        temporal_overlap_cond_strength=loop.strength,
+        guiding_strength=1.0,
+        cond_image_strength=1.0,
+        horizontal_tiles=1,
+        vertical_tiles=1,
+        spatial_overlap=1,
+        adain_factor=loop.adain,
+        optional_positive_conditionings=prompts,
+    )
+    return Video(link, latent.frames)
+
+
+def _looped_parts(builder: PromptBuilder, op: nodes.Sample, model: Link, conditioning: Conditioning) -> dict[str, Link]:
+    """Noise, guider, sampler and sigmas, for a sampler of another pack."""
+    (first, *others) = stretches_of(op)
+    if others:
+        raise ExportError(f"{builder.stage}: LTXVLoopingSampler takes one cfg for all steps")
+    sigmas = _sigmas(builder, op)
+    parts = Pass(op, model, conditioning, sigmas, sigmas, masked=False)
+    return {
+        "noise": noise_of(builder, op),
+        "guider": guider_of(builder, parts, first),
+        "sampler": sampler_node(builder, op),
+        "sigmas": sigmas,
     }
 
 

@@ -50,7 +50,10 @@ class Filler:
             at = self._one(cells, at)
 
     def _one(self, cells: Sequence[Cell], at: int) -> int:
-        for filler in [*self.parts[-1:], self]:
+        fillers = [*self.parts[-1:], self]
+        if cells[at].name and self._option(cells[at].name):
+            fillers.reverse()  # a word of the whole statement is no input of its list
+        for filler in fillers:
             taken = filler._take(cells, at)
             if taken is not None:
                 return taken
@@ -200,9 +203,13 @@ class Filler:
             span, f"options are written `{value.name} value`, without `=`", "LTX003", fixes=(Fix(gap, " "),)
         )
 
+    def _no_parts(self) -> bool:
+        """Whether the list was left out, where it may be."""
+        return self.repeated in self.defaults and len(self.parts) == 1 and not self.parts[0].fields
+
     def done(self, cls: type[Any], **extra: Any) -> Any:
         """The struct, with every field that has no default filled."""
-        if self.repeated:
+        if self.repeated and not self._no_parts():
             part = self.params[self.repeated].part
             structs = tuple(filler.done(part, span=filler.head) for filler in self.parts)
             self.fields[self.repeated] = structs

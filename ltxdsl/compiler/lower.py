@@ -21,6 +21,7 @@ from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import ClipRef, MediaRef
 from ltxdsl.ops.sampling import Pass, Upscale
+from ltxdsl.ops.sound import SoundFile
 from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.text import Negative, Prompt
 from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize, Seed
@@ -57,6 +58,7 @@ class Scene:
         self.latent: Ref | None = None
         self.audio: Ref | None = None
         self.sounded = False  # a pass has made the sound
+        self.silent = False  # the clip has none
         self.doublings = 0  # upscales in time
         self.left = 0.0  # the sigma at which the last pass stopped: noise that is still in the latents
         self.width = self.height = 0
@@ -220,11 +222,13 @@ class Scene:
         for condition in settings.ranked():
             latent = condition.shape_latent(self, stage, latent)
             audio = condition.shape_sound(self, stage, audio)
+            inputs |= condition.pass_inputs(self, stage)
         sampled = self.add(self._sample_op(stage), statement, latent=latent, audio=audio, **inputs)
         stage.node = sampled.node
         self.latent, self.audio = Ref(stage.node, "latent"), Ref(stage.node, "audio")
         self.left = stage.sigmas[-1] if stage.sigmas else 0.0
         self.sounded = self.sounded or not self.left
+        self.silent = self.silent or ("loop" in stage.sampling and not stage.settings.get(SoundFile))
         self.stages.append(stage)
 
     def take(self, clip: Clip) -> None:

@@ -96,7 +96,7 @@ class Output:
 
     def sound(self) -> Ref | None:
         """The sound of these frames."""
-        if self.scene.audio is None:
+        if self.scene.audio is None or self.scene.silent:
             return None
         audio = self.scene.add(nodes.DecodeAudio(), self.statement, audio=self.scene.audio)
         seconds = self.scene.frames / self.scene.fps

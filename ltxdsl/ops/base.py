@@ -138,6 +138,24 @@ class NagUse(msgspec.Struct, frozen=True):
     tau: float
 
 
+class Loop(msgspec.Struct, frozen=True):
+    """A pass in temporal tiles: window (with its overlap) and overlap in frames, how strongly that is held, prompts."""
+
+    window: int
+    overlap: int
+    strength: float
+    adain: float = 0.0
+    prompts: tuple[str, ...] = ()
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Guidance towards the voice of a reference sound, in a part of the way."""
+
+    scale: float
+    start: float = 0.0
+    end: float = 1.0
+
+
 class Deltas(msgspec.Struct, frozen=True):
     """Guidance beside cfg: a scale for each step, of each term and modality. Off: stg 0, modality 1, rescale 0.
 

@@ -120,6 +120,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """What it puts into the pass's video latent, or onto it."""
         return latent
 
+    def pass_inputs(self, scene: Scene, stage: Stage) -> dict[str, Ref]:
+        """Further inputs of the op that samples, by its ports."""
+        return {}
+
     def shape_sound(self, scene: Scene, stage: Stage, audio: Ref) -> Ref:
         """What it puts into the pass's audio latent, or onto it."""
         return audio

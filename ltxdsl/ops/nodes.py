@@ -12,7 +12,7 @@ import msgspec
 from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
 from ltxdsl.models import upsampler_part
-from ltxdsl.ops.base import Deltas, Enhance, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
+from ltxdsl.ops.base import Deltas, Enhance, Identity, Loop, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
 from ltxdsl.ops.facts import Facts, Work
 from ltxdsl.ops.picture_nodes import NODE_PORTS as NODE_PORTS
 from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
@@ -233,9 +233,10 @@ class Sample(Op, frozen=True):
         "negative": Port.TEXT,
         "nag": Port.TEXT,
         "nag_audio": Port.TEXT,
+        "speaker": Port.AUDIO,
     }
     outputs = {"latent": Port.LATENT, "audio": Port.AUDIO_LATENT}
-    optional = frozenset({"negative", "nag", "nag_audio"})
+    optional = frozenset({"negative", "nag", "nag_audio", "speaker"})
     uses = ("transformer",)
     kernel = "sample"
     stored = True
@@ -250,6 +251,8 @@ class Sample(Op, frozen=True):
     options: tuple[tuple[str, bool | int | float | str], ...] = ()  # of the sampler
     relay: Relay | None = None
     nag: NagUse | None = None
+    voice: Identity | None = None
+    loop: Loop | None = None
     deltas: Deltas | None = None
     patches: tuple[Patch, ...] = ()
     keep_audio: bool = False
@@ -265,7 +268,8 @@ class Sample(Op, frozen=True):
         sampler = SAMPLERS[self.sampler]
         scales = zip(self.cfg, self.audio_cfg, strict=True)
         guided = [sampler.needs_negative or video != 1 or audio != 1 for video, audio in scales]
-        more = [self.deltas.rows(step) if self.deltas else 0 for step in range(len(guided))]
+        voice = bool(self.voice and self.voice.scale)
+        more = [voice + (self.deltas.rows(step) if self.deltas else 0) for step in range(len(guided))]
         return Work(
             rows=tuple(1 + pair + terms for pair, terms in zip(guided, more, strict=True)),
             evaluations=sampler.evaluations,

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from ltxdsl import geometry
+from ltxdsl import geometry, media_info
 from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Identity
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import INTEGER, NUMBER, SPAN, TIME, MediaRef, media, words
-from ltxdsl.values import Frames, Seconds, TimeSpan
+from ltxdsl.ops.kinds import INTEGER, NUMBER, PERCENT, SPAN, TIME, MediaRef, media, words
+from ltxdsl.values import Frames, Percent, Seconds, TimeSpan
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -92,3 +93,34 @@ class SoundAgain(Statement, frozen=True):
         """Freeze the sound or not, where there is one."""
         if draft.continues:
             draft.sampling["keep_audio"] = not self.anew
+
+
+@statement("speaker", Role.SETTING, 'speaker voice guidance 3\nprompt "a man speaks to us"\npass dev 30')
+class Speaker(Statement, frozen=True):
+    """Speak with the voice of a sound file: its tokens stand before the clip's, at negative times (ID-LoRA).
+
+    About five seconds of clean speech are best. It works with a LoRA that was trained for it (`id-lora-celebvhq` or
+    `id-lora-talkvid`, not both), as a `lora` beside it. Guidance costs a model call a step; 0 makes none.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = ("comfy",)
+
+    source: Annotated[MediaRef, word(SOUND, "the voice")]
+    guidance: Annotated[float, option(NUMBER, "how much more of the voice than without it", low=0, high=100)] = 3.0
+    seconds: Annotated[Frames | Seconds, option(TIME, "how much of the file is heard", key="first")] = Seconds(5.0)
+    start: Annotated[Percent, option(PERCENT, "share of the way from which it guides", key="from")] = Percent(0)
+    end: Annotated[Percent, option(PERCENT, "share of the way to which it guides", key="to")] = Percent(100)
+
+    def heard(self, fps: float) -> float:
+        """Seconds of the file, not more than it has."""
+        asked = self.seconds.value if isinstance(self.seconds, Seconds) else self.seconds.count / fps
+        there = media_info.sound_seconds(self.source.path)
+        return min(asked, there) if there else asked
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Its guidance."""
+        draft.sampling["voice"] = Identity(self.guidance, self.start.value / 100, self.end.value / 100)
+
+    def pass_inputs(self, scene: "Scene", stage: "Stage") -> "dict[str, Ref]":
+        """The beginning of the file."""
+        return {"speaker": scene.add(nodes.ReadSound(path=self.source.path, seconds=self.heard(stage.fps)), self)}

@@ -9,6 +9,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     guidance,
     guiders,
     language,
+    long,
     lora_files,
     memory,
     models,

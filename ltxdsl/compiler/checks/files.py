@@ -12,7 +12,7 @@ from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.ops.finish import Match
 from ltxdsl.ops.kinds import MediaRef
 from ltxdsl.ops.media import Save
-from ltxdsl.ops.sound import SoundFile
+from ltxdsl.ops.sound import SoundFile, Speaker
 from ltxdsl.ops.timeline import FromVideo
 
 
@@ -24,6 +24,7 @@ def _media(program: Program) -> Iterator[MediaRef]:
             *program.each(Guide),
             *program.each(InplaceImage),
             *program.each(SoundFile),
+            *program.each(Speaker),
             *program.each(FromVideo),
             *(said for kind in (Extend, Retake) for said in program.each(kind) if isinstance(said.source, MediaRef)),
         )

@@ -184,6 +184,7 @@ FAMILIES = {
     "LTX21": "memory",
     "LTX22": "other passes and tools",
     "LTX23": "LoRAs in time",
+    "LTX24": "long takes and voices",
 }
 
 RULES: dict[str, Rule] = {}

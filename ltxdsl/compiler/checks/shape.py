@@ -9,6 +9,7 @@ from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops import nodes
+from ltxdsl.ops.long import LoopTake, Windows
 from ltxdsl.ops.sampling import Upscale
 from ltxdsl.ops.time import ClipLength, ClipSize
 from ltxdsl.source import Span
@@ -162,7 +163,9 @@ def share_on_a_later_pass(program: Program) -> Iterator[Finding]:
     source="ComfyUI comfy/ldm/lightricks/model.py: 20 s, 2048 px",
 )
 def longer_than_positions(program: Program) -> Iterator[Finding]:
-    """Seconds, whatever the frame rate."""
+    """Seconds, whatever the frame rate; a loop, or windows of context, never see so much at once."""
+    if any(stage.settings.get(LoopTake) or stage.settings.get(Windows) for stage in program.stages):
+        return
     for said in program.each(ClipLength):
         seconds = (program.scene.frames - 1) / program.scene.fps
         if seconds > 20:

@@ -15,7 +15,7 @@ from ltxdsl.runtime.model_call import Modality, Prompt, TokenModel
 from ltxdsl.runtime.nag import NagTexts
 from ltxdsl.runtime.relay import audio_relay_bias, video_relay_bias
 from ltxdsl.runtime.session import Session
-from ltxdsl.runtime.values import AudioLatent, Guide, Text, VideoLatent, unmasked
+from ltxdsl.runtime.values import Audio, AudioLatent, Guide, Text, VideoLatent, unmasked
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -30,8 +30,11 @@ def sample(
     negative: Text | None = None,
     nag: Text | None = None,
     nag_audio: Text | None = None,
+    speaker: Audio | None = None,
 ) -> dict[str, VideoLatent | AudioLatent]:
     """Denoise both latents; guides come back as the pass left them, and the mask has done its work."""
+    if speaker or op.loop or op.patches:
+        raise ValueError(f"{op.label()}: only ComfyUI can do what the pass asks for")
     layout = conditioning.layout_of(latent, audio)
     texts = _nag_texts(op, nag, nag_audio)
     mask = layout.flat(conditioning.denoise_masks(latent, audio, op.keep_audio))
