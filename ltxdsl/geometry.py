@@ -96,10 +96,10 @@ def guide_latents(count: int, start: int) -> int:
     return latent_frames(used) if start <= 0 or used == 1 else used // TEMPORAL
 
 
-def near_cells(side: float) -> float:
-    """A side that misses whole cells by less than a thousandth is meant as whole cells: 0.667x of 192 is 128."""
-    whole = SPATIAL * round(side / SPATIAL)
-    return whole if abs(side - whole) < side / 1000 else side
+def exact_share(factor: float) -> float:
+    """A share that is written to three places, and is one of thirds, is meant as that: 0.667x of 192 is 128."""
+    thirds = round(3 * factor)
+    return thirds / 3 if abs(3 * factor - thirds) < 2e-3 else factor
 
 
 def upsampled_cells(cell_count: int, factor: float) -> int:

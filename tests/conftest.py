@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import wave
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,6 +85,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in IMPORTED.items():
         (folder / name).write_text(text)
     Image.new("RGBA", (128, 96)).save(folder / "cutout.png")
+    with wave.open(str(folder / "v.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16_000)
+        sound.writeframes(rng.integers(-9000, 9000, 16_000 * 5, dtype=np.int16).tobytes())
     for name, frames in (("walk.mp4", 17), ("blink.mp4", 4), ("run.mp4", 24)):
         with av.open(str(folder / name), "w") as container:
             stream = container.add_stream("libx264", rate=24)

@@ -65,10 +65,10 @@ def test_without_a_size_the_fix_adds_one(models):
 
 
 @pytest.mark.parametrize(
-    ("side", "cells"), [(192 * 0.667, 128), (1920 * 0.66667, 1280), (128.0, 128), (100.0, 100.0), (129.0, 129.0)]
+    ("factor", "share"), [(0.667, 2 / 3), (0.66667, 2 / 3), (0.333, 1 / 3), (0.25, 0.25), (1.0, 1.0), (0.66, 0.66)]
 )
-def test_a_share_of_a_size_that_nearly_is_whole_cells_is(side: float, cells: float):
-    assert geometry.near_cells(side) == cells
+def test_a_share_of_thirds_is_exact(factor: float, share: float):
+    assert geometry.exact_share(factor) == share
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import msgspec
 from ltxdsl.compiler.expand import Here, TooMuch, recipes_of
 from ltxdsl.compiler.fill import Filler, nearest_word
 from ltxdsl.compiler.library import Library
+from ltxdsl.compiler.repair import repaired
 from ltxdsl.compiler.scope import Input, Scope, Unknown, Whole
 from ltxdsl.diagnostics import Diagnostic, Fix
 from ltxdsl.grammar import tree
@@ -30,6 +31,7 @@ class Bound(msgspec.Struct, frozen=True):
     sources: Sources
     files: tuple[tuple[Source, tree.Script], ...] = ()  # what it imports
     library: bool = False  # it binds names, and makes nothing by itself
+    names: tuple[str, ...] = ()  # that it binds at the top
 
 
 def bind(
@@ -50,7 +52,9 @@ def bind(
         whole.main.warn("LTX008", f"the script has no input `{name}`", None, hint=near or "remove it")
     library = not statements and bool(whole.main.values)
     files = tuple(binder.library.files)
-    return Bound(tuple(statements), whole.inputs, whole.sources, files, library), whole.problems
+    return Bound(
+        tuple(statements), whole.inputs, whole.sources, files, library, tuple(whole.main.values)
+    ), whole.problems
 
 
 class _Binder:
@@ -94,11 +98,14 @@ class _Binder:
         bound: list[Statement] = []
         for entry in entries:
             if isinstance(entry, tree.Field):
-                scope.report("LTX002", "`key: value` has no meaning here", entry.span, hint="options are `key value`")
+                fixes = (_without_colon(entry),)
+                hint = "options are `key value`"
+                scope.report("LTX002", "`key: value` has no meaning here", entry.span, hint=hint, fixes=fixes)
                 continue
             try:
                 bound += self._statement(entry, scope, inside)
             except BadValue as bad:
+                bad.extra["fixes"] = repaired(entry, bad, scope)
                 scope.report(bad.code, bad.message, bad.span, **bad.extra)
             except Unknown:
                 continue
@@ -200,10 +207,18 @@ def _head_span(entry: tree.Statement) -> Span:
     return entry.parts[0][0].span.to(entry.parts[-1][-1].span)
 
 
+def _without_colon(entry: tree.Field) -> Fix:
+    """A setting is written without it; a picture gets its name by `=`."""
+    named = isinstance(entry.items[0], tree.Name) and entry.items[0].text in STATEMENTS
+    return Fix(Span(entry.key.span.end, entry.items[0].span.start), " = " if named else " ")
+
+
 def _declaration(first: tree.Item, target: tree.Name | None, scope: Scope) -> type[Statement]:
     if not isinstance(first, tree.Name):
         if target is not None:
             fix = Fix(Span(target.span.start, target.span.start), "let ")
+            if target.text in STATEMENTS:
+                fix = Fix(Span(target.span.end, first.span.start), " ")
             raise BadValue(target.span, f"a value is named with `let {target.text} = …`", "LTX002", fixes=(fix,))
         raise BadValue(first.span, "a statement starts with a word", "LTX002", hint="such as prompt, pass, save")
     cls = STATEMENTS.get(first.text)

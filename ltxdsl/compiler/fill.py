@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from ltxdsl.compiler.scope import Input, Scope
 from ltxdsl.diagnostics import Fix
 from ltxdsl.grammar import parse_item
+from ltxdsl.near import nearest
 from ltxdsl.ops import STATEMENTS, Statement
 from ltxdsl.ops.cells import Assigned, BadValue, Cell, Place, Symbol, describe, evaluate, numbers, shown
 from ltxdsl.ops.declare import Param, defaults, params
@@ -255,14 +257,21 @@ def _check_limits(param: Param, key: str, value: Any, span: Span) -> None:
             bound, sign = param.high, "at most"
         else:
             continue
-        fixes = (Fix(span, shown(bound)),) if isinstance(value, int | float) else ()
+        fixes = (Fix(span, shown(_inside(param, number, bound))),) if isinstance(value, int | float) else ()
         message = f"`{key}` is {shown(number)}; it must be {sign} {shown(bound)}"
         raise BadValue(span, message, "LTX005", why=param.doc, fixes=fixes)
 
 
+def _inside(param: Param, number: float, bound: float) -> float:
+    """A number within the limits that was probably meant: without its sign, or with its point a place further left."""
+    low = param.low if param.low is not None else number
+    high = param.high if param.high is not None else math.inf
+    likely = (-number, number / 10 if high <= 1 else bound)
+    return next((n for n in likely if low <= n <= high and n > 0), bound)
+
+
 def nearest_word(name: str, span: Span, words: Sequence[str]) -> dict[str, Any]:
     """A hint and a fix for an unknown word: the known one that looks like it, or the list of those known."""
-    near = difflib.get_close_matches(name, words, n=1, cutoff=0.7)
-    if near:
-        return {"hint": f"did you mean `{near[0]}`?", "fixes": (Fix(span, near[0]),)}
+    if near := nearest(name, words):
+        return {"hint": f"did you mean `{near}`?", "fixes": (Fix(span, near),)}
     return {"hint": f"known here: {', '.join(sorted(words))}"} if words else {}

@@ -184,7 +184,8 @@ class Scene:
     def start(self, factor: float, statement: Statement) -> None:
         """Empty latents at a share of the size."""
         width, height = self.size
-        self.asked = (geometry.near_cells(width * factor), geometry.near_cells(height * factor))
+        share = geometry.exact_share(factor)
+        self.asked = (width * share, height * share)
         self.width, self.height = (max(32, int(side) // 32 * 32) for side in self.asked)
         self.name = self._next_name()
         empty = nodes.EmptyVideo(width=self.width, height=self.height, frames=self.frames)

@@ -56,6 +56,7 @@ class Whole:
         self.open: list[Span] = []  # the bodies that are being expanded, the innermost last
         self.used: set[Span] = set()  # the bodies that have been expanded
         self.shots: dict[str, Span] = {}
+        self.repairs = 0  # statements for which a fix was looked for
         self.main = Scope(self, self.folder)
 
     @cached_property

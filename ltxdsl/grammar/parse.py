@@ -14,6 +14,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 import ltxdsl
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
 from ltxdsl.folders import cache_folder
+from ltxdsl.grammar.repair import repaired
 from ltxdsl.grammar.tree import (
     Assign,
     At,
@@ -52,8 +53,18 @@ def parse(source: Source) -> tuple[Script, list[Diagnostic]]:
     except VisitError as error:
         raise error.orig_exc from None
     except UnexpectedInput as error:
-        return Script((), tuple(comments)), [_explain(error, source)]
+        return Script((), tuple(comments)), [repaired(_explain(error, source), source, _parses)]
     return Script(entries, tuple(comments)), []
+
+
+def _parses(text: str) -> bool:
+    """Whether a text is a script; what is read of it is forgotten."""
+    _READING.comments, _READING.depth = [], 0
+    try:
+        _parser().parse(text)
+    except (TooMuch, VisitError, UnexpectedInput):
+        return False
+    return True
 
 
 def parse_item(text: str) -> Item | None:

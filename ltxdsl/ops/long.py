@@ -84,8 +84,8 @@ class Windows(Statement, frozen=True):
 
     targets: ClassVar[tuple[str, ...]] = COMFY_ONLY
 
-    length: Annotated[Frames, word(TIME, "frames of a window, 1 + 8N", low=9, high=16384)] = Frames(145)
-    overlap: Annotated[Frames, option(TIME, "frames that two windows share", low=0, high=1024)] = Frames(40)
+    length: Annotated[Frames | Seconds, word(TIME, "frames of a window, 1 + 8N", high=16384)] = Frames(145)
+    overlap: Annotated[Frames | Seconds, option(TIME, "frames that two windows share", low=0, high=1024)] = Frames(40)
     schedule: Annotated[str, option(words("a schedule", SCHEDULES), "how windows move from step to step")] = (
         "standard_uniform"
     )
@@ -93,9 +93,14 @@ class Windows(Statement, frozen=True):
     freenoise: Annotated[bool, option(SWITCH, "windows share their noise, shuffled")] = True
     first: Annotated[bool, option(SWITCH, "every window sees the first frame, too")] = False
 
+    def sizes(self, fps: float) -> tuple[int, int]:
+        """Window and overlap in frames."""
+        return max(1, _frames(self.length, fps)), _frames(self.overlap, fps)
+
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""
-        sizes = ("context_length", self.length.count), ("context_overlap", self.overlap.count)
+        length, overlap = self.sizes(draft.fps)
+        sizes = ("context_length", length), ("context_overlap", overlap)
         ways = ("context_schedule", self.schedule), ("fuse_method", self.fuse)
         draft.patch(
             Patch("windows", (*sizes, *ways, ("freenoise", self.freenoise), ("retain_first_frame", self.first)))

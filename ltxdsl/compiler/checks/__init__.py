@@ -17,6 +17,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     results,
     sampling,
     shape,
+    slips,
     sound,
     sources,
     structure,

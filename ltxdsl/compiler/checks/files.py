@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, rule
-from ltxdsl.diagnostics import Severity
+from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.near import nearest
 from ltxdsl.ops.clips import Extend, Retake
 from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.ops.finish import Match
-from ltxdsl.ops.kinds import MediaRef
+from ltxdsl.ops.kinds import MediaRef, kind_of_file
 from ltxdsl.ops.media import Save
 from ltxdsl.ops.sound import SoundFile, Speaker
 from ltxdsl.ops.timeline import FromVideo
@@ -51,7 +52,18 @@ def file_missing(program: Program) -> Iterator[Finding]:
             near = sorted(p.name for p in Path(source.path).parent.glob(f"*{Path(source.path).suffix}"))[:3]
             hint = f"there is {', '.join(near)}" if near else ""
             shown = f"input `{source.input}`: " if source.input else ""
-            yield Finding(f"{shown}there is no file `{source.path}`", source.span, hint)
+            yield Finding(f"{shown}there is no file `{source.path}`", source.span, hint, _likely_file(program, source))
+
+
+def _likely_file(program: Program, source: MediaRef) -> tuple[Fix, ...]:
+    """A file beside it that is called nearly the same, and is of its kind."""
+    path = Path(source.path)
+    if not program.written(source.span).startswith('"') or not path.parent.is_dir():
+        return ()
+    there = [p.name for p in path.parent.iterdir() if kind_of_file(p.name) == source.kind]
+    same = [name for name in there if Path(name).stem == path.stem]
+    near = same[0] if len(same) == 1 else nearest(path.name, there)
+    return (Fix(source.span, f'"{path.with_name(near)}"'),) if near else ()
 
 
 @rule(

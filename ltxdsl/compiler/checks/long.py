@@ -115,11 +115,12 @@ def loop_is_silent(program: Program) -> Iterator[Finding]:
 def windows_without_a_step(program: Program) -> Iterator[Finding]:
     """Loops, too."""
     for said in program.each(Windows):
-        if said.overlap.count // 8 >= (said.length.count - 1) // 8 + 1:
-            message = f"an overlap of {said.overlap.count} frames in windows of {said.length.count}"
+        length, shared = said.sizes(program.scene.fps)
+        if shared // 8 >= (length - 1) // 8 + 1:
+            message = f"an overlap of {shared} frames in windows of {length}"
             yield Finding(message, said.span_of("overlap"))
     for loop in program.each(LoopTake):
-        window, overlap = loop.sizes(program.models.defaults.fps)
+        window, overlap = loop.sizes(program.scene.fps)
         if overlap >= window:
             yield Finding("the overlap is as long as the window", loop.span_of("overlap"))
 
@@ -138,7 +139,7 @@ def windows_for_nothing(program: Program) -> Iterator[Finding]:
     """By the length of the pass."""
     for stage in program.stages[:1]:
         said = stage.settings.get(Windows)
-        if said and stage.frames <= said.length.count:
+        if said and stage.frames <= said.sizes(stage.fps)[0]:
             yield Finding(f"the clip has {stage.frames} frames", said.span_of("length"))
 
 

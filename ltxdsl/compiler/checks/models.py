@@ -109,7 +109,8 @@ def many_distilled_steps(program: Program) -> Iterator[Finding]:
     for stage in program.stages:
         if stage.steps > MOST_DISTILLED and (program.models.distilled or _distilled(stage) >= 0.4):
             span = stage.statement.span_of("steps")
-            yield Finding(f"{stage.steps} steps on a model for 8", span, "use 8, or `dev`, or `distill 0.2`")
+            fixes = (Fix(span, "8"),) if stage.statement.gives("steps") else ()
+            yield Finding(f"{stage.steps} steps on a model for 8", span, "use 8, or `dev`, or `distill 0.2`", fixes)
 
 
 @rule(

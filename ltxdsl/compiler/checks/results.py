@@ -57,9 +57,13 @@ def unknown_file_kind(program: Program) -> Iterator[Finding]:
         if not said.kind:
             known = ", ".join((*VIDEO_SUFFIXES, *IMAGE_SUFFIXES, *SOUND_SUFFIXES))
             hint = f"one of {known}; with a number such as `f.%04d.exr` one of {', '.join(SEQUENCE_SUFFIXES)}"
-            exr = said.path.removesuffix(".exr")
-            fixes = (Fix(said.span_of("path"), f'"{exr}.%04d.exr"'),) if said.suffix == ".exr" else ()
+            better = f"{said.path.removesuffix('.exr')}.%04d.exr" if said.suffix == ".exr" else _as_video(said)
+            fixes = (Fix(said.span_of("path"), f'"{better}"'),)
             yield Finding(f"`{said.path}` has no ending that can be written", said.span_of("path"), hint, fixes)
+
+
+def _as_video(said: Save) -> str:
+    return f"{said.path.removesuffix(said.suffix)}.mp4"
 
 
 known_elsewhere(

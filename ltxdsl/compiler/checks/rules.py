@@ -185,6 +185,7 @@ FAMILIES = {
     "LTX22": "other passes and tools",
     "LTX23": "LoRAs in time",
     "LTX24": "long takes and voices",
+    "LTX25": "slips",
 }
 
 RULES: dict[str, Rule] = {}

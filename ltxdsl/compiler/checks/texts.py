@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.geometry import TEMPORAL
+from ltxdsl.near import nearest
 from ltxdsl.ops.declare import Statement
 from ltxdsl.ops.media import Save
 from ltxdsl.ops.text import Negative, Prompt, RelayPrompt
@@ -75,7 +76,9 @@ def unbound_braces(program: Program) -> Iterator[Finding]:
         left = set(_NAME.findall(said.text))
         for found, span in _written(program, said, _NAME) if left else ():
             if found[1] in left:
-                yield Finding(f"nothing binds `{found[1]}`", span, f"bind it with `let {found[1]} = …` before")
+                near = nearest(found[1], program.bound.names)
+                fixes = (Fix(span, f"{{{near}}}"),) if near else ()
+                yield Finding(f"nothing binds `{found[1]}`", span, f"bind it with `let {found[1]} = …` before", fixes)
 
 
 _WEIGHT = re.compile(r"\(([^():|\"]+):\s*\d+(?:\.\d+)?\)")
