@@ -17,8 +17,7 @@ from ltxdsl.compiler.planner import plan
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.source import Source
-
-from .strategies import runnable
+from ltxdsl.testing.strategies import runnable
 
 
 def lowered(text: str, models) -> Graph:

@@ -14,8 +14,7 @@ from ltxdsl.diagnostics import Severity, apply_fixes, render
 from ltxdsl.grammar import format_script, parse
 from ltxdsl.grammar.tree import Script
 from ltxdsl.source import Source
-
-from .strategies import runnable, scripts
+from ltxdsl.testing.strategies import runnable, scripts
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 

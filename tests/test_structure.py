@@ -16,8 +16,7 @@ from ltxdsl.diagnostics import Severity, render, to_json
 from ltxdsl.grammar import format_script, parse
 from ltxdsl.models import load_model_set
 from ltxdsl.source import Source
-
-from .strategies import runnable
+from ltxdsl.testing.strategies import runnable
 
 HEAD = 'size 256x256\nlength 9f\nprompt "a lake"\n'
 CALM = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -186,6 +186,7 @@ FAMILIES = {
     "LTX23": "LoRAs in time",
     "LTX24": "long takes and voices",
     "LTX25": "slips",
+    "LTX26": "expectations",
 }
 
 RULES: dict[str, Rule] = {}

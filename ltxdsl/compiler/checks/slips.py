@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ltxdsl.compiler.checks.rules import Finding, Program, rule
+from ltxdsl.compiler.checks.rules import Finding, Program, known_elsewhere, rule
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.near import one_slip
 from ltxdsl.ops import Statement
@@ -69,3 +69,14 @@ def prompt_after_the_end(program: Program) -> Iterator[Finding]:
                 yield Finding(f"`{segment.when}` ends after the clip, which has {length:.3g} s", segment.span)
         if relay:
             break
+
+
+for _code, _title, _why in (
+    (
+        "LTX260",
+        "expectation that cannot be read",
+        "What can be expected is a small language of its own.",
+    ),
+    ("LTX261", "expectation that is not met", "A comment `# expect:` is an assertion of the script's own."),
+):
+    known_elsewhere(_code, _title, why=_why, wrong="", right="", source="ltxdsl, docs/testing.md")

@@ -1,8 +1,15 @@
-"""Random scripts, made from the declarations: what a statement declares is what may be written."""
+"""Random scripts for hypothesis, made from the declarations: what a statement declares is what may be written.
+
+`scripts()` are whole ones, mostly right; `runnable()` small ones without mistakes; `statement("guide")` one statement.
+NUMBERS, FRAMES, TIMES, PLACES, SIZES, SIGMAS, PER_STEP are the values.
+"""
 
 from __future__ import annotations
 
-from hypothesis import strategies as st
+try:
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise ImportError('ltxdsl.testing.strategies needs hypothesis: pip install "ltxdsl[testing]"') from error
 
 from ltxdsl.models import load_model_set
 from ltxdsl.ops import STATEMENTS, kinds, structure
