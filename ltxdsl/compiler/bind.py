@@ -118,6 +118,8 @@ class _Binder:
             target, first = first.name, first.value
         cls = _declaration(first, target, scope)
         _check_place(cls, entry, scope, inside)
+        if cls.listed and len(entry.parts) > 1:
+            return [self._one_of_several(cls, items, scope) for items in (rest, *entry.parts[1:])]
         filler = Filler(cls, scope, first.span)
         for index, items in enumerate([rest, *entry.parts[1:]]):
             filler.read([evaluate(item, scope.lookup) for item in items], index)
@@ -128,6 +130,14 @@ class _Binder:
         if target is not None:
             return _named(statement, target, scope)
         return statement.expand(Here(entry, scope, inside, self.library, self.entries))
+
+    def _one_of_several(self, cls: type[Statement], items: Sequence[tree.Item], scope: Scope) -> Statement:
+        """`guide a @ 0 | b @ end` is two guides."""
+        span = items[0].span.to(items[-1].span) if items else scope.whole.sources.script.end
+        filler = Filler(cls, scope, span)
+        filler.read([evaluate(item, scope.lookup) for item in items], 0)
+        statement: Statement = filler.done(cls, span=span)
+        return statement
 
     def _fields(self, entry: tree.Statement, cls: type[Statement], scope: Scope) -> tuple[Field, ...]:
         """The `key: value` lines of a block; a line of another form, or a key twice, is reported."""

@@ -110,9 +110,12 @@ class Settings:
 
     def within(self, statements: Iterable[Statement]) -> Settings:
         """These settings with a block's statements on top."""
-        inner = Settings(self.single, self.many)
-        for statement in statements:
-            inner.put(statement)
+        said = list(statements)
+        outside = [held for held in self.many if not any(one.overrides(held) for one in said)]
+        inner = Settings(self.single, outside)
+        for statement in said:
+            if not (statement.off and len(outside) < len(self.many)):
+                inner.put(statement)
         return inner
 
     def only(self, *kinds: type[Statement]) -> Settings:

@@ -23,7 +23,8 @@ class Guide(Statement, frozen=True):
     """Guide tokens: a picture or video appended after the clip and placed in time by RoPE.
 
     A guide attracts; it is never copied. `@ end` is the last frame, `@ -1` the latent slot before the first
-    frame, where a subject is known before it enters. A guide video starts at frame 0 or at a frame 8k + 1.
+    frame, where a subject is known before it enters. A guide video starts at frame 0 or at a frame 8k + 1. In a pass's
+    block the same picture at the same place overrides the guide from outside, and `strength 0` leaves it out there.
     """
 
     source: Annotated[MediaRef, word(PICTURE_OR_VIDEO, "the picture or video")]
@@ -37,6 +38,18 @@ class Guide(Statement, frozen=True):
         None
     )
     rank: ClassVar[int] = 2  # guides are appended behind everything else
+    listed: ClassVar[bool] = True
+
+    def overrides(self, other: Statement) -> bool:
+        """The same picture at the same place."""
+        if not isinstance(other, Guide) or other.word != self.word:
+            return False
+        return (other.source.path, other.at) == (self.source.path, self.at)
+
+    @property
+    def off(self) -> bool:
+        """At strength 0."""
+        return self.strength == 0
 
     def shape_pass(self, draft: "Draft") -> None:
         """Stand somewhere in the clip."""
@@ -88,7 +101,8 @@ def _free_slot(draft: "Draft") -> int:
 class InplaceImage(Statement, frozen=True):
     """Replace a latent frame by a picture and hold it: at strength 1 that frame comes out as it went in.
 
-    Best at frame 0, which has a latent of its own; elsewhere one latent shows 8 frames and guides are kinder.
+    Best at frame 0, which has a latent of its own; elsewhere one latent shows 8 frames and guides are kinder. In a
+    pass's block it overrides what stands at the same place from outside, and `strength 0` leaves that out there.
     """
 
     source: Annotated[MediaRef, word(PICTURE, "the picture")]
@@ -96,6 +110,16 @@ class InplaceImage(Statement, frozen=True):
     strength: Annotated[float, option(NUMBER, "1 holds it exactly, 0 leaves noise", low=0, high=1)] = 1.0
     crf: Annotated[int | None, option(INTEGER, "compress it first, as in training; 0 = not", low=0, high=51)] = None
     rank: ClassVar[int] = 1
+    listed: ClassVar[bool] = True
+
+    def overrides(self, other: Statement) -> bool:
+        """What stands at the same place."""
+        return isinstance(other, InplaceImage) and other.at == self.at
+
+    @property
+    def off(self) -> bool:
+        """At strength 0."""
+        return self.strength == 0
 
     def shape_pass(self, draft: "Draft") -> None:
         """Stand somewhere in the clip."""

@@ -89,6 +89,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     for_saves: ClassVar[bool] = False  # holds for the saves after it, not for passes
     before_passes: ClassVar[bool] = False  # is fixed when the first pass starts
     joins: ClassVar[bool] = False  # puts other clips to what is saved
+    listed: ClassVar[bool] = False  # several of the same word may stand with `|` between them
     rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first
     nameable: ClassVar[bool] = False  # may stand after `name =`
     top_only: ClassVar[bool] = False  # stands at the top of a file only
@@ -108,6 +109,15 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def gives(self, field: str) -> bool:
         """Whether the script says this field, rather than its default."""
         return field in self.spans
+
+    def overrides(self, other: Statement) -> bool:
+        """Whether a condition in a pass's block stands for one from outside, in that pass."""
+        return False
+
+    @property
+    def off(self) -> bool:
+        """Whether it says that the condition which it overrides does not hold."""
+        return False
 
     def apply(self, scene: Scene) -> None:
         """The meaning of an action: what it adds to the graph."""

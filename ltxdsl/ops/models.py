@@ -32,6 +32,15 @@ class LoraStatement(Statement, frozen=True):
         """The largest strength of all steps."""
         return max(self.amount.values, key=abs)
 
+    def overrides(self, other: Statement) -> bool:
+        """The same LoRA, in the same stretch of time."""
+        return isinstance(other, LoraStatement) and (other.name, other.when) == (self.name, self.when)
+
+    @property
+    def off(self) -> bool:
+        """At strength 0 in all steps."""
+        return not any(self.amount.values)
+
     def shape_pass(self, draft: "Draft") -> None:
         """One more LoRA."""
         by_step = (*self.amount.runs, (self.amount.last, 0)) if self.amount.runs else ()

@@ -34,7 +34,7 @@ SCOPES = {
     Role.SETTING: "A setting. At the top it holds for every pass after it, until the next `{word}`; in a pass's "
     "block it holds for that pass alone.",
     Role.CONDITION: "A condition. At the top it holds for every pass after it, and several add up; in a pass's "
-    "block it is added for that pass alone.",
+    "block it is added for that pass alone, or stands there for the same one from outside.",
     Role.ACTION: "An action. It happens where it stands, in the order of the script.",
     Role.STRUCTURE: "Structure. It stands for other statements, which are put where it stands.",
     Role.NAME: "A name. It binds a name for the statements after it, and does nothing by itself.",

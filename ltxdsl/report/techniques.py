@@ -61,6 +61,15 @@ TECHNIQUES = (
     _guide(
         "pictures at other frames, as guides", "guide", "LTX020 LTX023", "LTXVAddGuide LTXVCropGuides", "guides_in_time"
     ),
+    _guide("several guides at once", "guide", "LTX020", "LTXVAddGuide", "guides_in_one_line"),
+    _guide(
+        "another strength, or none, in one pass",
+        "guide inplace lora",
+        "LTX027",
+        "LTXVAddGuide",
+        "guides_in_one_line",
+        "in the pass's block: the same thing at the same place",
+    ),
     _guide(
         "a picture in place at a later frame", "inplace", "LTX028 LTX029", "LTXVImgToVideoInplaceKJ", "inplace_later"
     ),

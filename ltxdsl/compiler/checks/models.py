@@ -135,8 +135,8 @@ def strong_distilled(program: Program) -> Iterator[Finding]:
     "LTX065",
     "one LoRA twice in a pass",
     Severity.WARNING,
-    why="Strengths of the same LoRA add up; LoRAs at the top hold for every pass, and those in a block come on top.",
-    wrong='prompt "a lake"\nlora "detail.safetensors" 0.8\npass dev 30 { lora "detail.safetensors" 0.8 }',
+    why="Strengths of the same LoRA add up; in a block it stands for the one from outside.",
+    wrong='prompt "a lake"\nlora "detail.safetensors" 0.8\nlora "detail.safetensors" 0.8\npass dev 30',
     right='prompt "a lake"\npass dev 30 { lora "detail.safetensors" 0.8 }',
     source="ComfyUI comfy/lora.py: patches of one weight are summed",
 )
