@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from functools import cache
-from pathlib import Path
 
 _HEAD = 1 << 18  # of a picture: JPEG may hold a preview before its size
 _JPEG_SIZES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
@@ -13,7 +13,7 @@ _JPEG_SIZES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0x
 @cache
 def count_frames(path: str) -> int:
     """Frames of a video, from its header or by counting packets; 0 where that cannot be told."""
-    if not path or not Path(path).is_file():
+    if not path or not os.path.isfile(path):
         return 0
     import av
 
@@ -91,7 +91,7 @@ def has_alpha(path: str) -> bool:
 @cache
 def has_sound(path: str) -> bool:
     """Whether there is sound in a media file."""
-    if not path or not Path(path).is_file():
+    if not path or not os.path.isfile(path):
         return False
     import av
 
@@ -105,7 +105,7 @@ def has_sound(path: str) -> bool:
 @cache
 def sound_seconds(path: str) -> float:
     """How long the sound of a media file is, from its header; 0 where that cannot be told."""
-    if not path or not Path(path).is_file():
+    if not path or not os.path.isfile(path):
         return 0.0
     import av
 
@@ -122,7 +122,7 @@ def sound_seconds(path: str) -> float:
 @cache
 def frame_rate(path: str) -> float:
     """Frames a second of a video, from its header; 0 where that cannot be told."""
-    if not path or not Path(path).is_file():
+    if not path or not os.path.isfile(path):
         return 0.0
     import av
 

@@ -6,6 +6,7 @@ are moved to a place of their own, so that a finding knows by which uses it came
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
@@ -298,7 +299,7 @@ def _files(pattern: str, span: Span, scope: Scope) -> list[Cell]:
         except ValueError:
             found = []
     else:
-        found = [base] if base.is_file() else []
+        found = [base] if os.path.isfile(base) else []
     if not found:
         raise BadValue(span, f"no file is like `{pattern}`", "LTX080", hint="`*` stands for any characters")
     return [Cell(FilePath(path), span) for path in found]

@@ -36,7 +36,7 @@ class Library:
         self.files: list[tuple[Source, tree.Script]] = []
         self._scopes: dict[Path, Scope] = {}
         self._open: list[Path] = []
-        if (script := Path(whole.sources.script.name)).is_file():
+        if os.path.isfile(script := Path(whole.sources.script.name)):
             self._open.append(script.resolve())
 
     @staticmethod
@@ -56,7 +56,7 @@ class Library:
     def _find(self, name: str, scope: Scope, span: Span) -> Path:
         folders = list(dict.fromkeys(self._folders(scope)))
         for folder in folders:
-            if (path := folder / name).is_file():
+            if os.path.isfile(path := folder / name):
                 return path
         there = sorted({path.name for folder in folders for path in folder.glob("*.ltx")})
         near = difflib.get_close_matches(name, there, n=3, cutoff=0.6) or there[:3]

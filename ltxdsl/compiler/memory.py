@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -140,7 +141,7 @@ def lora_bytes(models: ModelSet, names: Iterable[str]) -> float:
 def _lora_file_bytes(models: ModelSet, name: str) -> float:
     """The file's size, or that of a LoRA of its rank (32 if nothing is known) on every product of the layers."""
     path = models.lora_path(name)
-    if path.is_file():
+    if os.path.isfile(path):
         return float(path.stat().st_size)
     known = models.loras.get(name)
     rank = known.rank if known and known.rank else 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def with_outputs(bound: Bound, output: str, source: Source) -> tuple[Bound, list
     saves = [s for s in _each(statements) if isinstance(s, Save)]
     if not output:
         return bound, []
-    folder = Path(output).is_dir() or output.endswith("/")
+    folder = os.path.isdir(output) or output.endswith("/")
     if len(saves) > 1 and not folder:
         message = f"the script saves {len(saves)} files, and `{output}` is one name"
         hint = "give a folder (ending in `/`): each file keeps its name in it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -85,7 +86,7 @@ def step_key(node: Node, keys: dict[str, str], parts: dict[str, str], models: Mo
 def file_digest(path: str) -> str:
     """The digest of a file's content; `missing` if it is not there."""
     file = Path(path)
-    if not path or not file.is_file():
+    if not path or not os.path.isfile(file):
         return "missing"
     stat = file.stat()
     return _digest(str(file), stat.st_size, stat.st_mtime_ns)

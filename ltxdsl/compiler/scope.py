@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -128,7 +129,7 @@ class Scope:
         """A path is relative to the file that says it, then to the script, or else to where `ltx` runs."""
         if not Path(path).is_absolute():
             for folder in dict.fromkeys((self.folder, self.whole.folder)):
-                if (beside := folder / path).exists():
+                if os.path.exists(beside := folder / path):
                     return str(beside)
         return path
 

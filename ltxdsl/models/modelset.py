@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -161,7 +162,7 @@ def _folder_fingerprint(folder: Path) -> str:
 
 
 def _file_fingerprint(file: Path) -> str:
-    if not file.is_file():
+    if not os.path.isfile(file):
         return "missing"
     stat = file.stat()
     digest = hashlib.sha256(f"{stat.st_size} {stat.st_mtime_ns}".encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def load_model_set(name: str | None = None, start: Path | None = None, default: 
         return _from_table(name, dict(sets[name]), settings_path.parent)
     if name in (EMBEDDED, LTX_23):
         return _built_in(name)
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         return _from_table(Path(name).name, {"folder": name}, Path.cwd())
     known = ", ".join([EMBEDDED, LTX_23, *sets])
     raise ModelSetError(f"there is no model set `{name}`: it is no folder, and {settings_path} knows {known}")
@@ -58,7 +59,7 @@ def find_settings(start: Path) -> tuple[Path, dict[str, Any]]:
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
         path = candidate / SETTINGS_FILE
-        if path.is_file():
+        if os.path.isfile(path):
             try:
                 return path, tomllib.loads(path.read_text())
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

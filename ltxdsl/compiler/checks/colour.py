@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -157,7 +158,7 @@ def no_lut(program: Program) -> Iterator[Finding]:
     for said in program.each(Grade):
         if said.lut and Path(said.lut).suffix.lower() not in LUTS:
             yield Finding(f"`{said.lut}` is no LUT", said.span_of("lut"), f"one of {', '.join(LUTS)}")
-        elif said.lut and not Path(said.lut).is_file():
+        elif said.lut and not os.path.isfile(said.lut):
             yield Finding(f"there is no file `{said.lut}`", said.span_of("lut"))
 
 

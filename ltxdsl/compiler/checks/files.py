@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def _media(program: Program) -> Iterator[MediaRef]:
 def file_missing(program: Program) -> Iterator[Finding]:
     """Not for exports: ComfyUI has an input folder of its own."""
     for source in _media(program):
-        if not Path(source.path).exists():
+        if not os.path.exists(source.path):
             near = sorted(p.name for p in Path(source.path).parent.glob(f"*{Path(source.path).suffix}"))[:3]
             hint = f"there is {', '.join(near)}" if near else ""
             shown = f"input `{source.input}`: " if source.input else ""
@@ -58,7 +59,7 @@ def file_missing(program: Program) -> Iterator[Finding]:
 def _likely_file(program: Program, source: MediaRef) -> tuple[Fix, ...]:
     """A file beside it that is called nearly the same, and is of its kind."""
     path = Path(source.path)
-    if not program.written(source.span).startswith('"') or not path.parent.is_dir():
+    if not program.written(source.span).startswith('"') or not os.path.isdir(path.parent):
         return ()
     there = [p.name for p in path.parent.iterdir() if kind_of_file(p.name) == source.kind]
     same = [name for name in there if Path(name).stem == path.stem]
@@ -77,10 +78,10 @@ def _likely_file(program: Program, source: MediaRef) -> tuple[Fix, ...]:
 def folder_for_file(program: Program) -> Iterator[Finding]:
     """For what is read and what is written."""
     for source in _media(program):
-        if Path(source.path).is_dir():
+        if os.path.isdir(source.path):
             yield Finding(f"`{source.path}` is a folder", source.span)
     for said in program.each(Save):
-        if Path(said.path).is_dir():
+        if os.path.isdir(said.path):
             yield Finding(f"`{said.path}` is a folder", said.span_of("path"), "name a file in it")
 
 
@@ -96,7 +97,7 @@ def not_a_picture(program: Program) -> Iterator[Finding]:
     """Reads a few bytes; a picture that breaks off later is found when it is read."""
     for source in _media(program):
         path = Path(source.path)
-        if source.kind == "image" and path.is_file() and not _looks_like_picture(path):
+        if source.kind == "image" and os.path.isfile(path) and not _looks_like_picture(path):
             yield Finding(f"`{source.path}` is not a picture that can be read", source.span)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -122,7 +123,7 @@ def broken_file(program: Program) -> Iterator[Finding]:
     """A page of a web site saved under that name is found too; an empty file is none yet."""
     for said in program.each(LoraStatement):
         path = _file(program, said.name)
-        filled = path.is_file() and path.stat().st_size > 0
+        filled = os.path.isfile(path) and path.stat().st_size > 0
         if filled and _ends(said.name, (".safetensors",)) and lora_header(path) is None:
             yield Finding(f"`{said.name}` is no safetensors file", said.span_of("name"), "download it again")
 

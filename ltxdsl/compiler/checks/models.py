@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
@@ -46,7 +47,7 @@ def distilled_twice(program: Program) -> Iterator[Finding]:
 def lora_missing(program: Program) -> Iterator[Finding]:
     """Only for runs here: ComfyUI has folders of its own."""
     for said in program.each(LoraStatement):
-        if said.name not in program.models.loras and not Path(said.name).is_file():
+        if said.name not in program.models.loras and not os.path.isfile(said.name):
             known = ", ".join(f"`{name}`" for name in program.models.loras)
             hint = f"roles of this model set: {known}; ComfyUI's files are for `ltx export`"
             yield Finding(f"there is no file `{said.name}`", said.span_of("name"), hint)
