@@ -24,6 +24,7 @@ EXAMPLES = sorted(FOLDER.glob("*.ltx"))
 PHOTO = "astronaut.jpg"
 PAN = "pan.mp4"
 VOICE = "voice.wav"
+HOLE = "hole.png"
 DEPTH = "depth.mp4"  # whoever tries the example brings it
 ALLOWED = {"reference_before_clip": {"LTX012"}, "hdr": {"LTX220"}}  # its comment says so
 
@@ -103,7 +104,9 @@ def test_it_exports(path: Path):
     classes = {node["class_type"] for node in export.prompt.values()}
     assert {"SamplerCustomAdvanced", "LTXVLoopingSampler"} & classes
     assert "SaveVideo" in classes
-    needed = {PHOTO: "LoadImage", VOICE: "LoadAudio"} | ({PAN: "LoadVideo"} if PAN in source_of(path).text else {})
+    text = source_of(path).text
+    shown = {HOLE: "LoadImage"} if HOLE in text else {PHOTO: "LoadImage"}
+    needed = shown | {VOICE: "LoadAudio"} | ({PAN: "LoadVideo"} if PAN in text else {})
     brought = {DEPTH: DEPTH} if DEPTH in given(source_of(path)).values() else {}
     kept = {name: str(FOLDER / name) for name, loader in needed.items() if loader in classes}
     assert export.files == kept | brought

@@ -148,6 +148,25 @@ def _spliced(builder: PromptBuilder, around: Link, inside: Link, slots: tuple[in
     return whole
 
 
+@row(nodes.HoldOutside)
+def hold_outside(
+    builder: PromptBuilder, op: nodes.HoldOutside, *, latent: Video, mask: Link, image: Frames | None = None
+) -> dict[str, Video]:
+    """A noise mask on the latent, which the server shrinks to its cells; in later passes nothing is held."""
+    if image is not None:
+        builder.note(f"{builder.stage}: the mask holds in the first pass; this one goes over the whole picture")
+        return {"latent": latent}
+    latent = unmasked(builder, latent)
+    part = builder.add("ImageToMask", builder.titled("mask"), image=mask, channel="red")
+    if op.inverted:
+        part = builder.add("InvertMask", builder.titled("mask inverted"), mask=part)
+    if op.grow:
+        title = builder.titled(f"mask grown by {op.grow}")
+        part = builder.add("GrowMask", title, mask=part, expand=op.grow, tapered_corners=False)
+    link = builder.add("SetLatentNoiseMask", builder.titled("made anew"), samples=latent.link, mask=part)
+    return {"latent": msgspec.structs.replace(latent, link=link, masked=True)}
+
+
 @row(nodes.AppendGuide)
 def append_guide(builder: PromptBuilder, op: nodes.AppendGuide, *, latent: Video, guide: Frames) -> dict[str, Video]:
     """Nothing yet: guide nodes need the conditioning of their pass."""

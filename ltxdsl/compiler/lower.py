@@ -270,12 +270,16 @@ class Scene:
 
     def encoded(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
         """The latent of a picture or video at a pass's size; `crf` None = the model set's default for stills."""
+        fitted = self.fitted(source, stage, placed, crf, statement)
+        return self.add(nodes.EncodeFrames(start=placed.frame if placed.count > 1 else 0), statement, image=fitted)
+
+    def fitted(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
+        """A picture or video at a pass's size, compressed as `encoded` has it."""
         still = source.kind != "video"
         read = self.add(_read_op(source, placed.count), statement)
         default_crf = self.models.defaults.still_crf if still else 0
         fit = nodes.FitFrames(width=stage.width, height=stage.height, crf=default_crf if crf is None else crf)
-        fitted = self.add(fit, statement, image=read)
-        return self.add(nodes.EncodeFrames(start=placed.frame if placed.count > 1 else 0), statement, image=fitted)
+        return self.add(fit, statement, image=read)
 
     # --- the parts of a pass
 

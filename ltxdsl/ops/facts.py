@@ -21,6 +21,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     guides: int = 0
     guide_tokens: int = 0
     biased: bool = False
+    parted: bool = False  # some cells are held, and others in the same frame are not
     held: dict[int, float] = {}  # latent frames with a picture in place, and its strength
     audio_latents: int = 0
     noise: float = 0.0  # the share of noise that is left in it
@@ -50,7 +51,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def masked(self) -> bool:
         """Whether tokens of the clip or its guides have noise levels of their own."""
-        return bool(self.held) or self.guide_tokens > 0
+        return bool(self.held) or self.parted or self.guide_tokens > 0
 
     @property
     def seconds(self) -> float:

@@ -178,6 +178,24 @@ class HoldAround(Op, frozen=True):
         return {"latent": latent.but(held=dict.fromkeys(outside, 1.0))}
 
 
+class HoldOutside(Op, frozen=True):
+    """Hold a latent outside of a mask: the cells of 32x32 pixels and 8 frames in which nothing is white.
+
+    `image` is put back there, if it is given. `grow` pixels are added around the white part first.
+    """
+
+    inputs = {"latent": Port.LATENT, "mask": Port.IMAGE, "image": Port.LATENT}
+    outputs = {"latent": Port.LATENT}
+    optional = frozenset({"image"})
+    kernel = "hold_outside"
+    grow: int = 0
+    inverted: bool = False
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Tokens have levels of their own."""
+        return {"latent": given["latent"].but(parted=True)}
+
+
 class AppendGuide(Op, frozen=True):
     """Append encoded frames as guide tokens placed at pixel frame `frame` by RoPE; negative = before the clip.
 

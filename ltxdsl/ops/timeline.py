@@ -1,13 +1,14 @@
-"""Clips that start from a video that is there."""
+"""Clips that start from a video that is there, as a whole or in parts of the picture."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.ops import nodes
-from ltxdsl.ops.declare import Role, Statement, statement, word
-from ltxdsl.ops.kinds import MediaRef, media
+from ltxdsl.ops.declare import Role, Statement, option, statement, word
+from ltxdsl.ops.kinds import INTEGER, PICTURE_OR_VIDEO, MediaRef, media, words
 from ltxdsl.values import START
 
 VIDEO = media("video")
+INVERTED = words("`inverted`", {"inverted": True})
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -29,8 +30,8 @@ class FromVideo(Statement, frozen=True):
     rank: ClassVar[int] = 0  # before pictures in place
 
     def shape_pass(self, draft: "Draft") -> None:
-        """Stand at the first frame."""
-        if not draft.continues:
+        """Stand at the first frame; in later passes, too, if a mask holds what is around it."""
+        if not draft.continues or draft.settings.get(Mask):
             draft.place(self, self.source, START)
 
     def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
@@ -39,3 +40,31 @@ class FromVideo(Statement, frozen=True):
             return latent
         video = scene.encoded(self.source, stage, stage.placement(self), 0, self)
         return scene.add(nodes.Inplace(slot=0, strength=0.0), self, latent=latent, image=video)
+
+
+@statement("mask", Role.SETTING, 'from "walk.mp4"\nmask "a.png" grow 16\nprompt "a lake"\npass distill 8')
+class Mask(Statement, frozen=True):
+    """Make a part of the picture anew: where the mask is white. Around it the video that `from` gives is held.
+
+    A picture masks every frame, a video frame by frame; a mask that ends early goes on as it ends. A latent cell of
+    32x32 pixels and 8 frames is made anew if any of it is white. With `inverted` black is made anew.
+    """
+
+    source: Annotated[MediaRef, word(PICTURE_OR_VIDEO, "the mask")]
+    grow: Annotated[int, option(INTEGER, "pixels by which the white part grows", low=0, high=512)] = 0
+    inverted: Annotated[bool, word(INVERTED, "black is made anew in place of white")] = False
+    rank: ClassVar[int] = 1  # after the video
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Stand at the first frame; in later passes so does the video."""
+        draft.place(self, self.source, START)
+
+    def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
+        """Hold what is outside; in later passes it is put back, as the video has it."""
+        fitted = scene.fitted(self.source, stage, stage.placement(self), 0, self)
+        op = nodes.HoldOutside(grow=self.grow, inverted=self.inverted)
+        video = stage.settings.get(FromVideo)
+        if not stage.continues or video is None:
+            return scene.add(op, self, latent=latent, mask=fitted)
+        around = scene.encoded(video.source, stage, stage.placement(video), 0, self)
+        return scene.add(op, self, latent=latent, mask=fitted, image=around)

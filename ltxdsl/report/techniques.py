@@ -318,6 +318,13 @@ TECHNIQUES = (
         "LTXVImgToVideoInplace",
         "video_to_video",
     ),
+    _long(
+        "a part of the picture made anew (mask)",
+        "mask from",
+        "LTX119",
+        "SetLatentNoiseMask",
+        "mask",
+    ),
     _long("shots of one script", "shot", "LTX158", "", "shots"),
     _long("variants side by side", "sweep", "LTX157 LTX159", "", "sweep"),
     _out("HDR by IC-LoRA", "hdr decode", "LTX122 LTX197 LTX220 LTX221", "LTXVHDRDecodePostprocess", "hdr"),

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ltxdsl.ops import nodes
+from ltxdsl.runtime.kernels.latents import cells_of
 from ltxdsl.runtime.sound import at_rate
 from ltxdsl.runtime.values import Audio, VideoLatent
 
@@ -73,3 +74,34 @@ def test_sound_is_made_anew_in_a_stretch(run: Runner) -> None:
     sound = run.one(nodes.EmptyAudio(frames=33, fps=24.0))
     mask = run.one(nodes.MaskSound(anew=0.0, again=(3, 6)), audio=sound).mask.flatten()
     assert mask.nonzero().flatten().tolist() == [3, 4, 5]
+
+
+def test_a_cell_is_made_anew_if_any_of_it_is_white() -> None:
+    pixels = torch.zeros(10, 64, 96, 3)
+    pixels[0, 5, 40] = 1.0  # the first frame, row 0, column 1
+    pixels[9, 63, 95] = 1.0  # the last one: it goes on to the end
+    cells = cells_of(pixels, torch.Size([1, 4, 4, 2, 3]))
+    assert cells.shape == (1, 1, 4, 2, 3)
+    assert [tuple(at) for at in cells[0, 0].nonzero().tolist()] == [(0, 0, 1), (2, 1, 2), (3, 1, 2)]
+    grown = cells_of(pixels, torch.Size([1, 4, 4, 2, 3]), grow=9)
+    assert grown[0, 0, 0].nonzero().tolist() == [[0, 0], [0, 1]], "column 40 - 9 lies in the first cell"
+    assert torch.equal(cells_of(pixels, torch.Size([1, 4, 4, 2, 3]), inverted=True), torch.ones(1, 1, 4, 2, 3))
+
+
+def test_a_pass_changes_what_the_mask_shows_and_nothing_else(run: Runner) -> None:
+    inputs, video = run.start(frames=17), run.picture(frames=17)
+    latent = run.one(nodes.Inplace(slot=0, strength=0.0), latent=inputs["latent"], image=video)
+    mask = torch.zeros(1, 64, 64, 3)
+    mask[:, 32:, 32:] = 1.0
+    held = run.one(nodes.HoldOutside(), latent=latent, mask=frames_of(mask))
+    sample = nodes.Sample(
+        sampler="euler", sigmas=(1.0, 0.5, 0.0), seed=1, fps=24.0, cfg=(1.0, 1.0), audio_cfg=(1.0, 1.0)
+    )
+    made = run(sample, **(inputs | {"latent": held}))["latent"].samples
+    assert torch.equal(made[..., 0, :], video.samples[..., 0, :])
+    assert torch.equal(made[..., 1, 0], video.samples[..., 1, 0])
+    assert not torch.allclose(made[..., 1, 1], video.samples[..., 1, 1], atol=0.1)
+    again = VideoLatent(made + 1, torch.ones(1, 1, 3, 1, 1))
+    later = run.one(nodes.HoldOutside(), latent=again, mask=frames_of(mask), image=video).samples
+    assert torch.equal(later[..., 0, :], video.samples[..., 0, :])
+    assert torch.equal(later[..., 1, 1], again.samples[..., 1, 1])

@@ -15,7 +15,7 @@ from ltxdsl.ops.finish import Match
 from ltxdsl.ops.kinds import MediaRef, kind_of_file
 from ltxdsl.ops.media import Save
 from ltxdsl.ops.sound import SoundFile, Speaker
-from ltxdsl.ops.timeline import FromVideo
+from ltxdsl.ops.timeline import FromVideo, Mask
 
 
 def _media(program: Program) -> Iterator[MediaRef]:
@@ -28,6 +28,7 @@ def _media(program: Program) -> Iterator[MediaRef]:
             *program.each(SoundFile),
             *program.each(Speaker),
             *program.each(FromVideo),
+            *program.each(Mask),
             *(said for kind in (Extend, Retake) for said in program.each(kind) if isinstance(said.source, MediaRef)),
         )
     )

@@ -11,7 +11,7 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.clips import Extend, Retake
 from ltxdsl.ops.kinds import MediaRef
-from ltxdsl.ops.timeline import FromVideo
+from ltxdsl.ops.timeline import FromVideo, Mask
 from ltxdsl.values import Frames
 
 T = TypeVar("T", Extend, Retake)
@@ -30,6 +30,8 @@ def lost_in_noise(program: Program) -> Iterator[Finding]:
     """In first passes; later ones start from the clip."""
     for stage in program.stages:
         said = stage.settings.get(FromVideo)
+        if stage.settings.get(Mask):
+            continue
         if said and not stage.continues and stage.sigmas and stage.sigmas[0] >= 1:
             yield Finding(f"{stage.name} starts from pure noise", said.span, "give the pass `denoise 0.4`")
 
@@ -191,3 +193,19 @@ def other_rate(program: Program) -> Iterator[Finding]:
         if rate and abs(rate - stage.fps) > 0.01:
             message = f"it has {rate:g} frames a second, the clip {stage.fps:g}"
             yield Finding(message, said.span_of("source"), f"add `fps {rate:g}fps`")
+
+
+@rule(
+    "LTX119",
+    "mask without a video",
+    Severity.ERROR,
+    why="What is outside of the mask is held as it is, and without `from` it is nothing (grey).",
+    wrong='mask "a.png"\nprompt "a lake"\npass distill 8',
+    right='from "walk.mp4"\nmask "a.png"\nprompt "a lake"\npass distill 8',
+)
+def mask_of_nothing(program: Program) -> Iterator[Finding]:
+    """For the first pass."""
+    for stage in program.stages:
+        said = stage.settings.get(Mask)
+        if said and not stage.continues and not stage.settings.get(FromVideo):
+            yield Finding("there is nothing to hold around the mask", said.span, 'say `from "clip.mp4"` before it')

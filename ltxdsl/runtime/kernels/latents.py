@@ -10,7 +10,7 @@ from ltxdsl.models import upsampler_part
 from ltxdsl.ops import nodes
 from ltxdsl.runtime.conditioning import placed_frame
 from ltxdsl.runtime.kernels.table import kernel
-from ltxdsl.runtime.pixels import vae_pixels
+from ltxdsl.runtime.pixels import as_float, vae_pixels
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import AudioLatent, Frames, Guide, VideoLatent, unmasked
 
@@ -71,6 +71,39 @@ def hold_around(
     mask[:, :, count:] = 1.0
     mask[:, :, inside] = op.strength
     return {"latent": VideoLatent(samples, mask, latent.guides, latent.whole)}
+
+
+@kernel
+def hold_outside(
+    session: Session,
+    op: nodes.HoldOutside,
+    *,
+    latent: VideoLatent,
+    mask: Frames,
+    image: VideoLatent | None = None,
+) -> dict[str, VideoLatent]:
+    """A cell is made anew if any of its pixels is."""
+    anew = cells_of(mask.pixels, latent.samples.shape, op.grow, op.inverted).to(latent.samples)
+    samples = latent.samples
+    if image is not None:
+        count = min(image.samples.shape[2], samples.shape[2])
+        kept = 1 - anew[:, :, :count]
+        samples = samples.clone()
+        samples[:, :, :count] = image.samples[:, :, :count] * kept + samples[:, :, :count] * anew[:, :, :count]
+    return {"latent": VideoLatent(samples, latent.mask * anew, latent.guides, latent.whole)}
+
+
+def cells_of(pixels: Tensor, shape: torch.Size, grow: int = 0, inverted: bool = False) -> Tensor:
+    """1 1 T H W: which cells of a latent 1 C T H W have anything white; pixels F h w 3, the last frame goes on."""
+    white = (as_float(pixels).mean(dim=-1) > 0.5) != inverted
+    frames = white.float().unsqueeze(1)
+    if grow:
+        frames = torch.nn.functional.max_pool2d(frames, 2 * grow + 1, stride=1, padding=grow)
+    spatial = torch.nn.functional.adaptive_max_pool2d(frames, shape[3:])[:, 0]
+    whole = TEMPORAL * (shape[2] - 1) + 1
+    spatial = torch.cat([spatial, spatial[-1:].expand(max(0, whole - len(spatial)), -1, -1)])[:whole]
+    later = spatial[1:].reshape(-1, TEMPORAL, *shape[3:]).amax(dim=1)
+    return torch.cat([spatial[:1], later])[None, None]
 
 
 @kernel
