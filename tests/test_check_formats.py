@@ -163,3 +163,61 @@ def test_a_broken_answer_is_made_anew(here, monkeypatch, tmp_path_factory):
     code, told = checked("a.ltx")
     assert code == 0
     assert "ltxdsl.compiler" in told
+
+
+def lora(metadata: dict[str, str]) -> bytes:
+    """A LoRA's header, and a tensor of one number."""
+    key = "diffusion_model.transformer_blocks.0.attn1.to_q.lora_A.weight"
+    table = {"__metadata__": metadata, key: {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    header = json.dumps(table).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(4)
+
+
+def png(width: int, height: int) -> bytes:
+    """The beginning of a PNG, which tells its size."""
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\0\0\0"
+
+
+# what is looked at: script, the file before, the file after, a code that comes or goes with it
+READ_FILES = {
+    "imported script": (
+        'import "more.ltx"\nsize 64x64\nlength 9f\nuse lake\npass dev 30\n',
+        ("more.ltx", b'recipe lake() { prompt "a lake" }\n'),
+        b'recipe lake() { prompt "" }\n',
+        "LTX200",
+    ),
+    "settings beside the script": (
+        GOOD,
+        ("ltx.toml", b'[rules]\nLTX048 = "error"\n'),
+        b"[rules]\nLTX999 = 'off'\n",
+        "LTX185",
+    ),
+    "picture": (
+        f'{GOOD}guide "b.png" @ end\npass dev 30\n',
+        ("b.png", png(64, 64)),
+        b"this is no picture at all",
+        "LTX082",
+    ),
+    "header of a LoRA": (
+        'size 192x192\nlength 9f\nprompt "a"\nlora "x.safetensors" 0.5\npass dev 30\n',
+        ("x.safetensors", lora({})),
+        lora({"reference_downscale_factor": "2"}),
+        "LTX194",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", READ_FILES)
+def test_an_answer_follows_every_file_that_was_read(kind: str, here, monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("LTX_CACHE", str(tmp_path_factory.mktemp("cache")))
+    script, (name, before), after, code = READ_FILES[kind]
+    (here / "a.ltx").write_text(script)
+    (here / name).write_bytes(before)
+    settle()
+    assert code not in checked("a.ltx")[1]
+    assert "ltxdsl.compiler" not in checked("a.ltx")[1], "nothing has changed: it is remembered"
+    (here / name).write_bytes(after)
+    assert code in checked("a.ltx")[1], "the file has changed"
+    (here / name).unlink()
+    assert "ltxdsl.compiler" in checked("a.ltx")[1], "the file is gone"
