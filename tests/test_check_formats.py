@@ -221,3 +221,31 @@ def test_an_answer_follows_every_file_that_was_read(kind: str, here, monkeypatch
     assert code in checked("a.ltx")[1], "the file has changed"
     (here / name).unlink()
     assert "ltxdsl.compiler" in checked("a.ltx")[1], "the file is gone"
+
+
+@pytest.mark.slow
+def test_watching_checks_again_when_a_file_changes(here, monkeypatch, tmp_path_factory):
+    monkeypatch.setenv("LTX_CACHE", str(tmp_path_factory.mktemp("cache")))
+    (here / "a.ltx").write_text(GOOD)
+    told = here / "told.txt"
+    command = [sys.executable, "-m", "ltxdsl", "check", "--watch", "a.ltx"]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
+    with told.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=env)
+    try:
+        assert rounds(told, 1)[0].startswith("a.ltx: no problems")
+        (here / "a.ltx").write_text(GOOD.replace("9f", "8f"))  # at once: no change may fall between two looks
+        assert "LTX010" in rounds(told, 2)[1]
+        (here / "a.ltx").write_text(GOOD)
+        assert "a.ltx: no problems" in rounds(told, 3)[2]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def rounds(told: Path, count: int) -> list[str]:
+    """What was said in each round of watching, once there have been so many; 20 s are enough for one."""
+    end = time.monotonic() + 20
+    while told.read_text().count("watching") < count and time.monotonic() < end:
+        time.sleep(0.1)
+    return told.read_text().split("watching for changes; Ctrl-C ends it")

@@ -21,13 +21,13 @@ def watched(files: Iterable[str], check: Callable[[], tuple[int, list[Checked]]]
     code = 0
     try:
         while True:
+            names: list[str] = scripts(files)
+            marks: Marks = {(STAT, file): mark(STAT, file) for file in files}
             code, checked = check()
-            marks: Marks = {(STAT, file): "" for file in files}
             for one in checked:
                 marks |= one.marks
             click.echo("watching for changes; Ctrl-C ends it", err=True)
-            seen = state(files, marks)
-            while state(files, marks) == seen:
+            while scripts(files) == names and all(mark(*looked) == seen for looked, seen in marks.items()):
                 time.sleep(PAUSE)
             click.echo(err=True)
     except KeyboardInterrupt:
@@ -35,7 +35,6 @@ def watched(files: Iterable[str], check: Callable[[], tuple[int, list[Checked]]]
         return code
 
 
-def state(files: Iterable[str], marks: Marks) -> list[str]:
-    """The scripts that there are, and how everything looks that was looked at."""
-    names = [name for file in files if os.path.isdir(file) for name in scripts_in(file)]
-    return [*names, *(mark(*looked) for looked in marks)]
+def scripts(files: Iterable[str]) -> list[str]:
+    """The scripts that there are in folders."""
+    return [name for file in files if os.path.isdir(file) for name in scripts_in(file)]
