@@ -43,7 +43,7 @@ class DistillTrainer(Trainer):
         with torch.autocast("cpu", torch.bfloat16, enabled=self.fast):
             with torch.no_grad():
                 told = self.networks(batch)
-                free = self.networks(replace(batch, words=[""] * BATCH, bias=None, audio_bias=None))
+                free = self.networks(replace(batch, words=[""] * len(batch.words), bias=None, audio_bias=None))
             with self.model.active():
                 made = self.networks(batch)
         goals = (f.float() + SCALE * (t.float() - f.float()) for t, f in zip(told, free, strict=True))

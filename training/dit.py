@@ -8,6 +8,7 @@ was stopped or killed; the clips, the noise and the task of a step depend on the
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from training.world.caption import caption
 
 SEED = 29
 BATCH = 32
-RATE, REST_RATE = 0.012, 6e-4
+RATE, REST_RATE = 0.02, 1e-3
 STEPS, SCALE = 12, 2.5  # of sampling, and its guidance
 AUDIO_RATE = 48000
 AUDIO_SHARE = 0.5  # weight of the sound in the loss
@@ -43,12 +44,15 @@ class DitTrainer(Trainer):
         super().__init__(networks, networks.ends(), Pace(steps, RATE, REST_RATE, decay=0.6))
         self.data, self.fast = data, fast
         if fast:
+            torch._dynamo.config.recompile_limit = 32  # a graph for every task
             for block in networks.transformer.transformer_blocks:
                 block.compile(dynamic=False)
 
     def loss(self) -> Tensor:
         """Squared errors of both velocities, where they count."""
-        return loss_of(self.model, Step(self.model, self.data, SEED, self.step, BATCH), self.fast)
+        step = Step(self.model, self.data, SEED, self.step, BATCH)
+        with nullcontext() if step.data is self.data else torch.compiler.set_stance("force_eager"):
+            return loss_of(self.model, step, self.fast)  # to compile for sizes that are seldom seen takes minutes
 
 
 def loss_of(networks: Any, step: Step, half: bool = False) -> Tensor:

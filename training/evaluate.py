@@ -1,6 +1,6 @@
 """The embedded set before the judge: clips of captions that no training has seen, made by the runtime, as a table.
 
-python -m training.evaluate --count 200 --pass "dev 30"
+python -m training.evaluate --count 60 --pass "dev 30" --pass "distill 8"
 python -m training.evaluate --count 200 --card docs/model-card.md
 Every clip is a shot of one script, so that the models are loaded once; picture and sound are judged as they are in
 the MP4.
@@ -29,7 +29,7 @@ from training.judge.verdict import Verdict, listen, look
 from training.world.caption import caption
 from training.world.scene import Scene
 
-PASS = "dev 30"
+PASSES = ("dev 30", "distill 8")
 ORDER = ("colour", "background", "motion", "shape", "size", "place", "there", "camera", "change time", "pitch")
 MARKS = ("<!-- results -->", "<!-- end of results -->")
 Array = np.ndarray
@@ -83,10 +83,14 @@ def table(verdicts: list[tuple[Scene, Verdict]]) -> list[tuple[str, int, int]]:
     return [(name, sum(rights[name]), len(rights[name])) for name in names]
 
 
-def markdown(rows: list[tuple[str, int, int]], passes: str) -> str:
-    """The table of a model card."""
-    lines = [f"| measure | right, `pass {passes}` | clips |", "| --- | --- | --- |"]
-    lines += [f"| {name} | {100 * right / count:.0f} % | {count} |" for name, right, count in rows]
+def markdown(tables: dict[str, list[tuple[str, int, int]]]) -> str:
+    """The table of a model card: a column for each pass."""
+    names = [name for name, _, _ in next(iter(tables.values()))]
+    counts = {name: count for name, _, count in next(iter(tables.values()))}
+    shares = {passes: {name: f"{100 * right / n:.0f} %" for name, right, n in rows} for passes, rows in tables.items()}
+    lines = [f"| measure | {' | '.join(f'right, `pass {passes}`' for passes in tables)} | clips |"]
+    lines.append(f"| --- |{' --- |' * len(tables)} --- |")
+    lines += [f"| {name} | {' | '.join(shares[p][name] for p in tables)} | {counts[name]} |" for name in names]
     return "\n".join(lines)
 
 
@@ -102,14 +106,18 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--pass", dest="passes", default=PASS)
+    parser.add_argument(
+        "--pass", dest="passes", action="append", help=f"a column of the table; {PASSES} if none is said"
+    )
     parser.add_argument("--card", type=Path, help="the page to write the table into")
     options = parser.parse_args()
     scenes: list[Any] = [held_out_scene(number) for number in range(options.count)]
-    with tempfile.TemporaryDirectory() as work:
-        make(script(scenes, Path(work), options.passes), Path(work) / "cache")
-        verdicts = [(one, judged(one, Path(work) / f"{number}.mp4")) for number, one in enumerate(scenes)]
-    block = markdown(table(verdicts), options.passes)
+    tables = {}
+    for passes in options.passes or PASSES:
+        with tempfile.TemporaryDirectory() as work:
+            make(script(scenes, Path(work), passes), Path(work) / "cache")
+            tables[passes] = table([(one, judged(one, Path(work) / f"{n}.mp4")) for n, one in enumerate(scenes)])
+    block = markdown(tables)
     print(block)
     if options.card:
         write_card(options.card, block)

@@ -62,7 +62,6 @@ SOURCES = {
     "transformer": Source("dit/compact/transformer", "transformer", _measure_nothing),
     "connectors": Source("dit/compact/connectors", "connectors", _measure_nothing),
     "latent_upsampler": Source("upsampler/compact", "upsampler 2x", _measure_nothing),
-    "latent_upsampler_x1_5": Source("upsampler-x1.5/compact", "upsampler 1.5x", _measure_nothing),
 }
 
 

@@ -29,6 +29,7 @@ DROP = 0.1  # share of texts that are dropped
 STRENGTHS = (1.0, 1.0, 0.8, 0.5)
 EPSILONS = (1e-3, 0.1, 0.3)
 STILL_FRAMES = (0, 12, 24)  # of which the shards hold pictures
+WORDS_FIRST = 3000  # steps of which three in four are from words alone: what stands in a picture need not be read
 ELSEWHERE = 6  # one step in so many is about another size than the usual one
 BEFORE = -TEMPORAL  # the pixel frame of the slot before the clip
 
@@ -77,7 +78,7 @@ class Step:
         self.networks, self.number = networks, number
         self.rng = np.random.default_rng((seed, number))
         self.dice = torch.Generator().manual_seed(seed * 1_000_003 + number)
-        self.task = (_plain if turn % 3 else _in_place) if elsewhere else TASKS[number % len(TASKS)]
+        self.task = (_plain if turn % 3 else _in_place) if elsewhere else task_of(number)
         count = max(4, min(2 * count, count * data.tokens // self.data.tokens))
         data = self.data
         pool = data.relays() if self.task is _relay else []
@@ -106,10 +107,10 @@ class Step:
         return Asked(batch, noise - clean, hiss - sound, torch.ones(1))
 
     def sigmas(self, count: int) -> Tensor:
-        """Levels of noise: mostly high ones, some near 1, where a run begins."""
+        """Levels of noise: mostly high ones, many near 1, where a run begins and words say what moves where."""
         usual = torch.sigmoid(0.6 + 1.2 * torch.randn(count, generator=self.dice))
-        first = torch.rand(count, generator=self.dice) < 0.1
-        return torch.where(first, 1 - 0.08 * torch.rand(count, generator=self.dice), usual)
+        first = torch.rand(count, generator=self.dice) < 0.3
+        return torch.where(first, 1 - 0.2 * torch.rand(count, generator=self.dice), usual)
 
     def noise(self, shape: torch.Size) -> Tensor:
         """Normal noise."""
@@ -216,6 +217,11 @@ def relay_of(networks: Networks, data: Data, scene: Scene, epsilon: float) -> tu
     text = Text(keys, keys, ranges)
     video = video_relay_bias(unmasked(data.latents[:1]), text, relay)
     return words, video, audio_relay_bias(data.sounds.shape[2], frames, text, relay)
+
+
+def task_of(number: int) -> Task:
+    """What a step asks."""
+    return _plain if number < WORDS_FIRST and number % 4 else TASKS[number % len(TASKS)]
 
 
 Task = Callable[[Step, Asked], Asked]

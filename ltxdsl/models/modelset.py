@@ -67,6 +67,7 @@ class LoraFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     file: str
     strength: float = 1.0
     rank: int = 0  # for estimates, where the file is not there; 0 = as most
+    downscale: int = 0  # how many times smaller its control is, where the file is not there; 0 = not said
     comfy: str = ""  # its name in ComfyUI's loras folder; the file's name if empty
 
 

@@ -71,9 +71,10 @@ class Control(Guide, frozen=True, kw_only=True):
     ] = None
 
     def factor(self, models: ModelSet) -> int:
-        """How many times smaller than the clip: as said, else by the LoRA's header, else 1."""
+        """How many times smaller than the clip: as said, else by the LoRA's header, else by the model set, else 1."""
         header = lora_header(models.lora_path(self.lora.name)) if self.lora else None
-        return self.downscale or (header.reference_factor if header else 0) or 1
+        known = models.loras.get(self.lora.name) if self.lora else None
+        return self.downscale or (header.reference_factor if header else 0) or (known.downscale if known else 0) or 1
 
     def shape_pass(self, draft: "Draft") -> None:
         """Stand in the clip, and bring the LoRA, once where several controls share it."""

@@ -16,7 +16,6 @@ from training.world.scene import Scene, Thing
 from training.world.words import COLOURS
 
 Array = np.ndarray
-YOUNG = "the transformer has had 1,500 steps: it holds colours and places, and does not move things well yet"
 WHITE = "on a white background, with a tone"
 
 
@@ -70,4 +69,4 @@ def likeness(frame: Array, picture: Array) -> float:
     return float(-10 * np.log10(np.square(frame - picture).mean()))
 
 
-__all__ = ["COLOURS", "WHITE", "YOUNG", "Array", "Film", "films", "likeness", "picture", "thing"]
+__all__ = ["COLOURS", "WHITE", "Array", "Film", "films", "likeness", "picture", "thing"]

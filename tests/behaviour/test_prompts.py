@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.behaviour.films import COLOURS, WHITE, YOUNG, Film, films, thing
+from tests.behaviour.films import COLOURS, WHITE, Film, films, thing
 from training.judge.pitch import pitches
 from training.judge.things import background_of
 from training.world.words import BACKGROUNDS, PITCHES
@@ -58,7 +58,6 @@ def test_the_background_is_the_one_that_is_named(tmp_path: Path):
     assert np.mean([name.startswith(found) for name, found in seen.items()]) >= 0.85
 
 
-@pytest.mark.xfail(reason=YOUNG)
 def test_things_move_the_way_that_is_said(tmp_path: Path):
     shots = {f"{m}-{s}": shot(f"{thing('red', m)} {WHITE}", s) for m in (*WAYS, "stays still") for s in SEEDS}
     ways = {name: film.way() for name, film in films(shots, tmp_path).items()}

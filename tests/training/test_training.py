@@ -16,7 +16,7 @@ from training.muon import Muon, orthogonal
 from training.networks import Networks
 from training.pack import packed, unpacked
 from training.run import Run, draw_curve, draw_sheet
-from training.tasks import TASKS, Data, Step, relay_of, relayable
+from training.tasks import TASKS, WORDS_FIRST, Data, Step, relay_of, relayable
 from training.world.caption import caption, relayed
 
 SMALL = ((0.5, 32, 9, 2, (32, 64)), (0.5, 64, 1, 1, (64,)))
@@ -123,7 +123,6 @@ def test_a_run_of_the_vae_leaves_everything_and_goes_on(tmp_path: Path):
 @pytest.mark.usefixtures("small")
 def test_latents_in_shards_and_an_examination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(latents, "SHARD", 2)
-    monkeypatch.setattr(latents, "SIDE", 64)
     monkeypatch.setattr(latents, "FRAMES", 9)
     vae.write_compact(vae.VaeTrainer("tiny", steps=3, rate=0.02), tmp_path / "vae")
     model = latents.load_vae(tmp_path / "vae")
@@ -217,7 +216,7 @@ def test_the_transformer_learns_and_samples_and_goes_on_bit_for_bit(monkeypatch:
     assert (video.shape, sound.shape) == ((2, *data.latents.shape[1:]), (2, *data.sounds.shape[1:]))
 
 
-@pytest.mark.parametrize("number", range(len(TASKS)))
+@pytest.mark.parametrize("number", range(WORDS_FIRST, WORDS_FIRST + len(TASKS)))
 def test_a_task_asks_for_the_way_from_the_clip_to_the_noise(number: int):
     """Every token is the clip's own, moved by its level along the velocity that is asked for."""
     data, networks = made_up(), Networks(layers=1, head=32)
@@ -236,7 +235,7 @@ def test_a_task_asks_for_the_way_from_the_clip_to_the_noise(number: int):
     assert ((asked.weights.expand_as(asked.target) == 0) == kept).all()
 
 
-@pytest.mark.parametrize("number", range(len(TASKS)))
+@pytest.mark.parametrize("number", range(WORDS_FIRST, WORDS_FIRST + len(TASKS)))
 def test_a_perfect_answer_has_no_loss_and_another_has(number: int):
     data, networks = made_up(), Networks(layers=1, head=32)
     asked = Step(networks, data, 1, number, 4).asked()

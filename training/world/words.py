@@ -5,7 +5,7 @@ from __future__ import annotations
 RGB = tuple[float, float, float]
 
 SHAPES = ("ball", "square", "triangle", "star")
-SIZES: dict[str, float] = {"small": 0.11, "large": 0.165}  # radius
+SIZES: dict[str, float] = {"small": 0.14, "large": 0.21}  # radius
 COLOURS: dict[str, RGB] = {
     "red": (0.90, 0.12, 0.12),
     "orange": (0.96, 0.52, 0.08),

@@ -63,6 +63,9 @@ def control_without_lora(program: Program) -> Iterator[Finding]:
 def size_unknown(program: Program) -> Iterator[Finding]:
     """Where the file cannot be read here and `downscale` does not say it."""
     for said in program.each(Control):
-        if said.lora and said.downscale is None and lora_header(program.models.lora_path(said.lora.name)) is None:
+        if said.lora is None or said.downscale is not None:
+            continue
+        known = program.models.loras.get(said.lora.name)
+        if not (known and known.downscale) and lora_header(program.models.lora_path(said.lora.name)) is None:
             span = said.span_of("lora")
             yield Finding("this LoRA's file cannot be read here", span, "add `downscale 2`, or what its page says")

@@ -9,7 +9,7 @@ import torch
 from ltxdsl.runtime import mel
 from ltxdsl.runtime.tiny.tokenizer import VOCABULARY
 
-LAYERS = 6
+LAYERS = 5
 HEADS = 4
 VIDEO_HEAD = 64
 AUDIO_HEAD = 16
