@@ -97,7 +97,7 @@ TECHNIQUES = (
         "guides_in_time",
         "written by the compiler",
     ),
-    _guide("a video as guide", "guide video", "LTX022 LTX160 LTX161 LTX162", "LTXVAddGuide", ""),
+    _guide("a video as guide", "guide video", "LTX022 LTX160 LTX161 LTX162", "LTXVAddGuide", "guide_video"),
     _guide(
         "the attention of a guide by itself",
         "guide",
@@ -127,7 +127,7 @@ TECHNIQUES = (
         "LTX131 LTX132 LTX133",
         "LTXAddVideoICLoRAGuide LTXICLoRALoaderModelOnly",
         "",
-        "as union control; masks of one's own are not yet there",
+        "as union control; a latent mask without a LoRA is `mask`",
     ),
     _guide(
         "restyling, such as anime to real",
@@ -285,7 +285,7 @@ TECHNIQUES = (
         "SolidMask SetLatentNoiseMask",
         "audio_driven",
     ),
-    _sound("sound made anew in a later pass", "sound", "LTX105", "", "", "a line in the pass's block: `sound anew`"),
+    _sound("sound made anew in a later pass", "sound", "LTX105", "", "sound_anew"),
     _long(
         "extending a clip forward",
         "extend",
