@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from ltxdsl.cli.checking import Asked, check_text
 from ltxdsl.source import Source
 
 pytest_plugins = ["pytester"]
+
+# An installed package brings its plugin by itself; where another tree is tested than is installed, it does not.
+BROUGHT = any(one.value == "ltxdsl.testing.plugin" for one in entry_points(group="pytest11"))
+PLUGIN = () if BROUGHT else ("-p", "ltxdsl.testing.plugin")
 
 GOOD = """\
 # expect: frames == 121
@@ -82,7 +87,7 @@ def test_a_script_may_expect_its_own_mistake():
 
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    return pytester.runpytest_inprocess("-p", "ltxdsl.testing.plugin", "-p", "no:cacheprovider", *options)
+    return pytester.runpytest_inprocess(*PLUGIN, "-p", "no:cacheprovider", *options)
 
 
 def test_scripts_are_collected_where_it_is_asked_for(pytester: pytest.Pytester):
@@ -111,7 +116,7 @@ def test_a_failure_shows_findings_as_the_command_does(pytester: pytest.Pytester)
 def test_nothing_is_imported_for_other_tests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(ltxdsl.__file__).parent.parent))
     pytester.makepyfile("import sys\ndef test_it():\n    assert 'ltxdsl.compiler' not in sys.modules\n")
-    pytester.runpytest_subprocess("-p", "ltxdsl.testing.plugin", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*PLUGIN, "-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
 def test_exports_are_held_against_a_server(pytester: pytest.Pytester):
