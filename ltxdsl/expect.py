@@ -14,9 +14,8 @@ from ltxdsl.compiler.plan import Plan
 from ltxdsl.diagnostics import Diagnostic, Fix, Severity
 from ltxdsl.models import ModelSet
 from ltxdsl.near import nearest
-from ltxdsl.source import Source, Span
+from ltxdsl.source import EXPECT, Source, Span
 
-MARK = "# expect:"
 UNREAD, UNMET = "LTX260", "LTX261"
 SIGNS: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
@@ -60,33 +59,24 @@ def _of_last(facts: Facts, name: str) -> float:
     return float(getattr(stages[-1], name)) if stages else 0.0
 
 
-# name: what it is, and its value
-NUMBERS: dict[str, tuple[str, Callable[[Facts, str], float]]] = {
-    "passes": ("sampled passes", lambda facts, on: len(facts.compiled.stages)),
-    "frames": (
-        "frames of the last pass",
-        lambda facts, on: _of_last(facts, "frames"),
-    ),
-    "fps": (
-        "frames a second of the last pass",
-        lambda facts, on: _of_last(facts, "fps"),
-    ),
-    "width": ("width of the last pass", lambda facts, on: facts.size[0]),
-    "height": ("height of the last pass", lambda facts, on: facts.size[1]),
-    "steps": ("sampler steps of all passes", lambda facts, on: sum(s.steps for s in facts.compiled.stages)),
-    "tokens": (
-        "tokens of the largest pass",
-        lambda facts, on: max(s.tokens for s in facts.plan(on).stages),
-    ),
-    "calls": ("evaluations of the transformer", lambda facts, on: sum(s.calls for s in facts.plan(on).stages)),
-    "loads": ("loads of models", lambda facts, on: sum(len(s.loads) for s in facts.plan(on).steps)),
-    "files": ("files that are written", lambda facts, on: len(facts.plan(on).outputs)),
-    "seconds": ("estimated seconds", lambda facts, on: facts.plan(on).estimate.seconds),
-    "peak_vram": ("bytes on the GPU at once", lambda facts, on: facts.plan(on).peak_bytes),
-    "peak_ram": ("bytes in main memory at once", lambda facts, on: facts.plan(on).main_bytes),
-    "errors": ("errors found", lambda facts, on: _count(facts, Severity.ERROR)),
-    "warnings": ("warnings found", lambda facts, on: _count(facts, Severity.WARNING)),
-    "notes": ("notes found", lambda facts, on: _count(facts, Severity.NOTE)),
+# of the last pass, of all passes, of the plan on some hardware, of what is found
+NUMBERS: dict[str, Callable[[Facts, str], float]] = {
+    "passes": lambda facts, on: len(facts.compiled.stages),
+    "frames": lambda facts, on: _of_last(facts, "frames"),
+    "fps": lambda facts, on: _of_last(facts, "fps"),
+    "width": lambda facts, on: facts.size[0],
+    "height": lambda facts, on: facts.size[1],
+    "steps": lambda facts, on: sum(s.steps for s in facts.compiled.stages),
+    "tokens": lambda facts, on: max(s.tokens for s in facts.plan(on).stages),
+    "calls": lambda facts, on: sum(s.calls for s in facts.plan(on).stages),
+    "loads": lambda facts, on: sum(len(s.loads) for s in facts.plan(on).steps),
+    "files": lambda facts, on: len(facts.plan(on).outputs),
+    "seconds": lambda facts, on: facts.plan(on).estimate.seconds,
+    "peak_vram": lambda facts, on: facts.plan(on).peak_bytes,
+    "peak_ram": lambda facts, on: facts.plan(on).main_bytes,
+    "errors": lambda facts, on: _count(facts, Severity.ERROR),
+    "warnings": lambda facts, on: _count(facts, Severity.WARNING),
+    "notes": lambda facts, on: _count(facts, Severity.NOTE),
 }
 OF_FINDINGS = ("errors", "warnings", "notes")
 
@@ -102,12 +92,12 @@ class Expectation(NamedTuple):
 
 def expected(source: Source) -> bool:
     """Whether a script expects something."""
-    return MARK in source.text
+    return EXPECT in source.text
 
 
 def unmet(source: Source, facts: Facts) -> Iterator[Diagnostic]:
     """What a script expects and is not so, and what cannot be read."""
-    for found in re.finditer(rf"^[^\S\n]*{MARK}[^\S\n]*(.*?)[^\S\n]*$", source.text, re.MULTILINE):
+    for found in re.finditer(rf"^[^\S\n]*{EXPECT}[^\S\n]*(.*?)[^\S\n]*$", source.text, re.MULTILINE):
         span = Span(*found.span(1)) if found[1] else Span(*found.span())
         one = read(found[1], span)
         if isinstance(one, Diagnostic):
@@ -162,7 +152,7 @@ def _of_number(text: str, span: Span, found: re.Match[str]) -> Expectation | Dia
     wanted = float(digits) * UNITS[unit]
 
     def holds(facts: Facts) -> str:
-        value = NUMBERS[name][1](facts, on or "cpu")
+        value = NUMBERS[name](facts, on or "cpu")
         return "" if SIGNS[sign](value, wanted) else f"it is {_shown(value, unit)}"
 
     return Expectation(text, span, holds, name in OF_FINDINGS)

@@ -1,9 +1,12 @@
-"""The word that somebody probably meant."""
+"""The word that somebody probably meant, and how little has to change for it."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+from ltxdsl.diagnostics import Fix
+from ltxdsl.source import Span
 
 CUTOFF = 0.7
 SHORT = 4  # letters of words in which one slip is much
@@ -41,3 +44,10 @@ def common(first: str, second: str) -> int:
     """How many letters two texts begin with alike."""
     pairs = enumerate(zip(first, second, strict=False))
     return next((i for i, (a, b) in pairs if a != b), min(len(first), len(second)))
+
+
+def difference(before: str, after: str, base: int = 0) -> Fix:
+    """The least that has to be replaced to make one text of another; `base` is where it stands in its source."""
+    start = common(before, after)
+    end = common(before[start:][::-1], after[start:][::-1])
+    return Fix(Span(base + start, base + len(before) - end), after[start : len(after) - end])

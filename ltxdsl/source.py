@@ -7,6 +7,8 @@ from functools import cached_property
 
 import msgspec
 
+EXPECT = "# expect:"  # begins a comment that is an assertion; known here so that a check without any loads no more
+
 
 class Span(msgspec.Struct, frozen=True, order=True):
     """A half-open range of characters `[start, end)` in a source."""

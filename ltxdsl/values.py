@@ -93,7 +93,7 @@ class Position(msgspec.Struct, frozen=True):
         """The pixel frame in a clip of `frames` frames; a slot before the clip is negative (8 frames each)."""
         if self.anchor == "slot":
             return 8 * self.slot
-        offset = 0 if self.offset is None else _in_frames(self.offset, frames, fps)
+        offset = 0 if self.offset is None else _in_clip(self.offset, frames, fps)
         return offset if self.anchor == "start" else frames - 1 + offset
 
 
@@ -116,6 +116,16 @@ class TimeSpan(msgspec.Struct, frozen=True):
         return self.start.frame(frames, fps), end
 
 
+def in_frames(time: Frames | Seconds, fps: float) -> int:
+    """A length of time in whole frames."""
+    return time.count if isinstance(time, Frames) else round(time.value * fps)
+
+
+def in_seconds(time: Frames | Seconds, fps: float) -> float:
+    """A length of time in seconds."""
+    return time.value if isinstance(time, Seconds) else time.count / fps
+
+
 def negated(time: Time) -> Time:
     """The same time with the other sign."""
     match time:
@@ -131,11 +141,5 @@ def _amount(time: Time) -> float:
     return time.count if isinstance(time, Frames) else time.value
 
 
-def _in_frames(time: Time, frames: int, fps: float) -> int:
-    match time:
-        case Frames(count):
-            return count
-        case Seconds(value):
-            return round(value * fps)
-        case Percent(value):
-            return round(value / 100 * (frames - 1))
+def _in_clip(time: Time, frames: int, fps: float) -> int:
+    return round(time.value / 100 * (frames - 1)) if isinstance(time, Percent) else in_frames(time, fps)

@@ -14,14 +14,12 @@ from ltxdsl.checked.marks import CONTENT, content_mark
 from ltxdsl.cli.common import read_given, read_models, read_script, read_severities
 from ltxdsl.compiler import Request, analyze, compile
 from ltxdsl.diagnostics import Diagnostic, Severity, apply_fixes, render
-from ltxdsl.models import ModelSet
 from ltxdsl.report.findings import FileFindings
-from ltxdsl.source import Source
+from ltxdsl.source import EXPECT, Source
 from ltxdsl.source_files import rewrite
 from ltxdsl.targets import COMFY, LOCAL
 
 MAX_ROUNDS = 10
-EXPECT = "# expect:"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,29 +83,20 @@ def _compiled(source: Source, asked: Asked) -> tuple[Diagnostic, ...]:
         severities=read_severities(source),
     )
     models = read_models(asked.models, source, asked.target)
-    if EXPECT in source.text:
-        return _with_expectations(source, models, request)
-    if not asked.target.startswith(COMFY):
-        return analyze(source, models, request).diagnostics
-    from ltxdsl.cli.comfy_export import exported
-
-    compiled = compile(source, models, request)
-    return exported(compiled, models)[1] if compiled.stages else analyze(source, models, request).diagnostics
-
-
-def _with_expectations(source: Source, models: ModelSet, request: Request) -> tuple[Diagnostic, ...]:
-    """What is found, and what the script's own comments expect and is not so."""
-    from ltxdsl.expect import Facts, unmet
-
-    compiled = compile(source, models, request)
-    if not compiled.stages:
+    exports, expects = asked.target.startswith(COMFY), EXPECT in source.text
+    compiled = compile(source, models, request) if exports or expects else None
+    if compiled is None or not compiled.stages:
         return analyze(source, models, request).diagnostics
     found = compiled.diagnostics
-    if request.target.startswith(COMFY):
+    if exports:
         from ltxdsl.cli.comfy_export import exported
 
         found = exported(compiled, models)[1]
-    return (*found, *unmet(source, Facts(compiled, models)))
+    if expects:
+        from ltxdsl.expect import Facts, unmet
+
+        found = (*found, *unmet(source, Facts(compiled, models)))
+    return found
 
 
 def _answer(source: Source, found: tuple[Diagnostic, ...]) -> answers.Answer:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ltxdsl.compiler.expand import Here, TooMuch, recipes_of
-from ltxdsl.compiler.fill import Filler, nearest_word
+from ltxdsl.compiler.fill import Filler, class_of, nearest_word
 from ltxdsl.compiler.library import Library
 from ltxdsl.compiler.repair import repaired
 from ltxdsl.compiler.scope import Input, Scope, Unknown, Whole
@@ -78,8 +78,8 @@ class _Binder:
     def names_of(self, entries: tuple[tree.Entry, ...], scope: Scope) -> None:
         """An imported file: what it names. Everything else in it is for its own runs."""
         first, rest = _hoisted(entries)
-        self.entries((*first, *(e for e in rest if _class_of(e) is None)), scope)
-        if others := [e for e in rest if _class_of(e) is not None]:
+        self.entries((*first, *(e for e in rest if class_of(e) is None)), scope)
+        if others := [e for e in rest if class_of(e) is not None]:
             left = "this statement is" if len(others) == 1 else f"this and {len(others) - 1} more statements are"
             message = f"an import gives names only: {left} left out"
             hint = "put it into a recipe, and `use` that"
@@ -112,17 +112,13 @@ class _Binder:
         return bound
 
     def _statement(self, entry: tree.Statement, scope: Scope, inside: str) -> Sequence[Statement]:
-        first, *rest = entry.parts[0]
-        target = None
-        if isinstance(first, tree.Assign):
-            target, first = first.name, first.value
+        target, first, parts = entry.opening()
         cls = _declaration(first, target, scope)
         _check_place(cls, entry, scope, inside)
         if cls.listed and len(entry.parts) > 1:
-            return [self._one_of_several(cls, items, scope) for items in (rest, *entry.parts[1:])]
+            return [self._one_of_several(cls, items, scope) for items in parts]
         filler = Filler(cls, scope, first.span)
-        for index, items in enumerate([rest, *entry.parts[1:]]):
-            filler.read([evaluate(item, scope.lookup) for item in items], index)
+        filler.read_all(parts)
         settings = self._block(entry, cls, scope, filler.fields)
         statement: Statement = filler.done(cls, span=_head_span(entry), settings=settings)
         if cls.body == "fields":
@@ -135,7 +131,7 @@ class _Binder:
         """`guide a @ 0 | b @ end` is two guides."""
         span = items[0].span.to(items[-1].span) if items else scope.whole.sources.script.end
         filler = Filler(cls, scope, span)
-        filler.read([evaluate(item, scope.lookup) for item in items], 0)
+        filler.read_all([items])
         statement: Statement = filler.done(cls, span=span)
         return statement
 
@@ -183,18 +179,10 @@ def _hoisted(entries: tuple[tree.Entry, ...]) -> tuple[list[tree.Entry], list[tr
 
 def _rank(entry: tree.Entry) -> int:
     """When a name is bound: 1 first, 3 last, 0 not before its turn."""
-    cls = _class_of(entry)
+    cls = class_of(entry)
     if cls is None or cls.role is not Role.NAME:
         return 0
     return 2 if not cls.body and not cls.hoisted else 3 if cls.body else 1
-
-
-def _class_of(entry: tree.Entry) -> type[Statement] | None:
-    if isinstance(entry, tree.Field):
-        return None
-    first = entry.parts[0][0]
-    word = first.value if isinstance(first, tree.Assign) else first
-    return STATEMENTS.get(word.text) if isinstance(word, tree.Name) else None
 
 
 _IN_BLOCKS = (Role.SETTING, Role.CONDITION, Role.STRUCTURE)

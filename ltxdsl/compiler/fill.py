@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from ltxdsl.compiler.scope import Input, Scope
 from ltxdsl.diagnostics import Fix
-from ltxdsl.grammar import parse_item
+from ltxdsl.grammar import parse_item, tree
 from ltxdsl.near import nearest
 from ltxdsl.ops import STATEMENTS, Statement
 from ltxdsl.ops.cells import Assigned, BadValue, Cell, Place, Symbol, describe, evaluate, numbers, shown
 from ltxdsl.ops.declare import Param, defaults, params
 from ltxdsl.ops.kinds import MediaRef, kind_of_file
 from ltxdsl.source import Span
+
+
+def class_of(entry: tree.Entry) -> type[Statement] | None:
+    """The declaration that an entry's first word names; None if it names none."""
+    word = None if isinstance(entry, tree.Field) else entry.opening()[1]
+    return STATEMENTS.get(word.text) if isinstance(word, tree.Name) else None
 
 
 class Filler:
@@ -39,6 +45,11 @@ class Filler:
         self.spans: dict[str, Span] = {}
         self.repeated = next((f for f, p in self.params.items() if p.how == "parts"), None)
         self.parts: list[Filler] = []
+
+    def read_all(self, parts: Iterable[Sequence[tree.Item]]) -> None:
+        """Read the parts of a statement as they stand in the tree."""
+        for index, items in enumerate(parts):
+            self.read([evaluate(item, self.scope.lookup) for item in items], index)
 
     def read(self, cells: Sequence[Cell], index: int) -> None:
         """Read one part of the statement (part 0 stands right after its first word)."""

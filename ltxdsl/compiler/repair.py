@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterator
 
 from ltxdsl.compiler.expand import recipes_of
-from ltxdsl.compiler.fill import Filler
+from ltxdsl.compiler.fill import Filler, class_of
 from ltxdsl.compiler.scope import Scope, Unknown
 from ltxdsl.diagnostics import Fix, apply_fixes
 from ltxdsl.grammar import parse, tree
-from ltxdsl.near import common, nearest
-from ltxdsl.ops import STATEMENTS
-from ltxdsl.ops.cells import BadValue, evaluate
+from ltxdsl.near import difference, nearest
+from ltxdsl.ops import STATEMENTS, Statement
+from ltxdsl.ops.cells import BadValue
 from ltxdsl.source import Source, Span
 
 CODES = ("LTX002", "LTX003", "LTX004", "LTX005")  # of statements whose form is wrong
@@ -70,16 +70,9 @@ def repaired(entry: tree.Statement, bad: BadValue, scope: Scope) -> tuple[Fix, .
     tried = set()
     for better in _edits(text, *at, scope):
         if better not in tried and better != text and _binds(better, block, scope):
-            return (_difference(text, better, head.start),)
+            return (difference(text, better, head.start),)
         tried.add(better)
     return own
-
-
-def _difference(before: str, after: str, base: int) -> Fix:
-    """The least that has to be replaced."""
-    start = common(before, after)
-    end = common(before[start:][::-1], after[start:][::-1])
-    return Fix(Span(base + start, base + len(before) - end), after[start : len(after) - end])
 
 
 def _binds(text: str, block: bool, scope: Scope) -> bool:
@@ -88,23 +81,17 @@ def _binds(text: str, block: bool, scope: Scope) -> bool:
     if problems or len(script.entries) != 1:
         return False
     (entry,) = script.entries
-    if not isinstance(entry, tree.Statement):
+    cls = class_of(entry)
+    if cls is None or not isinstance(entry, tree.Statement):
         return False
-    first, *rest = entry.parts[0]
-    named = isinstance(first, tree.Assign)
-    if isinstance(first, tree.Assign):
-        first = first.value
-    cls = STATEMENTS.get(first.text) if isinstance(first, tree.Name) else None
-    if cls is None or (named and not cls.nameable) or (entry.block and (block or not cls.block)):
+    named = entry.opening()[0] is not None
+    if (named and not cls.nameable) or (entry.block and (block or not cls.block)):
         return False
     inputs = dict(scope.inputs)
     try:
-        filler = Filler(cls, scope, Span(0, 0))
-        for index, items in enumerate([rest, *entry.parts[1:]]):
-            filler.read([evaluate(item, scope.lookup) for item in items], index)
-        filler.done(cls)
+        _fill(cls, entry, scope)
         settings = [e for e in entry.block.entries if isinstance(e, tree.Statement)] if entry.block else []
-        return scope.inputs == inputs and all(_setting_binds(one, cls.word, scope) for one in settings)
+        return scope.inputs == inputs and all(_is_setting(one, scope) for one in settings)
     except (BadValue, Unknown):
         return False
     finally:
@@ -112,15 +99,18 @@ def _binds(text: str, block: bool, scope: Scope) -> bool:
         scope.inputs.update(inputs)
 
 
-def _setting_binds(entry: tree.Statement, inside: str, scope: Scope) -> bool:
-    first, *rest = entry.parts[0]
-    cls = STATEMENTS.get(first.text) if isinstance(first, tree.Name) else None
-    if cls is None or not cls.in_block:
-        return False
+def _fill(cls: type[Statement], entry: tree.Statement, scope: Scope) -> None:
+    """Raises BadValue or Unknown where a value does not fit."""
     filler = Filler(cls, scope, Span(0, 0))
-    for index, items in enumerate([rest, *entry.parts[1:]]):
-        filler.read([evaluate(item, scope.lookup) for item in items], index)
+    filler.read_all(entry.opening()[2])
     filler.done(cls)
+
+
+def _is_setting(entry: tree.Statement, scope: Scope) -> bool:
+    cls = class_of(entry)
+    if cls is None or not cls.in_block or entry.opening()[0] is not None:
+        return False
+    _fill(cls, entry, scope)
     return True
 
 

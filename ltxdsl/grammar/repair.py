@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from ltxdsl.diagnostics import Diagnostic, Fix
-from ltxdsl.near import common
+from ltxdsl.near import difference
 from ltxdsl.source import Source, Span
 
 LONGEST = 20_000  # characters of a script that is looked at
@@ -21,7 +21,7 @@ def repaired(problem: Diagnostic, source: Source, parses: Callable[[str], bool])
     at = problem.span.start
     for better in _edits(source.text, at):
         if better != source.text and parses(better):
-            return _moved(problem, source, _difference(source.text, better), source.text.count("\n", 0, at))
+            return _moved(problem, source, difference(source.text, better), source.text.count("\n", 0, at))
     return problem
 
 
@@ -33,12 +33,6 @@ def _moved(problem: Diagnostic, source: Source, fix: Fix, line: int) -> Diagnost
     span = Span(start + len(source.text[start:]) - len(source.text[start:].lstrip()), max(fix.span.start, start + 1))
     message = "a brace is missing here" if "{" in fix.text else "this block is not closed"
     return msgspec.structs.replace(problem, message=message, span=span, fixes=(fix,))
-
-
-def _difference(before: str, after: str) -> Fix:
-    start = common(before, after)
-    end = common(before[start:][::-1], after[start:][::-1])
-    return Fix(Span(start, len(before) - end), after[start : len(after) - end])
 
 
 def _edits(text: str, at: int) -> Iterator[str]:

@@ -108,6 +108,12 @@ class Statement(msgspec.Struct, frozen=True):
     block: Block | None
     span: Span
 
+    def opening(self) -> tuple[Name | None, Item, tuple[Part, ...]]:
+        """The name before `=` if there is one, the first word, and the parts after it."""
+        first, *rest = self.parts[0]
+        after = (tuple(rest), *self.parts[1:])
+        return (first.name, first.value, after) if isinstance(first, Assign) else (None, first, after)
+
 
 class Field(msgspec.Struct, frozen=True):
     """`key: value`, inside a `node` block."""

@@ -7,7 +7,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import CLIP, NUMBER, SPAN, TIME, ClipRef, MediaRef, words
 from ltxdsl.ops.sound import SoundFile
-from ltxdsl.values import Frames, Seconds, TimeSpan
+from ltxdsl.values import Frames, Seconds, TimeSpan, in_frames
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -94,12 +94,12 @@ class Extend(Statement, frozen=True):
 
     def new(self, fps: float) -> int:
         """Frames that are new, in whole latents."""
-        return max(8, 8 * round(_frames(self.time, fps) / 8))
+        return max(8, 8 * round(in_frames(self.time, fps) / 8))
 
     def held(self, scene: "Scene") -> int:
         """Frames of the overlap, in whole latents, not more than there are."""
         there = known(scene, self.source).frames or 1 << 20
-        count = min(_frames(self.overlap, scene.fps), there)
+        count = min(in_frames(self.overlap, scene.fps), there)
         return max(8, count // 8 * 8) if self.before else geometry.snapped_frames(count)
 
     def clip_frames(self, scene: "Scene", fps: float) -> int:
@@ -204,7 +204,3 @@ class Retake(Statement, frozen=True):
         first, end = (bound / scene.fps for bound in self.stretch.bounds(scene.frames, scene.fps))
         again = geometry.audio_stretch(first, end, geometry.audio_latents(scene.frames, scene.fps))
         return scene.add(nodes.MaskSound(anew=0.0, again=again), self, audio=encoded)
-
-
-def _frames(time: Frames | Seconds, fps: float) -> int:
-    return time.count if isinstance(time, Frames) else round(time.value * fps)

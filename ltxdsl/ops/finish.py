@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from ltxdsl.ops import nodes
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, PICTURE, SPAN, TIME, Kind, MediaRef, Names, Taken, choice
-from ltxdsl.values import Frames, Seconds, TimeSpan
+from ltxdsl.values import Frames, Seconds, TimeSpan, in_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,17 +33,13 @@ class Trim(Statement, frozen=True):
     def kept(self, frames: int, fps: float) -> tuple[int, int]:
         """First frame and one past the last, of a clip of so many frames; empty where nothing is left."""
         start, end = self.stretch.bounds(frames, fps) if self.stretch else (0, frames)
-        return max(0, start) + _count(self.first, fps), min(end, frames) - _count(self.last, fps)
+        return max(0, start) + in_frames(self.first, fps), min(end, frames) - in_frames(self.last, fps)
 
     def shape_output(self, scene: "Scene", output: "Output") -> None:
         """Cut."""
         start, end = self.kept(output.frames, output.fps)
         if start < end:
             output.cut(start, end - start)
-
-
-def _count(time: Frames | Seconds, fps: float) -> int:
-    return time.count if isinstance(time, Frames) else round(time.value * fps)
 
 
 @statement("every", Role.SETTING, 'fps 50fps\nprompt "a dancer"\npass dev 30\nevery 2\nsave "dancer.mp4"')

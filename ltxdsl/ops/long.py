@@ -9,7 +9,7 @@ from ltxdsl.ops.base import Loop, Patch
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
 from ltxdsl.ops.kinds import FPS, NUMBER, SWITCH, TEXT, TIME, words
 from ltxdsl.source import Span
-from ltxdsl.values import Fps, Frames, Seconds
+from ltxdsl.values import Fps, Frames, Seconds, in_frames
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -53,12 +53,12 @@ class LoopTake(Statement, frozen=True):
 
     def clip_frames(self, scene: "Scene", fps: float) -> int:
         """As said, in whole latents."""
-        count = _frames(self.time, fps)
+        count = in_frames(self.time, fps)
         return geometry.pixel_frames(max(1, round((count - 1) / 8) + 1))
 
     def sizes(self, fps: float) -> tuple[int, int]:
         """Window and overlap in latent frames."""
-        return geometry.latent_frames(_frames(self.window, fps)), max(1, _frames(self.overlap, fps) // 8)
+        return geometry.latent_frames(in_frames(self.window, fps)), max(1, in_frames(self.overlap, fps) // 8)
 
     def windows(self, frames: int, fps: float) -> int:
         """How many windows a clip takes. Source: LTXVideo looping_sampler.py."""
@@ -95,7 +95,7 @@ class Windows(Statement, frozen=True):
 
     def sizes(self, fps: float) -> tuple[int, int]:
         """Window and overlap in frames."""
-        return max(1, _frames(self.length, fps)), _frames(self.overlap, fps)
+        return max(1, in_frames(self.length, fps)), in_frames(self.overlap, fps)
 
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""
@@ -121,7 +121,3 @@ class Preview(Statement, frozen=True):
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""
         draft.patch(Patch("preview", (("preview_rate", self.rate.rate),)))
-
-
-def _frames(time: Frames | Seconds, fps: float) -> int:
-    return time.count if isinstance(time, Frames) else round(time.value * fps)

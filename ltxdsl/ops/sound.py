@@ -7,7 +7,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Identity
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import INTEGER, NUMBER, PERCENT, SPAN, TIME, MediaRef, media, words
-from ltxdsl.values import Frames, Percent, Seconds, TimeSpan
+from ltxdsl.values import Frames, Percent, Seconds, TimeSpan, in_seconds
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -69,8 +69,7 @@ class SoundFile(Statement, frozen=True):
         return scene.add(mask, self, audio=audio)
 
     def _encoded(self, scene: "Scene") -> "Ref":
-        start = self.start.value if isinstance(self.start, Seconds) else self.start.count / scene.fps
-        seconds = scene.frames / scene.fps
+        start, seconds = in_seconds(self.start, scene.fps), scene.frames / scene.fps
         read = nodes.ReadSound(path=self.source.path, seconds=seconds, start=start, volume=self.volume)
         sound = scene.add(read, self)
         if self.ambience:
@@ -113,7 +112,7 @@ class Speaker(Statement, frozen=True):
 
     def heard(self, fps: float) -> float:
         """Seconds of the file, not more than it has."""
-        asked = self.seconds.value if isinstance(self.seconds, Seconds) else self.seconds.count / fps
+        asked = in_seconds(self.seconds, fps)
         there = media_info.sound_seconds(self.source.path)
         return min(asked, there) if there else asked
 

@@ -180,15 +180,14 @@ def stronger_than_one(program: Program) -> Iterator[Finding]:
 )
 def no_strength(program: Program) -> Iterator[Finding]:
     """Of guides and pictures in place."""
-    for said in (*program.each(Guide), *program.each(InplaceImage)):
-        if said.strength == 0 and said.gives("strength") and not _overrides_another(program, said):
-            yield Finding(f"this `{said.word}` does nothing", said.span_of("strength"), "remove it, or raise it")
-
-
-def _overrides_another(program: Program, said: Guide | InplaceImage) -> bool:
-    """In a pass's block it leaves out what holds from outside."""
     inside = {id(one) for stage in program.stages for one in stage.statement.settings}
-    return id(said) in inside and any(said.overrides(other) for other in program.each(type(said)) if other is not said)
+    for said in (*program.each(Guide), *program.each(InplaceImage)):
+        if said.strength or not said.gives("strength"):
+            continue
+        others = (other for other in program.each(type(said)) if other is not said)
+        if id(said) in inside and any(said.overrides(other) for other in others):
+            continue  # in a pass's block it leaves out what holds from outside
+        yield Finding(f"this `{said.word}` does nothing", said.span_of("strength"), "remove it, or raise it")
 
 
 @rule(

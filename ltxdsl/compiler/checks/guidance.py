@@ -187,11 +187,10 @@ def guided_kept_sound(program: Program) -> Iterator[Finding]:
 )
 def unguided_dev(program: Program) -> Iterator[Finding]:
     """From full noise, without a distilled LoRA or `nag`."""
-    for stage in program.stages:
-        said = stage.settings.get(Cfg)
+    for stage, said in program.held(Cfg):
         from_noise = bool(stage.sigmas) and stage.sigmas[0] >= 1 and not stage.continues
         distilled = program.models.is_fast(use.name for use in stage.loras)
-        if said and from_noise and not distilled and not stage.nag and all(scale == 1 for scale in stage.cfg):
+        if from_noise and not distilled and not stage.nag and all(scale == 1 for scale in stage.cfg):
             fixes = _sole_fix(said, "video", f"{program.models.defaults.cfg:g}")
             yield Finding(f"`{stage.role.base}` runs at cfg 1", said.span_of("video"), fixes=fixes)
 

@@ -74,14 +74,11 @@ def modality_below_one(program: Program) -> Iterator[Finding]:
 def rescale_without_guidance(program: Program) -> Iterator[Finding]:
     """Where no pass that it holds for has cfg, stg or modality."""
     useless: dict[int, bool] = {}
-    for stage in program.stages:
-        if said := stage.settings.get(Rescale):
-            deltas = stage.deltas
-            terms = deltas is not None and any(
-                deltas.perturbs(step) or deltas.isolates(step) for step in range(stage.steps)
-            )
-            plain = not terms and all(scale == 1 for scale in (*stage.cfg, *stage.audio_cfg))
-            useless[id(said)] = useless.get(id(said), True) and plain
+    for stage, said in program.held(Rescale):
+        deltas, steps = stage.deltas, range(stage.steps)
+        terms = deltas is not None and any(deltas.perturbs(step) or deltas.isolates(step) for step in steps)
+        plain = not terms and all(scale == 1 for scale in (*stage.cfg, *stage.audio_cfg))
+        useless[id(said)] = useless.get(id(said), True) and plain
     for said in program.each(Rescale):
         if useless.get(id(said)):
             yield Finding("there is no guidance here to rescale", said.span, "remove it")
@@ -189,9 +186,8 @@ def _used(stage: Stage, word: str) -> str | None:
 def relay_without_masks(program: Program) -> Iterator[Finding]:
     """In the same pass."""
     told = set()
-    for stage in program.stages:
-        said = stage.settings.get(Attention)
-        if said and said.backend != SDPA and stage.relay and id(said) not in told:
+    for stage, said in program.held(Attention):
+        if said.backend != SDPA and stage.relay and id(said) not in told:
             told.add(id(said))
             span = said.span_of("backend")
             yield Finding("this backend would drop the relay's mask", span, fixes=(Fix(span, SDPA),))
@@ -228,9 +224,8 @@ def missing_backend(program: Program) -> Iterator[Finding]:
 def cache_on_few_steps(program: Program) -> Iterator[Finding]:
     """Where no pass that it holds for has more than 10 steps."""
     longest: dict[int, int] = {}
-    for stage in program.stages:
-        if said := stage.settings.get(Cache):
-            longest[id(said)] = max(longest.get(id(said), 0), stage.steps)
+    for stage, said in program.held(Cache):
+        longest[id(said)] = max(longest.get(id(said), 0), stage.steps)
     for said in program.each(Cache):
         if 0 < longest.get(id(said), 0) <= FEW_STEPS:
             yield Finding(f"{longest[id(said)]} steps are too few for a cache", said.span, "leave it out")
@@ -247,12 +242,7 @@ def cache_on_few_steps(program: Program) -> Iterator[Finding]:
 )
 def timed_without_lora(program: Program) -> Iterator[Finding]:
     """No LoRA that is named after ID-LoRA or talkvid; a relay beside them; a line without its time."""
-    told = set()
-    for stage in program.stages:
-        said = stage.settings.get(Timed)
-        if said is None or id(said) in told:
-            continue
-        told.add(id(said))
+    for stage, said in program.held(Timed, once=True):
         names = " ".join(use.name.lower() for use in stage.loras)
         if not any(word in names for word in ("id-lora", "id_lora", "idlora", "talkvid")):
             yield Finding("no LoRA here reads timed lines", said.span, "add the ID-LoRA, or use `relay`")

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from ltxdsl import media_info
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.models import DISTILL
 from ltxdsl.ops.conditioning import Guide, InplaceImage
 from ltxdsl.ops.long import LoopTake, Windows
 from ltxdsl.ops.sound import SoundFile, Speaker
 from ltxdsl.values import Frames
 
 COMFY = {"target": "comfy"}
-SMALLEST_WINDOW, LARGEST_WINDOW = 17, 993  # frames: LTXVLoopingSampler's temporal_tile_size is 24 to 1000
-SMALLEST_OVERLAP, LARGEST_OVERLAP = 16, 80
+# field, what it is, frames over whole latents, least, most; LTXVLoopingSampler's temporal_tile_size is 24 to 1000
+GRID = (("window", "a window", 1, 17, 993), ("overlap", "an overlap", 0, 16, 80))
 
 
 @rule(
@@ -30,18 +31,13 @@ SMALLEST_OVERLAP, LARGEST_OVERLAP = 16, 80
 def loop_off_the_grid(program: Program) -> Iterator[Finding]:
     """Frames alone; seconds are rounded."""
     for said in program.each(LoopTake):
-        if isinstance(said.window, Frames):
-            count = said.window.count
-            near = min(max(SMALLEST_WINDOW, (count - 1) // 8 * 8 + 1), LARGEST_WINDOW)
-            if near != count:
-                span = said.span_of("window")
-                yield Finding(f"a window of {count} frames", span, fixes=(Fix(span, f"{near}f"),))
-        if isinstance(said.overlap, Frames):
-            count = said.overlap.count
-            near = min(max(SMALLEST_OVERLAP, count // 8 * 8), LARGEST_OVERLAP)
-            if near != count:
-                span = said.span_of("overlap")
-                yield Finding(f"an overlap of {count} frames", span, fixes=(Fix(span, f"{near}f"),))
+        for field, what, over, least, most in GRID:
+            time, span = getattr(said, field), said.span_of(field)
+            if not isinstance(time, Frames):
+                continue
+            near = min(max(least, (time.count - over) // 8 * 8 + over), most)
+            if near != time.count:
+                yield Finding(f"{what} of {time.count} frames", span, fixes=(Fix(span, f"{near}f"),))
 
 
 @rule(
@@ -77,10 +73,9 @@ def pictures_under_a_loop(program: Program) -> Iterator[Finding]:
 )
 def prompts_left_over(program: Program) -> Iterator[Finding]:
     """By the windows of the first pass."""
-    for stage in program.stages:
-        said = stage.settings.get(LoopTake)
-        if said and "loop" in stage.sampling and len(said.prompts) > said.windows(stage.frames, stage.fps):
-            count = said.windows(stage.frames, stage.fps)
+    for stage, said in program.held(LoopTake):
+        count = said.windows(stage.frames, stage.fps)
+        if "loop" in stage.sampling and len(said.prompts) > count:
             yield Finding(f"{len(said.prompts)} prompts, and {count} windows", said.prompts[count].span)
 
 
@@ -96,9 +91,8 @@ def prompts_left_over(program: Program) -> Iterator[Finding]:
 )
 def loop_is_silent(program: Program) -> Iterator[Finding]:
     """Where no `audio` is given."""
-    for stage in program.stages:
-        said = stage.settings.get(LoopTake)
-        if said and "loop" in stage.sampling and not stage.settings.get(SoundFile):
+    for stage, said in program.held(LoopTake):
+        if "loop" in stage.sampling and not stage.settings.get(SoundFile):
             yield Finding("the clip will have no sound", said.span, "give it with `audio`")
 
 
@@ -137,9 +131,8 @@ def windows_without_a_step(program: Program) -> Iterator[Finding]:
 )
 def windows_for_nothing(program: Program) -> Iterator[Finding]:
     """By the length of the pass."""
-    for stage in program.stages[:1]:
-        said = stage.settings.get(Windows)
-        if said and stage.frames <= said.sizes(stage.fps)[0]:
+    for stage, said in program.held(Windows):
+        if stage is program.stages[0] and stage.frames <= said.sizes(stage.fps)[0]:
             yield Finding(f"the clip has {stage.frames} frames", said.span_of("length"))
 
 
@@ -155,11 +148,10 @@ def windows_for_nothing(program: Program) -> Iterator[Finding]:
 )
 def lost_references(program: Program) -> Iterator[Finding]:
     """References, too."""
-    for stage in program.stages:
-        if stage.settings.get(Windows):
-            for placed in stage.placed:
-                if isinstance(placed.statement, Guide) and placed.frame < 0:
-                    yield Finding(f"`{placed.statement.word}` before the clip is lost", placed.statement.span)
+    for stage, _ in program.held(Windows):
+        for placed in stage.placed:
+            if isinstance(placed.statement, Guide) and placed.frame < 0:
+                yield Finding(f"`{placed.statement.word}` before the clip is lost", placed.statement.span)
 
 
 @rule(
@@ -174,11 +166,10 @@ def lost_references(program: Program) -> Iterator[Finding]:
 )
 def voice_alone(program: Program) -> Iterator[Finding]:
     """Any LoRA but the distilled one is believed to be made for it; two ID-LoRAs are one too many."""
-    for stage in program.stages[:1]:
-        said = stage.settings.get(Speaker)
-        if said is None:
+    for stage, said in program.held(Speaker):
+        if stage is not program.stages[0]:
             continue
-        if not any(use.name != "distill" for use in stage.loras):
+        if not any(use.name != DISTILL for use in stage.loras):
             yield Finding("no LoRA here knows what a voice before the clip is", said.span)
         if len([use for use in stage.loras if "id-lora" in use.name.lower()]) > 1:
             yield Finding("two ID-LoRAs were trained on other data, and are not meant to be used together", said.span)
@@ -196,9 +187,8 @@ def voice_alone(program: Program) -> Iterator[Finding]:
 )
 def short_voice(program: Program) -> Iterator[Finding]:
     """What is asked for, or what the file has: two seconds are few, ten are many."""
-    for stage in program.stages[:1]:
-        said = stage.settings.get(Speaker)
-        if said is None:
+    for stage, said in program.held(Speaker):
+        if stage is not program.stages[0]:
             continue
         seconds, there = said.heard(stage.fps), media_info.sound_seconds(said.source.path)
         if not 2 <= seconds <= 10:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,6 +24,8 @@ from ltxdsl.ops.facts import Facts
 from ltxdsl.ops.structure import Shot
 from ltxdsl.source import Source, Span
 from ltxdsl.targets import COMFY, LOCAL, Target
+
+T = TypeVar("T", bound=Statement)
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -58,6 +60,15 @@ class Program(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if len(kinds) == 1:
             return iter(self._by_kind[kinds[0]])
         return (s for s in self._statements if isinstance(s, cls)) if kinds else iter(())
+
+    def held(self, kind: type[T], once: bool = False) -> Iterator[tuple[Stage, T]]:
+        """Each pass with the setting of a kind that holds for it; `once`: a setting in its first pass alone."""
+        seen: set[int] = set()
+        for stage in self.stages:
+            said = stage.settings.get(kind)
+            if said is not None and not (once and id(said) in seen):
+                seen.add(id(said))
+                yield stage, said
 
     @cached_property
     def _statements(self) -> list[Statement]:

@@ -61,14 +61,12 @@ def said_twice(program: Program) -> Iterator[Finding]:
 )
 def prompt_after_the_end(program: Program) -> Iterator[Finding]:
     """More than a latent frame after it: 5 s are 121 frames and a little."""
-    for stage in program.stages:
-        relay = stage.settings.get(RelayPrompt)
-        for segment in relay.segments if relay else ():
+    for stage, relay in program.held(RelayPrompt):
+        for segment in relay.segments:
             if segment.when and segment.when.bounds(stage.frames, stage.fps)[1] > stage.frames + 8:
                 length = stage.frames / stage.fps
                 yield Finding(f"`{segment.when}` ends after the clip, which has {length:.3g} s", segment.span)
-        if relay:
-            break
+        break
 
 
 for _code, _title, _why in (

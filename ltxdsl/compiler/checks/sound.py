@@ -22,9 +22,8 @@ LOUD = 0.05
 )
 def sound_anew_later(program: Program) -> Iterator[Finding]:
     """Where there was a sound to keep."""
-    for stage in program.stages:
-        said = stage.settings.get(SoundAgain)
-        if said and said.anew and stage.continues:
+    for stage, said in program.held(SoundAgain):
+        if said.anew and stage.continues:
             fix = Fix(said.span_of("anew"), "kept")
             yield Finding(f"{stage.name} makes the sound anew", said.span, "keep it", (fix,))
 
@@ -40,9 +39,8 @@ def sound_anew_later(program: Program) -> Iterator[Finding]:
 )
 def nothing_kept(program: Program) -> Iterator[Finding]:
     """In the passes that the sound holds for."""
-    for stage in program.stages:
-        said = stage.settings.get(SoundFile)
-        if said and said.keep is not None:
+    for stage, said in program.held(SoundFile):
+        if said.keep is not None:
             start, end = said.kept(stage.frames, stage.fps)
             if end <= start:
                 yield Finding(f"{said.keep} keeps no audio latent of the clip", said.span_of("keep"))

@@ -210,9 +210,8 @@ def too_long(program: Program) -> Iterator[Finding]:
 )
 def same_negative(program: Program) -> Iterator[Finding]:
     """In a pass where both hold."""
-    for stage in program.stages:
-        prompt = stage.settings.get(Prompt)
-        if prompt and stage.negative and prompt.text.strip() and prompt.text == stage.negative.text:
+    for stage, prompt in program.held(Prompt):
+        if stage.negative and prompt.text.strip() and prompt.text == stage.negative.text:
             yield Finding("the negative prompt is the prompt again", stage.negative.span)
             return
 

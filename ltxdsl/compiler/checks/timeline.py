@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
 
 from ltxdsl import geometry, media_info
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.models import DISTILL
 from ltxdsl.ops.clips import Extend, Retake
 from ltxdsl.ops.kinds import MediaRef
 from ltxdsl.ops.timeline import FromVideo, Mask
 from ltxdsl.values import Frames
-
-T = TypeVar("T", Extend, Retake)
 
 
 @rule(
@@ -28,22 +26,9 @@ T = TypeVar("T", Extend, Retake)
 )
 def lost_in_noise(program: Program) -> Iterator[Finding]:
     """In first passes; later ones start from the clip."""
-    for stage in program.stages:
-        said = stage.settings.get(FromVideo)
-        if stage.settings.get(Mask):
-            continue
-        if said and not stage.continues and stage.sigmas and stage.sigmas[0] >= 1:
+    for stage, said in program.held(FromVideo):
+        if not stage.continues and not stage.settings.get(Mask) and stage.sigmas and stage.sigmas[0] >= 1:
             yield Finding(f"{stage.name} starts from pure noise", said.span, "give the pass `denoise 0.4`")
-
-
-def _first_of(program: Program, kind: type[T]) -> Iterator[tuple[Stage, T]]:
-    """The statements of a kind, each with the first pass that it holds for."""
-    seen = set()
-    for stage in program.stages:
-        said = stage.settings.get(kind)
-        if said and id(said) not in seen:
-            seen.add(id(said))
-            yield stage, said
 
 
 @rule(
@@ -57,7 +42,7 @@ def _first_of(program: Program, kind: type[T]) -> Iterator[tuple[Stage, T]]:
 )
 def odd_overlap(program: Program) -> Iterator[Finding]:
     """Both neighbours are offered; seconds are rounded without a word."""
-    for _, said in _first_of(program, Extend):
+    for _, said in program.held(Extend, once=True):
         if not isinstance(said.overlap, Frames):
             continue
         count, rest = said.overlap.count, 0 if said.before else 1
@@ -79,7 +64,7 @@ def odd_overlap(program: Program) -> Iterator[Finding]:
 )
 def odd_extension(program: Program) -> Iterator[Finding]:
     """Frames alone: seconds are rounded to the nearest."""
-    for stage, said in _first_of(program, Extend):
+    for stage, said in program.held(Extend, once=True):
         if isinstance(said.time, Frames) and said.time.count != said.new(stage.fps):
             span, made = said.span_of("time"), said.new(stage.fps)
             yield Finding(f"{said.time.count} new frames become {made}", span, fixes=(Fix(span, f"{made}f"),))
@@ -96,8 +81,8 @@ def odd_extension(program: Program) -> Iterator[Finding]:
 )
 def backward_alone(program: Program) -> Iterator[Finding]:
     """Any LoRA but the distilled one is believed to be made for it."""
-    for stage, said in _first_of(program, Extend):
-        if said.before and not any(use.name != "distill" for use in stage.loras):
+    for stage, said in program.held(Extend, once=True):
+        if said.before and not any(use.name != DISTILL for use in stage.loras):
             yield Finding("nothing here was trained to make what comes before", said.span_of("before"))
 
 
@@ -112,7 +97,7 @@ def backward_alone(program: Program) -> Iterator[Finding]:
 )
 def empty_retake(program: Program) -> Iterator[Finding]:
     """The fix is the stretch of the latents that it touches."""
-    for stage, said in _first_of(program, Retake):
+    for stage, said in program.held(Retake, once=True):
         if said.stretch.bounds(stage.frames, stage.fps)[0] >= stage.frames:
             continue
         first, end = said.slots(stage.frames, stage.fps)
@@ -135,7 +120,7 @@ def empty_retake(program: Program) -> Iterator[Finding]:
 )
 def retake_outside(program: Program) -> Iterator[Finding]:
     """It must begin inside."""
-    for stage, said in _first_of(program, Retake):
+    for stage, said in program.held(Retake, once=True):
         start, _ = said.stretch.bounds(stage.frames, stage.fps)
         if start >= stage.frames:
             length = f"{stage.frames} frames, {stage.frames / stage.fps:.4g} s"
@@ -152,7 +137,7 @@ def retake_outside(program: Program) -> Iterator[Finding]:
 )
 def short_source(program: Program) -> Iterator[Finding]:
     """Videos whose frames can be counted."""
-    for _, said in _first_of(program, Extend):
+    for _, said in program.held(Extend, once=True):
         if isinstance(said.source, MediaRef) and isinstance(said.overlap, Frames):
             count = media_info.count_frames(said.source.path)
             if 0 < count < said.overlap.count:
@@ -187,7 +172,10 @@ def two_beginnings(program: Program) -> Iterator[Finding]:
 )
 def other_rate(program: Program) -> Iterator[Finding]:
     """Of videos, by their headers."""
-    held: tuple[tuple[Stage, Extend | Retake], ...] = (*_first_of(program, Extend), *_first_of(program, Retake))
+    held: tuple[tuple[Stage, Extend | Retake], ...] = (
+        *program.held(Extend, once=True),
+        *program.held(Retake, once=True),
+    )
     for stage, said in held:
         rate = media_info.frame_rate(said.source.path) if isinstance(said.source, MediaRef) else 0.0
         if rate and abs(rate - stage.fps) > 0.01:
@@ -205,7 +193,6 @@ def other_rate(program: Program) -> Iterator[Finding]:
 )
 def mask_of_nothing(program: Program) -> Iterator[Finding]:
     """For the first pass."""
-    for stage in program.stages:
-        said = stage.settings.get(Mask)
-        if said and not stage.continues and not stage.settings.get(FromVideo):
+    for stage, said in program.held(Mask):
+        if not stage.continues and not stage.settings.get(FromVideo):
             yield Finding("there is nothing to hold around the mask", said.span, 'say `from "clip.mp4"` before it')
