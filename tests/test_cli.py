@@ -174,7 +174,9 @@ def test_plan_is_readable_and_machine_readable(ltx):
     assert shown.code == 0
     for wanted in ("32x32", "64x64", "er_sde 40", "0.909 0.725 0.422 0", "dev + distill 0.6", "text_encoder"):
         assert wanted in shown.out
-    assert ltx("plan", "-e", ONE, "--json").json["stages"][1]["width"] == 64
+    shown = ltx("plan", "-e", ONE, "--json")
+    assert shown.json["stages"][1]["width"] == 64
+    assert ltx("plan", "-e", ONE, "--format", "json").out == shown.out
 
 
 def test_plan_says_why(ltx):

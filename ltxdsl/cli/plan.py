@@ -43,12 +43,13 @@ STAGES = ("plan", "syntax", "statements", "graph", "comfy")
 @click.option("--on", "hardware", type=click.Choice(list(HARDWARE)), default="cpu", help="Hardware to estimate for.")
 @click.option("--why", is_flag=True, help="What the compiler left out, and what that saved.")
 @click.option("--emit", type=click.Choice(STAGES), default="plan", help="Which stage of the script's way.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.option("--format", type=click.Choice(["text", "json"]), default="text", help="How the plan is written.")
+@click.option("--json", "format", flag_value="json", help="The same as --format json.")
 def command(
     file: str | None, expression: str | None, given: tuple[str, ...], models: str | None, **options: Any
 ) -> int:
     """Show what a run will do: passes with sizes, tokens and sigmas, models, memory, time."""
-    source = read_source(file, expression)
+    source, as_json = read_source(file, expression), options["format"] == "json"
     target = "comfy" if options["emit"] == "comfy" else "local"
     model_set = read_models(models, source, target)
     asked = {"output": options["out"], "seed": options["seed"], "shots": options["shots"]}
@@ -56,13 +57,13 @@ def command(
     compiled = compile(source, model_set, request)
     export, found = exported(compiled, model_set) if target == "comfy" else (None, compiled.diagnostics)
     if has_errors(found):
-        show_failure(found, source, options["as_json"])
+        show_failure(found, source, as_json)
         return FOUND_ERRORS
     if options["emit"] != "plan":
         show_json(export.prompt if export else _emitted(compiled, options["emit"]))
         return 0
     planned = plan(compiled.graph, compiled.stages, model_set, options["hardware"])
-    if options["as_json"]:
+    if as_json:
         show_json({"ok": True, **msgspec.to_builtins(planned)})
         return 0
     show(compiled.diagnostics, source)
