@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -25,7 +25,11 @@ SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-UNITS = {"": 1.0, "f": 1.0, "fps": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "MB": 1e6, "GB": 1e9, "k": 1e3, "M": 1e6}
+COUNTS = {"": 1.0, "k": 1e3, "M": 1e6}
+FRAMES = {"": 1.0, "f": 1.0}
+RATES = {"": 1.0, "fps": 1.0}
+SECONDS = {"": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0}
+BYTES = {"MB": 1e6, "GB": 1e9}
 _COMPARED = re.compile(r"(\w+)\s*(==|!=|<=|>=|<|>)\s*(\d+(?:\.\d+)?)(\w*)(?:\s+on\s+(\w+))?$")
 _SIZED = re.compile(r"size\s*(==|!=)\s*(\d+)x(\d+)$")
 _SAVED = re.compile(r'saves\s+"([^"]*)"$')
@@ -59,26 +63,32 @@ def _of_last(facts: Facts, name: str) -> float:
     return float(getattr(stages[-1], name)) if stages else 0.0
 
 
-# of the last pass, of all passes, of the plan on some hardware, of what is found
-NUMBERS: dict[str, Callable[[Facts, str], float]] = {
-    "passes": lambda facts, on: len(facts.compiled.stages),
-    "frames": lambda facts, on: _of_last(facts, "frames"),
-    "fps": lambda facts, on: _of_last(facts, "fps"),
-    "width": lambda facts, on: facts.size[0],
-    "height": lambda facts, on: facts.size[1],
-    "steps": lambda facts, on: sum(s.steps for s in facts.compiled.stages),
-    "tokens": lambda facts, on: max(s.tokens for s in facts.plan(on).stages),
-    "calls": lambda facts, on: sum(s.calls for s in facts.plan(on).stages),
-    "loads": lambda facts, on: sum(len(s.loads) for s in facts.plan(on).steps),
-    "files": lambda facts, on: len(facts.plan(on).outputs),
-    "seconds": lambda facts, on: facts.plan(on).estimate.seconds,
-    "peak_vram": lambda facts, on: facts.plan(on).peak_bytes,
-    "peak_ram": lambda facts, on: facts.plan(on).main_bytes,
-    "errors": lambda facts, on: _count(facts, Severity.ERROR),
-    "warnings": lambda facts, on: _count(facts, Severity.WARNING),
-    "notes": lambda facts, on: _count(facts, Severity.NOTE),
+class Number(NamedTuple):
+    """A number that can be expected: its value on some hardware, and the units that it may be said in."""
+
+    value: Callable[[Facts, str], float]
+    units: dict[str, float] = COUNTS
+    of_findings: bool = False  # is known of a script with errors, too
+
+
+NUMBERS = {
+    "passes": Number(lambda facts, on: len(facts.compiled.stages)),
+    "frames": Number(lambda facts, on: _of_last(facts, "frames"), FRAMES),
+    "fps": Number(lambda facts, on: _of_last(facts, "fps"), RATES),
+    "width": Number(lambda facts, on: facts.size[0]),
+    "height": Number(lambda facts, on: facts.size[1]),
+    "steps": Number(lambda facts, on: sum(s.steps for s in facts.compiled.stages)),
+    "tokens": Number(lambda facts, on: max((s.tokens for s in facts.plan(on).stages), default=0)),
+    "calls": Number(lambda facts, on: sum(s.calls for s in facts.plan(on).stages)),
+    "loads": Number(lambda facts, on: sum(len(s.loads) for s in facts.plan(on).steps)),
+    "files": Number(lambda facts, on: len(facts.plan(on).outputs)),
+    "seconds": Number(lambda facts, on: facts.plan(on).estimate.seconds, SECONDS),
+    "peak_vram": Number(lambda facts, on: facts.plan(on).peak_bytes, BYTES),
+    "peak_ram": Number(lambda facts, on: facts.plan(on).main_bytes, BYTES),
+    "errors": Number(lambda facts, on: _count(facts, Severity.ERROR), of_findings=True),
+    "warnings": Number(lambda facts, on: _count(facts, Severity.WARNING), of_findings=True),
+    "notes": Number(lambda facts, on: _count(facts, Severity.NOTE), of_findings=True),
 }
-OF_FINDINGS = ("errors", "warnings", "notes")
 
 
 class Expectation(NamedTuple):
@@ -91,19 +101,21 @@ class Expectation(NamedTuple):
 
 
 def expected(source: Source) -> bool:
-    """Whether a script expects something."""
-    return EXPECT in source.text
+    """Whether a script may expect something; what only a text of it says is told apart by the parser."""
+    return EXPECT.search(source.text) is not None
 
 
-def unmet(source: Source, facts: Facts) -> Iterator[Diagnostic]:
+def unmet(facts: Facts) -> Iterator[Diagnostic]:
     """What a script expects and is not so, and what cannot be read."""
-    for found in re.finditer(rf"^[^\S\n]*{EXPECT}[^\S\n]*(.*?)[^\S\n]*$", source.text, re.MULTILINE):
-        span = Span(*found.span(1)) if found[1] else Span(*found.span())
-        one = read(found[1], span)
+    for comment in facts.compiled.script.comments:
+        if not (mark := EXPECT.match(comment.text)):
+            continue
+        text = comment.text[mark.end() :]
+        one = read(text, Span(comment.span.start + mark.end(), comment.span.end) if text else comment.span)
         if isinstance(one, Diagnostic):
             yield one
         elif (facts.compiled.ok or one.of_findings) and (other := one.holds(facts)):
-            yield Diagnostic(UNMET, Severity.ERROR, f"expected {one.text}: {other}", span, why=WHY)
+            yield Diagnostic(UNMET, Severity.ERROR, f"expected {one.text}: {other}", one.span, why=WHY)
 
 
 WHY = "A comment `# expect:` is an assertion of the script's own."
@@ -141,33 +153,29 @@ def _of_size(text: str, span: Span, found: re.Match[str]) -> Expectation:
 
 def _of_number(text: str, span: Span, found: re.Match[str]) -> Expectation | Diagnostic:
     name, sign, digits, unit, on = found.groups()
-    for word, known, what, at in (
-        (name, NUMBERS, "is nothing that can be expected of", 1),
-        (unit, UNITS, "is no unit", 4),
-    ):
-        if word not in known:
-            return _unread(f"`{word}` {what}", *_word(span, found, at, known))
+    if name not in NUMBERS:
+        return _unread(f"`{name}` is nothing that can be expected of", *_word(span, found, 1, NUMBERS))
+    number = NUMBERS[name]
+    if unit not in number.units:
+        at = (span, found, 4 if unit else 3, number.units)
+        return _unread(f"`{unit}` is no unit of `{name}`" if unit else f"`{name}` is said with a unit", *_word(*at))
     if on and on not in HARDWARE:
         return _unread(f"`{on}` is no hardware that is known", *_word(span, found, 5, HARDWARE))
-    wanted = float(digits) * UNITS[unit]
+    wanted = float(digits) * number.units[unit]
 
     def holds(facts: Facts) -> str:
-        value = NUMBERS[name](facts, on or "cpu")
-        return "" if SIGNS[sign](value, wanted) else f"it is {_shown(value, unit)}"
+        value = number.value(facts, on or "cpu")
+        return "" if SIGNS[sign](value, wanted) else f"it is {value / number.units[unit]:.6g}{unit}"
 
-    return Expectation(text, span, holds, name in OF_FINDINGS)
+    return Expectation(text, span, holds, number.of_findings)
 
 
-def _word(span: Span, found: re.Match[str], group: int, known: object) -> tuple[Span, str, tuple[Fix, ...]]:
+def _word(span: Span, found: re.Match[str], group: int, known: Iterable[str]) -> tuple[Span, str, tuple[Fix, ...]]:
     """Where a word stands, what is known, and the one that it is like."""
     at = Span(span.start + found.start(group), span.start + found.end(group))
-    names = [name for name in known if name]  # type: ignore[attr-defined]
+    names = [name for name in known if name]
     near = nearest(found[group], names)
     return at, f"known: {', '.join(names)}", (Fix(at, near),) if near else ()
-
-
-def _shown(value: float, unit: str) -> str:
-    return f"{value / UNITS[unit]:.6g}{unit}"
 
 
 def _saves(facts: Facts, path: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from functools import cached_property
 
 import msgspec
 
-EXPECT = "# expect:"  # begins a comment that is an assertion; known here so that a check without any loads no more
+# begins a comment that is an assertion; known here so that a check without any loads no more
+EXPECT = re.compile(r"#[ \t]*expect[ \t]*:[ \t]*", re.IGNORECASE)
 
 
 class Span(msgspec.Struct, frozen=True, order=True):

@@ -12,8 +12,9 @@ from ltxdsl.checked.fast import options_of
 from ltxdsl.checked.looks import looking, settled
 from ltxdsl.checked.marks import CONTENT, content_mark
 from ltxdsl.cli.common import read_given, read_models, read_script, read_severities
-from ltxdsl.compiler import Request, analyze, compile
+from ltxdsl.compiler import Compilation, Request, analyze, compile
 from ltxdsl.diagnostics import Diagnostic, Severity, apply_fixes, render
+from ltxdsl.models import ModelSet
 from ltxdsl.report.findings import FileFindings
 from ltxdsl.source import EXPECT, Source
 from ltxdsl.source_files import rewrite
@@ -83,20 +84,26 @@ def _compiled(source: Source, asked: Asked) -> tuple[Diagnostic, ...]:
         severities=read_severities(source),
     )
     models = read_models(asked.models, source, asked.target)
-    exports, expects = asked.target.startswith(COMFY), EXPECT in source.text
-    compiled = compile(source, models, request) if exports or expects else None
-    if compiled is None or not compiled.stages:
-        return analyze(source, models, request).diagnostics
-    found = compiled.diagnostics
-    if exports:
-        from ltxdsl.cli.comfy_export import exported
+    if EXPECT.search(source.text):
+        from ltxdsl.expect import Facts, unmet  # only where something is expected: a check starts fast
 
-        found = exported(compiled, models)[1]
-    if expects:
-        from ltxdsl.expect import Facts, unmet
+        compiled = whole(source, models, request)
+        return (*compiled.diagnostics, *unmet(Facts(compiled, models)))
+    if asked.target.startswith(COMFY):
+        return whole(source, models, request).diagnostics
+    return analyze(source, models, request).diagnostics
 
-        found = (*found, *unmet(source, Facts(compiled, models)))
-    return found
+
+def whole(source: Source, models: ModelSet, request: Request) -> Compilation:
+    """A script compiled, with what a check finds: of recipes alone nothing; what ComfyUI's nodes cannot say, for it."""
+    compiled = compile(source, models, request)
+    if not compiled.stages and (written := analyze(source, models, request)).library:
+        return written
+    if not request.target.startswith(COMFY):
+        return compiled
+    from ltxdsl.cli.comfy_export import exported
+
+    return msgspec.structs.replace(compiled, diagnostics=exported(compiled, models)[1])
 
 
 def _answer(source: Source, found: tuple[Diagnostic, ...]) -> answers.Answer:

@@ -74,6 +74,11 @@ class Compilation(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it can be planned, run and exported."""
         return not has_errors(self.diagnostics)
 
+    @property
+    def library(self) -> bool:
+        """Whether it is right, and only gives names to others: nothing comes of it by itself."""
+        return self.ok and not self.stages and all(node.op.pure for node in self.graph)
+
 
 def analyze(source: Source, models: ModelSet, request: Request = Request()) -> Compilation:  # noqa: B008 - frozen
     """Text to graph as written, with everything that was found on the way. It is all that `ltx check` needs."""
@@ -163,7 +168,7 @@ def compile(
 ) -> Compilation:
     """The whole way from text to the graph that will run; with errors, the graph stays as written."""
     found = analyze(source, models, request)
-    if found.ok and not found.stages and all(node.op.pure for node in found.graph):
+    if found.library:
         nothing = Diagnostic("LTX040", Severity.ERROR, "the file gives recipes, and makes nothing by itself")
         hint = 'import it, and `use` one: `import "' + source.name + '"`'
         nothing = msgspec.structs.replace(_with_reason(nothing), hint=hint)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
-
-from ltxdsl.cli.comfy_export import exported
-from ltxdsl.cli.common import read_models, read_severities
+from ltxdsl.cli.checking import whole
+from ltxdsl.cli.common import read_file, read_models, read_severities
+from ltxdsl.comfy.export import export_prompt
 from ltxdsl.comfy.validate import validate_prompt
-from ltxdsl.compiler import Compilation, Request, compile
+from ltxdsl.compiler import Compilation, Request
+from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
 from ltxdsl.diagnostics import Diagnostic, Severity, render
 from ltxdsl.expect import Facts, expected, unmet
 from ltxdsl.grammar import format_script, parse
 from ltxdsl.models import ModelSet
+from ltxdsl.near import nearest
 from ltxdsl.source import Source
-from ltxdsl.source_files import decoded, difference
-from ltxdsl.targets import COMFY
+from ltxdsl.source_files import difference
+from ltxdsl.targets import COMFY, UnknownTarget, target_named
+from ltxdsl.testing.plans import changes, kept_too_long, misread
 
 
 class Broken(Exception):
@@ -42,7 +44,7 @@ class Case:
     @cached_property
     def source(self) -> Source:
         """The text."""
-        return Source(decoded(self.path.read_bytes()), str(self.path))
+        return read_file(str(self.path))
 
     @cached_property
     def models(self) -> ModelSet:
@@ -51,15 +53,19 @@ class Case:
 
     @cached_property
     def compiled(self) -> Compilation:
-        """All stages."""
-        severities = read_severities(self.source)
-        request = Request(target=self.target, severities=severities, hardware=self.hardware)
-        return compile(self.source, self.models, request)
+        """All stages, with what `ltx check` finds."""
+        return self.again()
 
-    def planned(self) -> Plan:
-        """A plan, made anew."""
-        self.demand(d for d in self.compiled.diagnostics if d.severity is Severity.ERROR)
-        return plan(self.compiled.graph, self.compiled.stages, self.models, self.hardware or "cpu")
+    def again(self) -> Compilation:
+        """The same, made anew."""
+        severities = read_severities(self.source)
+        return whole(
+            self.source, self.models, Request(target=self.target, severities=severities, hardware=self.hardware)
+        )
+
+    def planned(self, compiled: Compilation) -> Plan:
+        """The plan of a script without errors."""
+        return plan(compiled.graph, compiled.stages, self.models, self.hardware or "cpu")
 
     def demand(self, found: Iterable[Diagnostic]) -> None:
         """That nothing has been found."""
@@ -84,67 +90,99 @@ def _is_formatted(case: Case) -> None:
 
 
 def _is_right(case: Case) -> None:
-    _, found = (
-        exported(case.compiled, case.models) if case.target.startswith(COMFY) else (None, case.compiled.diagnostics)
-    )
+    """As `ltx check` finds it."""
     bad = (Severity.ERROR, Severity.WARNING) if case.strict else (Severity.ERROR,)
-    case.demand(one for one in found if one.severity in bad)
+    case.demand(one for one in case.compiled.diagnostics if one.severity in bad)
 
 
 def _plans(case: Case) -> None:
-    """Values are made before they are read and never read after they are let go of; two plans are the same."""
-    first = case.planned()
-    made: set[str] = set()
-    for step in first.steps:
-        if missing := set(step.inputs.values()) - made:
-            raise Broken(f"step `{step.label}` reads {', '.join(sorted(missing))}, which nothing has made")
-        made = (made | {f"{step.id}.{port}" for port in step.outputs}) - set(step.frees)
-    if msgspec.json.encode(first) != msgspec.json.encode(case.planned()):
-        raise Broken("two plans of the script differ")
+    """Values are made, and models loaded, before they are used."""
+    _none(misread(case.planned(case.compiled)))
+
+
+def _lets_go(case: Case) -> None:
+    """Nothing stays in memory after its last use."""
+    _none(kept_too_long(case.planned(case.compiled)))
+
+
+def _is_stable(case: Case) -> None:
+    """Compiled twice, the plan and its keys are the same."""
+    _none(changes(case.planned(case.compiled), case.planned(case.again())))
 
 
 def _exports(case: Case) -> None:
-    """As a prompt for ComfyUI, twice the same; and sound, where a server's interfaces are given."""
-    case.demand(d for d in case.compiled.diagnostics if d.severity is Severity.ERROR)
-    export, found = exported(case.compiled, case.models)
-    case.demand(one for one in found if one.severity is Severity.ERROR)
-    again, _ = exported(case.compiled, case.models)
-    assert export is not None
-    assert again is not None
-    if export.prompt != again.prompt:
+    """As a prompt for ComfyUI, compiled twice the same; and sound, where a server's interfaces are given."""
+    prompt = export_prompt(case.compiled, case.models).prompt
+    if prompt != export_prompt(case.again(), case.models).prompt:
         raise Broken("two exports of the script differ")
     if case.object_info:
-        info = json.loads(Path(case.object_info).read_text(encoding="utf-8"))
-        if problems := validate_prompt(export.prompt, info):
-            raise Broken("\n".join(f"node {one.node} {one.input}: {one.message}" for one in problems))
+        problems = validate_prompt(prompt, _interfaces(case.object_info))
+        _none(f"node {one.node} {one.input}: {one.message}" for one in problems)
+
+
+@cache
+def _interfaces(path: str) -> dict[str, Any]:
+    """What a server says of its nodes; the file is large, and read once."""
+    try:
+        info = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Broken(f"`ltx_object_info` is no JSON file that can be read: {path}: {error}") from None
+    if not isinstance(info, dict):
+        raise Broken(f"`ltx_object_info` is not what /object_info gives: {path}")
+    return info
 
 
 def _meets_its_expectations(case: Case) -> None:
-    case.demand(unmet(case.source, Facts(case.compiled, case.models)))
+    case.demand(unmet(Facts(case.compiled, case.models)))
+
+
+def _none(faults: Iterable[str]) -> None:
+    if shown := list(faults):
+        raise Broken("\n".join(shown))
+
+
+def wrong_options(targets: Iterable[str], hardware: str) -> str:
+    """What is wrong with pytest's options, or nothing."""
+    for target in targets:
+        try:
+            target_named(target)
+        except UnknownTarget as error:
+            return f"{error}: {error.hint}"
+    if not hardware or hardware in HARDWARE:
+        return ""
+    near = nearest(hardware, HARDWARE)
+    return f"`{hardware}` is no hardware that is known: {f'did you mean `{near}`?' if near else ', '.join(HARDWARE)}"
 
 
 class Law(NamedTuple):
-    """How it is held, for which scripts, and whether for every target."""
+    """How it is held, whether for every target, and why not for a script ("" if it is)."""
 
     hold: Callable[[Case], None]
     by_target: bool = False
-    applies: Callable[[Case], bool] = lambda case: True
-    why_not: str = ""
+    why_not: Callable[[Case], str] = lambda case: ""
 
 
-def _makes_something(case: Case) -> bool:
-    return bool(case.compiled.stages) or not case.compiled.ok
+def _no_plan(case: Case) -> str:
+    if not case.compiled.ok:
+        return "the script has errors, which `check` shows"
+    return "the script only gives names to others" if case.compiled.library else ""
 
 
-def _is_for_comfy(case: Case) -> bool:
-    return case.target.startswith(COMFY) and _makes_something(case)
+def _no_export(case: Case) -> str:
+    return _no_plan(case) if case.target.startswith(COMFY) else "the target is not comfy"
+
+
+def _no_expectation(case: Case) -> str:
+    return "" if expected(case.source) else "the script expects nothing"
 
 
 LAWS = {
     "parse": Law(_parses),
     "format": Law(_is_formatted),
     "check": Law(_is_right, by_target=True),
-    "plan": Law(_plans, applies=_makes_something, why_not="the script only names things"),
-    "export": Law(_exports, True, _is_for_comfy, "the target is not comfy, or the script only names things"),
-    "expect": Law(_meets_its_expectations, True, lambda case: expected(case.source), "the script expects nothing"),
+    "plan": Law(_plans, why_not=_no_plan),
+    "memory": Law(_lets_go, why_not=_no_plan),
+    "stable": Law(_is_stable, why_not=_no_plan),
+    "export": Law(_exports, by_target=True, why_not=_no_export),
+    "expect": Law(_meets_its_expectations, by_target=True, why_not=_no_expectation),
 }

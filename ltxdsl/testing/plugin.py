@@ -1,7 +1,7 @@
 """The pytest plugin: `.ltx` files are tests.
 
-Each script gives one test for each thing that should hold: `parse`, `format`, `check`, `plan`, `export`, `expect`. It
-is collected where pytest is told so, by `--ltx` or `ltx = true` in the settings; before that nothing is imported.
+Each script gives one test for each law of `ltxdsl.testing.laws`. It is collected where pytest is told so, by `--ltx` or
+`ltx = true` in the settings; before that nothing is imported.
 """
 
 from __future__ import annotations
@@ -38,14 +38,26 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+def _hardware(config: pytest.Config) -> str:
+    return str(config.getoption("--ltx-on") or config.getini("ltx_on"))
+
+
+def _beside_settings(config: pytest.Config, path: str) -> str:
+    """A path of the settings, which is meant from their folder, wherever pytest runs."""
+    folder = config.inipath.parent if config.inipath else config.rootpath
+    return str(folder / path) if path else ""
+
+
 class Script(pytest.File):
     """One script."""
 
     def collect(self) -> Iterator[pytest.Item]:
         """A test for each law, and for each target."""
-        from ltxdsl.testing.laws import LAWS
+        from ltxdsl.testing.laws import LAWS, wrong_options
 
         targets = self.config.getoption("--ltx-target") or self.config.getini("ltx_targets") or ["local"]
+        if wrong := wrong_options(targets, _hardware(self.config)):
+            raise self.CollectError(wrong)
         for name, law in LAWS.items():
             for target in targets if law.by_target else targets[:1]:
                 shown = f"{name}[{target}]" if law.by_target and len(targets) > 1 else name
@@ -68,19 +80,22 @@ class ScriptTest(pytest.Item):
             self.path,
             target=self.target,
             models=option("--ltx-models") or ini("ltx_models") or None,
-            hardware=option("--ltx-on") or ini("ltx_on"),
+            hardware=_hardware(self.config),
             strict=bool(ini("ltx_strict")),
-            object_info=ini("ltx_object_info"),
+            object_info=_beside_settings(self.config, ini("ltx_object_info")),
         )
-        if LAWS[self.law].applies(case):
-            LAWS[self.law].hold(case)
-        else:
-            pytest.skip(LAWS[self.law].why_not)
+        if why_not := LAWS[self.law].why_not(case):
+            pytest.skip(why_not)
+        LAWS[self.law].hold(case)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Findings as `ltx check` shows them; a traceback only for a fault of the compiler."""
+        from click import ClickException
+
         from ltxdsl.testing.laws import Broken
 
+        if isinstance(excinfo.value, ClickException):  # a file or a model set that cannot be read
+            return excinfo.value.format_message()
         if isinstance(excinfo.value, Broken):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)

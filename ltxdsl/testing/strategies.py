@@ -1,7 +1,8 @@
 """Random scripts for hypothesis, made from the declarations: what a statement declares is what may be written.
 
 `scripts()` are whole ones, mostly right; `runnable()` small ones without mistakes; `statement("guide")` one statement.
-NUMBERS, FRAMES, TIMES, PLACES, SIZES, SIGMAS, PER_STEP are the values.
+`sizes()`, `lengths()`, `schedules()`, `positions(frames)` and `guides(frames)` are right wherever a script is. NUMBERS,
+FRAMES, TIMES, PLACES, SIZES, SIGMAS, PER_STEP are any values, right or wrong.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ try:
 except ImportError as error:
     raise ImportError('ltxdsl.testing.strategies needs hypothesis: pip install "ltxdsl[testing]"') from error
 
+from ltxdsl.geometry import SPATIAL, TEMPORAL
 from ltxdsl.models import load_model_set
 from ltxdsl.ops import STATEMENTS, kinds, structure
 from ltxdsl.ops.declare import Role, params
@@ -154,3 +156,35 @@ def runnable(draw: st.DrawFn) -> str:
     if draw(st.booleans()):
         lines.append(f"decode tile 64 overlap {draw(st.sampled_from([0, 32]))}")
     return "\n".join(lines)
+
+
+def sizes(smallest: int = 64, largest: int = 512) -> st.SearchStrategy[str]:
+    """Sizes that are whole cells: `128x96`; sides in pixels, multiples of 32."""
+    sides = st.integers(-(-smallest // SPATIAL), largest // SPATIAL).map(lambda n: n * SPATIAL)
+    return st.tuples(sides, sides).map(lambda s: f"{s[0]}x{s[1]}")
+
+
+def lengths(longest: int = 121) -> st.SearchStrategy[str]:
+    """Lengths of a clip that are whole latent frames: `17f`; 1 + 8N frames."""
+    return st.integers(0, (longest - 1) // TEMPORAL).map(lambda n: f"{TEMPORAL * n + 1}f")
+
+
+def schedules(longest: int = 8) -> st.SearchStrategy[str]:
+    """Lists of sigmas that fall from 1 to 0: `1, 0.6, 0`."""
+    between = st.lists(st.integers(1, 999), unique=True, max_size=longest - 1)
+    return between.map(lambda s: ", ".join(["1", *(plain(x / 1000) for x in sorted(s, reverse=True)), "0"]))
+
+
+def positions(frames: int) -> st.SearchStrategy[str]:
+    """Places within a clip of so many frames, where a picture may be put."""
+    slots = (frames - 1) // TEMPORAL
+    forms = [st.sampled_from(["0", "start", "end", "100%", "-1"])]
+    forms.append(st.integers(0, slots).map(lambda n: f"{TEMPORAL * n}f"))
+    forms.append(st.integers(0, slots).map(lambda n: f"end - {TEMPORAL * n}f"))
+    return st.one_of(forms)
+
+
+def guides(frames: int, file: str = "a.png") -> st.SearchStrategy[str]:
+    """Pictures as guides of a clip of so many frames: `guide "a.png" @ end strength 0.4`."""
+    strengths = st.integers(1, 10).map(lambda n: plain(n / 10))
+    return st.tuples(positions(frames), strengths).map(lambda g: f'guide "{file}" @ {g[0]} strength {g[1]}')
