@@ -203,6 +203,36 @@ def upsample_latent(builder: PromptBuilder, op: nodes.UpsampleLatent, *, latent:
     return {"latent": Video(link, latent.frames)}
 
 
+@row(nodes.AdainLatent)
+def adain_latent(builder: PromptBuilder, op: nodes.AdainLatent, *, latent: Video, reference: Video) -> dict[str, Video]:
+    """LTXVideo's node, which mixes in hundredths."""
+    factor = round(op.factor, 2)
+    if abs(factor - op.factor) > 1e-6:
+        builder.note(f"{builder.stage}: LTXVAdainLatent counts hundredths; adain {op.factor:g} is {factor:g}")
+    link = builder.add(
+        "LTXVAdainLatent",
+        builder.titled("channels as before"),
+        latents=latent.link,
+        reference=reference.link,
+        factor=factor,
+        per_frame=op.by_frame,
+    )
+    return {"latent": msgspec.structs.replace(latent, link=link)}
+
+
+@row(nodes.ToneLatent)
+def tone_latent(builder: PromptBuilder, op: nodes.ToneLatent, *, latent: Video) -> dict[str, Video]:
+    """No node has this curve; core's Reinhard is another one."""
+    raise ExportError("no node compresses latents as `tone` does")
+
+
+@row(nodes.EncodeClip)
+def encode_clip(builder: PromptBuilder, op: nodes.EncodeClip, *, image: Link) -> dict[str, Video]:
+    """Core's node."""
+    link = builder.add("VAEEncode", builder.titled("the larger clip"), pixels=image, vae=loaders.vae(builder))
+    return {"latent": Video(link, latent_frames(op.frames))}
+
+
 @row(nodes.UpsampleTime)
 def upsample_time(builder: PromptBuilder, op: nodes.UpsampleTime, *, latent: Video) -> dict[str, Video]:
     """Twice the frames, less one: the same node with the temporal model."""

@@ -42,6 +42,22 @@ def enlarge_frames(builder: PromptBuilder, op: nodes.EnlargeFrames, *, image: Li
     return {"image": builder.add("ImageUpscaleWithModel", f"enlarge by {op.model}", image=image, upscale_model=model)}
 
 
+@row(nodes.ResizeFrames)
+def resize_frames(builder: PromptBuilder, op: nodes.ResizeFrames, *, image: Link) -> dict[str, Link]:
+    """Core's node; its lanczos works on 8 bits."""
+    size = {"width": op.width, "height": op.height, "crop": "disabled"}
+    return {"image": builder.add("ImageScale", op.label(), image=image, upscale_method=op.method, **size)}
+
+
+@row(nodes.SuperResolve)
+def super_resolve(builder: PromptBuilder, op: nodes.SuperResolve, *, image: Link) -> dict[str, Link]:
+    """rs-nodes', which takes sizes by 8."""
+    sized = {"resize_type": "target dimensions", "resize_type.width": op.width, "resize_type.height": op.height}
+    title = f"RTX to {op.width}x{op.height}"
+    made = builder.add("RSRTXSuperResolution", title, images=image, mode="upscale", quality="ULTRA", **sized)
+    return {"image": made}
+
+
 @row(nodes.PolishFrames)
 def polish_frames(builder: PromptBuilder, op: nodes.PolishFrames, *, image: Link) -> dict[str, Link]:
     """WAN's own loaders; then the clip as a latent through KSampler, or its frames in tiles."""
@@ -63,11 +79,11 @@ def polish_frames(builder: PromptBuilder, op: nodes.PolishFrames, *, image: Link
 
 
 def _in_tiles(builder: PromptBuilder, op: nodes.PolishFrames, image: Link, shared: dict[str, Any]) -> Link:
-    """Ultimate SD Upscale without its upscaler, every frame a picture; its interface is not part of the checks."""
+    """Ultimate SD Upscale without its upscaler, every frame a picture. Old ones take no batch size, and mind none."""
     builder.note("polish: `tile usdu` needs the pack ComfyUI_UltimateSDUpscale")
     tiles = {"mode_type": "Linear", "tile_width": 512, "tile_height": 512, "mask_blur": 8, "tile_padding": 32}
     seams = {"seam_fix_mode": "None", "seam_fix_denoise": 1.0, "seam_fix_mask_blur": 8, "seam_fix_width": 64}
-    ends = {"seam_fix_padding": 16, "force_uniform_tiles": True, "tiled_decode": False}
+    ends = {"seam_fix_padding": 16, "force_uniform_tiles": True, "tiled_decode": False, "batch_size": 1}
     given = {"upscaled_image": image, "denoise": op.denoise, **shared}
     return builder.add("UltimateSDUpscaleNoUpscale", op.label(), **given, **tiles, **seams, **ends)
 

@@ -124,7 +124,8 @@ class Draft:
         said = self.statement
         try:
             whole = said.sigmas if isinstance(said.sigmas, tuple) else self._scheduled(said.sigmas or self.schedule)
-            return _cut(whole, said.first, said.last), ""
+            sigmas = _cut(whole, said.first, said.last)
+            return (sigmas if said.start is None else (said.start, *sigmas[1:])), ""
         except (ValueError, OverflowError) as error:
             return (), str(error)
         except TypeError:

@@ -13,13 +13,14 @@ from typing import NamedTuple
 from ltxdsl import geometry
 from ltxdsl.compiler.draft import Draft
 from ltxdsl.compiler.graph import Graph, Ref
-from ltxdsl.compiler.result import Output, output_of
+from ltxdsl.compiler.result import Output, decoding, output_of
 from ltxdsl.compiler.stage import Placed, Settings, Stage
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import ClipRef, MediaRef
+from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.sound import SoundFile
 from ltxdsl.ops.structure import Shot
@@ -201,6 +202,16 @@ class Scene:
         self.asked = (self.width * op.factor, self.height * op.factor)
         self.width = 32 * geometry.upsampled_cells(columns, op.factor)
         self.height = 32 * geometry.upsampled_cells(rows, op.factor)
+
+    def resize(self, factor: float, statement: Upscale) -> None:
+        """Through pixels, to the next lower size on the grid."""
+        assert self.latent is not None
+        self.name = self._next_name()
+        image = self.add(decoding(self.settings.get(Decode), self.fps, 32), statement, latent=self.latent)
+        self.asked = (self.width * factor, self.height * factor)
+        self.width, self.height = (max(32, int(side + 1e-6) // 32 * 32) for side in self.asked)
+        larger = statement.resized(self, image, self.width, self.height)
+        self.latent = self.add(nodes.EncodeClip(frames=self.frames), statement, image=larger)
 
     def double(self, statement: Statement) -> None:
         """Upsample the latent in time; frames and rate follow."""

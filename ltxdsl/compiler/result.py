@@ -41,7 +41,7 @@ class Output:
         self.primaries, self.black, self.preview = "rec709", "clip", "clip"
         self.start, self.seconds = 0.0, self.frames / self.fps
         self.deep, self.joins = deep, list[Join]()
-        op = _decode_op(scene.settings.get(Decode), self.fps, 32 if deep or self.colour != CODED else 8)
+        op = decoding(scene.settings.get(Decode), self.fps, 32 if deep or self.colour != CODED else 8)
         self.image = scene.add(op, statement, latent=scene.latent)
 
     def cut(self, start: int, count: int, step: int = 1) -> None:
@@ -121,7 +121,8 @@ def output_of(scene: Scene, statement: Statement, deep: bool) -> Output | None:
     return output
 
 
-def _decode_op(tiled: Decode | None, fps: float, bits: int) -> nodes.DecodeVideo:
+def decoding(tiled: Decode | None, fps: float, bits: int) -> nodes.DecodeVideo:
+    """How a clip is decoded: at once, or in the tiles that hold."""
     if tiled is None or not tiled.in_tiles:
         return nodes.DecodeVideo(bits=bits)
 

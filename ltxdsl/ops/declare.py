@@ -15,6 +15,7 @@ import msgspec
 from ltxdsl.ops.cells import BadValue, Cell
 from ltxdsl.ops.kinds import Kind, Names
 from ltxdsl.source import Span
+from ltxdsl.targets import COMFY, LOCAL
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -47,6 +48,7 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     high: float | None = None
     part: Any = None  # the struct that each `|` part fills
+    targets: tuple[str, ...] = (LOCAL, COMFY)  # where it can be done
 
 
 def word(kind: Kind, doc: str, *, low: float | None = None, high: float | None = None) -> Param:
@@ -57,6 +59,11 @@ def word(kind: Kind, doc: str, *, low: float | None = None, high: float | None =
 def option(kind: Kind, doc: str, *, key: str = "", low: float | None = None, high: float | None = None) -> Param:
     """A value after its keyword."""
     return Param(kind=kind, doc=doc, how="option", key=key, low=low, high=high)
+
+
+def only_on(target: str, param: Param) -> Param:
+    """A parameter that one target alone can do."""
+    return msgspec.structs.replace(param, targets=(target,))
 
 
 def place(kind: Kind, doc: str) -> Param:
@@ -95,7 +102,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     top_only: ClassVar[bool] = False  # stands at the top of a file only
     hoisted: ClassVar[bool] = False  # is read before everything else in its file
     body: ClassVar[str] = ""  # its block: a "script" of its own, a "template" bound when used, "fields" (`key: value`)
-    targets: ClassVar[tuple[str, ...]] = ("local", "comfy")
+    targets: ClassVar[tuple[str, ...]] = (LOCAL, COMFY)
 
     span: Span = NOWHERE
     spans: dict[str, Span] = {}

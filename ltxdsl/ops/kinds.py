@@ -183,6 +183,11 @@ def words(name: str, meanings: Mapping[str, Any]) -> Kind:
 
 SWITCH = words("on or off", {"on": True, "off": False})
 IN_TIME = words("time", {"time": True})
+BY_FRAME = words("by_frame", {"by_frame": True})
+RESIZING = words(
+    "a way to resize",
+    {**{word: word for word in ("lanczos", "bicubic", "bilinear", "area")}, "nearest": "nearest-exact"},
+)
 SOLVER = words("a solver", {word: word for word in ("phi_1", "phi_2", "midpoint", "heun")})
 EQUATION = words("an equation", {"er": "ER-SDE", "reverse": "Reverse-time SDE", "ode": "ODE"})
 
@@ -257,6 +262,18 @@ PERCENT = single("a share such as 15%", lambda value: value if isinstance(value,
 NUMBERS = Kind("numbers with commas between them", _take_numbers)
 TEXTS = Kind("quoted texts, one after the other", _take_texts)
 INTEGERS = Kind("whole numbers such as 28 or 14, 19", _take_integers)
+
+
+RTX = "rtx"
+
+
+def _take_enlarger(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    value = cells[at].value
+    known = isinstance(value, str) or value == Symbol(RTX)
+    return Taken(value if isinstance(value, str) else RTX, at + 1) if known else None
+
+
+ENLARGER = Kind("a quoted file name, or `rtx`", _take_enlarger, lambda names: (RTX,))
 
 
 def roles(names: Names) -> list[str]:

@@ -35,6 +35,11 @@ from ltxdsl.ops.sound_nodes import AddAmbience as AddAmbience
 from ltxdsl.ops.sound_nodes import EncodeAudio as EncodeAudio
 from ltxdsl.ops.sound_nodes import MaskSound as MaskSound
 from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
+from ltxdsl.ops.upscale_nodes import AdainLatent as AdainLatent
+from ltxdsl.ops.upscale_nodes import EncodeClip as EncodeClip
+from ltxdsl.ops.upscale_nodes import ResizeFrames as ResizeFrames
+from ltxdsl.ops.upscale_nodes import SuperResolve as SuperResolve
+from ltxdsl.ops.upscale_nodes import ToneLatent as ToneLatent
 from ltxdsl.sampling.samplers import SAMPLERS
 
 

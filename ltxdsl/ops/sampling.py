@@ -3,14 +3,18 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ltxdsl.ops import nodes
-from ltxdsl.ops.declare import Role, Statement, option, statement, word
+from ltxdsl.ops.declare import Role, Statement, only_on, option, statement, word
 from ltxdsl.ops.kinds import (
+    BY_FRAME,
+    ENLARGER,
     EQUATION,
     FACTOR,
     IN_TIME,
     INTEGER,
     NUMBER,
+    RESIZING,
     ROLE,
+    RTX,
     SAMPLER,
     SCHEDULE,
     SIGMAS,
@@ -18,10 +22,12 @@ from ltxdsl.ops.kinds import (
     SWITCH,
     RoleUse,
 )
+from ltxdsl.targets import COMFY, LOCAL
 from ltxdsl.values import Factor
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
 
 UPSCALE_STEPS = 3
@@ -106,6 +112,9 @@ class Pass(Statement, frozen=True):
     first: Annotated[int, option(INTEGER, "start after this many steps of the list", key="from", low=0)] = 0
     last: Annotated[int | None, option(INTEGER, "stop after this many, noise and all", key="to", low=1)] = None
     denoise: Annotated[float, option(NUMBER, "share of the schedule to run, its end", low=0.01, high=1)] = 1.0
+    start: Annotated[
+        float | None, option(NUMBER, "begin at this sigma: the list's first is replaced", low=0.001, high=1)
+    ] = None
 
     def apply(self, scene: "Scene") -> None:
         """Start from nothing, or go on from the last pass; then sample."""
@@ -121,6 +130,10 @@ class Upscale(Statement, frozen=True):
     `steps 0` only upsamples. Guides are cropped before and added again at the new size. `upscale time 2x` doubles the
     frames instead: T of them become 2T - 1 at twice the rate, and frames that are named after it count at that rate.
     Its steps are those of `temporal_rounds`.
+
+    `by lanczos` goes through pixels, by any factor: decode, resize, encode. With `enlarge` a picture upscaler or RTX
+    makes them larger first. What is left of the old size's look can be kept: `adain` brings the channels of the
+    larger latent back to the statistics of the smaller one, `tone` takes off its peaks.
     """
 
     block: ClassVar[bool] = True
@@ -135,14 +148,49 @@ class Upscale(Statement, frozen=True):
     first: Annotated[int, option(INTEGER, "start after this many steps of the list", key="from", low=0)] = 0
     last: Annotated[int | None, option(INTEGER, "stop after this many, noise and all", key="to", low=1)] = None
     denoise: Annotated[float, option(NUMBER, "share of the schedule to run, its end", low=0.01, high=1)] = 1.0
+    start: Annotated[
+        float | None, option(NUMBER, "begin at this sigma: the list's first is replaced", low=0.001, high=1)
+    ] = None
+    by: Annotated[str, option(RESIZING, "through pixels, resized so")] = ""
+    enlarge: Annotated[
+        str, only_on(COMFY, option(ENLARGER, "through pixels, made larger by a picture upscaler's file or `rtx`"))
+    ] = ""
+    adain: Annotated[float, option(NUMBER, "share of the old latent's means and spreads", low=0, high=1)] = 0.0
+    by_frame: Annotated[bool, word(BY_FRAME, "`by_frame`: `adain` frame by frame, not over the clip")] = False
+    tone: Annotated[float, only_on(LOCAL, option(NUMBER, "how much large values are compressed", low=0, high=1))] = 0.0
+
+    @property
+    def through_pixels(self) -> bool:
+        """Whether the clip is decoded, resized and encoded."""
+        return bool(self.by or self.enlarge)
 
     def apply(self, scene: "Scene") -> None:
         """Crop, upsample, sample."""
         if scene.latent is None:
             return  # a check says so
+        before = scene.latent
         if self.time:
             scene.double(self)
+        elif self.through_pixels:
+            scene.resize(self.factor.value, self)
         else:
             scene.upsample(nodes.UpsampleLatent(factor=self.factor.value), self)
+        if self.adain:
+            scene.latent = scene.add(
+                nodes.AdainLatent(factor=self.adain, by_frame=self.by_frame),
+                self,
+                latent=scene.latent,
+                reference=before,
+            )
+        if self.tone:
+            scene.latent = scene.add(nodes.ToneLatent(ratio=self.tone), self, latent=scene.latent)
         if self.steps != 0:
             scene.sample(self)
+
+    def resized(self, scene: "Scene", image: "Ref", width: int, height: int) -> "Ref":
+        """Frames at the new size."""
+        if self.enlarge == RTX:
+            return scene.add(nodes.SuperResolve(width=width, height=height), self, image=image)
+        if self.enlarge:
+            image = scene.add(nodes.EnlargeFrames(model=self.enlarge), self, image=image)
+        return scene.add(nodes.ResizeFrames(width=width, height=height, method=self.by or "lanczos"), self, image=image)

@@ -152,7 +152,14 @@ def _takes(cls: type[Statement]) -> list[str]:
 
 def _param_rows(cls: type[msgspec.Struct]) -> Iterator[tuple[str, ...]]:
     for field, param in params(cls).items():
-        yield (_written(field, param), _kind(param.kind), _default(cls, field), limits(param), param.doc)
+        yield (_written(field, param), _kind(param.kind), _default(cls, field), limits(param), _meaning(cls, param))
+
+
+def _meaning(cls: type[msgspec.Struct], param: Param) -> str:
+    """What it means, and where, if not everywhere that the statement can be."""
+    able = [TITLES[target] for target in param.targets if target in getattr(cls, "targets", ())]
+    elsewhere = set(getattr(cls, "targets", ())) - set(param.targets)
+    return f"{param.doc} ({', '.join(able)} only)" if elsewhere else param.doc
 
 
 def _written(field: str, param: Param) -> str:

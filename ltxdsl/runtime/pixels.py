@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -32,6 +33,28 @@ def from_vae(pixels: Tensor) -> Tensor:
 def float_from_vae(pixels: Tensor) -> Tensor:
     """1 3 F H W in -1..1 to F H W 3 float 0..1, on the CPU."""
     return (pixels[0].float() / 2 + 0.5).clamp(0, 1).permute(1, 2, 3, 0).contiguous().cpu()
+
+
+def resized(pixels: Tensor, width: int, height: int, method: str) -> Tensor:
+    """Resize F H W 3 to a size, stretching. Float in, float out.
+
+    As ComfyUI's ImageScale: lanczos by Pillow, here in floating point; the others by torch, without antialiasing.
+    """
+    if method == "lanczos":
+        return _by_lanczos(pixels.cpu(), width, height).to(pixels.device)
+    aligned = {"align_corners": False} if method in ("bilinear", "bicubic") else {}
+    planes = pixels.permute(0, 3, 1, 2)
+    made = torch.nn.functional.interpolate(planes, size=(height, width), mode=method, **aligned)
+    return made.permute(0, 2, 3, 1).contiguous()
+
+
+def _by_lanczos(pixels: Tensor, width: int, height: int) -> Tensor:
+    from PIL import Image
+
+    planes = pixels.permute(0, 3, 1, 2).reshape(-1, *pixels.shape[1:3]).numpy()
+    resize = Image.Resampling.LANCZOS
+    made = [numpy.asarray(Image.fromarray(plane).resize((width, height), resize)) for plane in planes]
+    return torch.from_numpy(numpy.stack(made)).view(-1, 3, height, width).permute(0, 2, 3, 1).contiguous()
 
 
 def covered(pixels: Tensor, width: int, height: int) -> Tensor:

@@ -14,6 +14,8 @@ from ltxdsl.models import ModelSet, load_model_set
 from ltxdsl.models.modelset import Defaults, LoraFile
 from ltxdsl.source import Source
 
+from .usdu import USDU
+
 SHARED = Path(__file__).parents[2].parent / "shared"
 
 # The defaults are those of LTX-2.3, so that cfg differs between picture and sound unless a script says one.
@@ -37,7 +39,8 @@ def shared():
 
 @pytest.fixture(scope="session")
 def object_info(shared):
-    return json.loads((shared / "comfyui" / "object_info.json").read_text())
+    """The interfaces of a real server, and of a pack that it does not have."""
+    return {**USDU, **json.loads((shared / "comfyui" / "object_info.json").read_text())}
 
 
 @pytest.fixture(scope="session")

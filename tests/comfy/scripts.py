@@ -56,6 +56,13 @@ SCRIPTS = {
         'lora "id-lora-talkvid.safetensors"; pass distill 8; upscale 2x'
     ),
     "enhance with relay": 'enhance "a queen walks"; relay "she stops" | "she turns"; pass distill 8',
+    "upscale with statistics": (
+        'prompt "a lake"; guide img @ end; pass 0.5x distill 8; upscale 2x adain 0.6 by_frame start 0.85'
+    ),
+    "upscale in time with statistics": 'length 49f; prompt "a lake"; pass distill 8; upscale time 2x adain 0.5',
+    "upscale through pixels": 'prompt "a lake"; guide img @ end; pass 0.5x distill 8; upscale 2x by bicubic adain 0.25',
+    "upscale by a picture model": 'prompt "a lake"; pass 0.5x distill 8; upscale 2x enlarge "4x-UltraSharp.pth"',
+    "upscale by RTX": 'prompt "a lake"; decode tile 512; pass 0.5x distill 8; upscale 2x enlarge rtx',
     "upscale in time": 'length 49f; prompt "a lake"; guide img @ end; pass 0.5x distill 8; upscale time 2x; upscale 2x',
     "loras by segment": (
         'length 5s; prompt "a street"; relay "sun" 0s..2s | "rain" 2s..5s; lora "mine.safetensors" 0.8 2s..5s; '
@@ -110,6 +117,9 @@ SCRIPTS = {
     "raw nodes with parts": (
         'prompt "a"; pass distill 8; node "VAEDecode" { samples: latent; vae: vae }; '
         'two = node "LTXVConditioning" slot 1 { positive: positive; negative: negative; frame_rate: 24.0 }'
+    ),
+    "polished in tiles": (
+        'prompt "a"; pass distill 8; polish wan "phantom-1.3b.safetensors" denoise 0.3 tile usdu; save "a.mp4"'
     ),
     "polished": 'prompt "a"; pass distill 8; polish wan "phantom-1.3b.safetensors" denoise 0.2; save "a.mp4"',
     "enlarged": 'prompt "a"; pass distill 8; enlarge "4x-UltraSharp.pth"; save "a.mp4"',

@@ -25,6 +25,7 @@ from ltxdsl.sampling.samplers import SAMPLERS
 
 from .conftest import MODELS
 from .scripts import SCRIPTS
+from .usdu import USDU
 
 
 def of_class(prompt, class_type):
@@ -266,6 +267,66 @@ def test_an_upscale_in_time_has_its_own_model_and_doubles_the_rate(compiled):
     assert ["temporal" in name for name in used] == [True, False]
     assert [node["frame_rate"] for node in of_class(prompt, "LTXVConditioning").values()] == [24.0, 48.0]
     assert only(prompt, "CreateVideo")["fps"] == 48.0
+
+
+def test_tiles_of_a_polish_are_what_their_pack_takes(export):
+    """Without a server: every problem that is told of the node itself."""
+    prompt = export(SCRIPTS["polished in tiles"]).prompt
+    ((id, inputs),) = of_class(prompt, "UltimateSDUpscaleNoUpscale").items()
+    alone = {name: value for name, value in inputs.items() if not isinstance(value, list)}
+    found = validate_prompt({id: {"class_type": "UltimateSDUpscaleNoUpscale", "inputs": inputs}}, USDU)
+    assert {p.code for p in found} == {"missing_node", "no_output"}, "its links lead to nodes that are not here"
+    assert alone.keys() | {"upscaled_image", "model", "positive", "negative", "vae"} == inputs.keys()
+    assert (inputs["denoise"], inputs["steps"], inputs["cfg"]) == (0.3, 4, 1.0)
+    assert "VAEDecode" in upstream(prompt, inputs["upscaled_image"])
+    assert upstream(prompt, inputs["model"]) == {"ModelSamplingSD3", "UNETLoader"}
+    assert only(prompt, "CreateVideo")["images"] == [id, 0]
+    without = {name: value for name, value in inputs.items() if name != "batch_size"}
+    lacking = validate_prompt({id: {"class_type": "UltimateSDUpscaleNoUpscale", "inputs": without}}, USDU)
+    assert ("batch_size", "missing_input") in {(p.input, p.code) for p in lacking}
+
+
+def test_a_polish_without_tiles_goes_through_wans_own_latent(export):
+    prompt = export(SCRIPTS["polished"]).prompt
+    steps = only(prompt, "KSampler")
+    assert upstream(prompt, steps["latent_image"]) >= {"VAEEncode", "VAELoader", "VAEDecode"}
+    assert prompt[only(prompt, "CreateVideo")["images"][0]]["inputs"]["vae"] == only(prompt, "VAEEncode")["vae"]
+
+
+def test_statistics_of_an_upscale_are_those_of_the_clip_before(export):
+    prompt = export(SCRIPTS["upscale with statistics"]).prompt
+    matched = only(prompt, "LTXVAdainLatent")
+    assert (matched["factor"], matched["per_frame"]) == (0.6, True)
+    assert matched["reference"] == only(prompt, "LTXVLatentUpsampler")["samples"], "guides are cropped off both"
+    assert prompt[matched["latents"][0]]["class_type"] == "LTXVLatentUpsampler"
+    assert [read_sigmas(n["sigmas"])[0] for n in of_class(prompt, "ManualSigmas").values()] == [1.0, 0.85]
+
+
+@pytest.mark.parametrize(
+    ("script", "node", "on_the_way"),
+    [
+        ("upscale through pixels", "ImageScale", {"VAEDecode", "LTXVCropGuides"}),
+        ("upscale by a picture model", "ImageScale", {"VAEDecode", "ImageUpscaleWithModel", "UpscaleModelLoader"}),
+        ("upscale by RTX", "RSRTXSuperResolution", {"VAEDecodeTiled"}),
+    ],
+)
+def test_an_upscale_through_pixels(script, node, on_the_way, compiled):
+    compilation = compiled(SCRIPTS[script])
+    prompt = export_prompt(compilation, MODELS).prompt
+    encode = only(prompt, "VAEEncode")
+    assert prompt[encode["pixels"][0]]["class_type"] == node
+    assert upstream(prompt, encode["pixels"]) >= on_the_way
+    assert not of_class(prompt, "LTXVLatentUpsampler")
+    resize = prompt[encode["pixels"][0]]["inputs"]
+    sizes = [(value.get("width"), value.get("height")) for value in (resize, _dynamic(resize))]
+    stage = compilation.stages[-1]
+    assert (stage.width, stage.height) in sizes
+    last = list(of_class(prompt, "LTXVConcatAVLatent").values())[-1]
+    assert "VAEEncode" in upstream(prompt, last["video_latent"])
+
+
+def _dynamic(inputs):
+    return {name.partition(".")[2]: value for name, value in inputs.items() if "." in name}
 
 
 def test_loras_by_segment_hang_on_the_relay(export):

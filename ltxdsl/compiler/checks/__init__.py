@@ -26,6 +26,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     texts,
     timeline,
     tools,
+    upscales,
 )
 from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check_all, known_rules
 

@@ -68,12 +68,14 @@ def no_such_upsampler(program: Program) -> Iterator[Finding]:
         if said.time:
             yield from _no_temporal_upsampler(program, said)
             continue
+        if said.through_pixels:
+            continue
         known = program.models.comfy.upsamplers if program.target == "comfy" else program.models.upsamplers
         if f"{plain(said.factor.value)}x" not in known:
             message = f"the model set `{program.models.name}` has no {said.factor} upsampler"
             if program.target == "comfy":
                 message += " for ComfyUI"
-            yield Finding(message, said.span_of("factor"), f"it has {', '.join(known)}")
+            yield Finding(message, said.span_of("factor"), f"it has {', '.join(known)}; `by lanczos` takes any factor")
 
 
 def _no_temporal_upsampler(program: Program, said: Upscale) -> Iterator[Finding]:

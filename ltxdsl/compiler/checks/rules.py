@@ -198,6 +198,7 @@ FAMILIES = {
     "LTX24": "long takes and voices",
     "LTX25": "slips",
     "LTX26": "expectations",
+    "LTX27": "upscales",
 }
 
 RULES: dict[str, Rule] = {}

@@ -94,7 +94,8 @@ def sigmas_end(program: Program) -> Iterator[Finding]:
 def sigmas_fall(program: Program) -> Iterator[Finding]:
     """Strictly, and within 0 to 1."""
     for stage in program.stages:
-        span = stage.statement.span_of("sigmas")
+        said = stage.statement
+        span = said.span_of("start" if said.gives("start") else "sigmas")
         for before, after in pairwise(stage.sigmas):
             if after >= before:
                 yield Finding(f"sigma goes from {plain(before)} to {plain(after)}", span)

@@ -8,7 +8,6 @@ from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
-from ltxdsl.ops import nodes
 from ltxdsl.ops.long import LoopTake, Windows
 from ltxdsl.ops.sampling import Upscale
 from ltxdsl.ops.time import ClipLength, ClipSize
@@ -60,7 +59,7 @@ def _size_fixes(program: Program, stage: Stage) -> tuple[Span, tuple[Fix, ...]]:
     """The nearest sizes, one smaller and one larger, that stay on the grid through the whole chain of passes."""
     said = stage.settings.get(ClipSize)
     asked = said.size if said else Size(*program.scene.size)
-    factors = _chain(program)
+    factors = program.scene.chain
     sides = [geometry.surviving_neighbours(side, factors) for side in (asked.width, asked.height)]
     if None in sides:
         return (said.span_of("size") if said else stage.statement.span), ()
@@ -73,13 +72,6 @@ def _size_fixes(program: Program, stage: Stage) -> tuple[Span, tuple[Fix, ...]]:
         return stage.statement.span, tuple(Fix(before, f"size {size}; ") for size in nearest)
     span = said.span_of("size")
     return span, (*(Fix(span, str(size)) for size in nearest), *fits)
-
-
-def _chain(program: Program) -> list[float]:
-    """The share of the size that the first pass has, and the factor of each upscale after it."""
-    scale = getattr(program.stages[0].statement, "scale", None)
-    upscales = (node.op.factor for node in program.ops(nodes.UpsampleLatent))  # type: ignore[attr-defined]
-    return [scale.value if scale else 1.0, *upscales]
 
 
 @rule(

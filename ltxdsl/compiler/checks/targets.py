@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, known_elsewhere, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.ops import Statement
+from ltxdsl.ops.declare import Param, params
+from ltxdsl.source import Span
 from ltxdsl.targets import TITLES
 
 known_at_run("LTX091", "beyond ComfyUI's nodes", "A node has limits of its own.")
@@ -34,6 +37,32 @@ def target_cannot(program: Program) -> Iterator[Finding]:
     """The message names the target that can."""
     for said in program.each(Statement):
         if program.target not in said.targets:
-            able = " and ".join(TITLES[t] for t in said.targets)
-            hint = "use `ltx export`" if "comfy" in said.targets else ""
-            yield Finding(f"{TITLES[program.target]} cannot do `{said.word}`; {able} can", said.span, hint)
+            yield _refused(program.target, said.word, said.targets, said.span)
+
+
+@rule(
+    "LTX093",
+    "option that the target cannot do",
+    Severity.ERROR,
+    why="Every option declares where it can run.",
+    wrong='prompt "a lake"\npass 0.5x dev 30\nupscale 2x enlarge "4x-UltraSharp.pth"',
+    right='prompt "a lake"\npass 0.5x dev 30\nupscale 2x by lanczos',
+)
+def target_cannot_so(program: Program) -> Iterator[Finding]:
+    """What is written of a statement that the target can do otherwise."""
+    for said in program.each(Statement):
+        for field, param in _limited(said.__class__).items():
+            if said.gives(field) and program.target not in param.targets:
+                yield _refused(program.target, param.key or field, param.targets, said.span_of(field))
+
+
+@cache
+def _limited(cls: type[Statement]) -> dict[str, Param]:
+    """The parameters that not every target of the statement can do."""
+    return {field: param for field, param in params(cls).items() if set(cls.targets) - set(param.targets)}
+
+
+def _refused(target: str, word: str, targets: tuple[str, ...], span: Span) -> Finding:
+    able = " and ".join(TITLES[t] for t in targets)
+    hint = "use `ltx export`" if "comfy" in targets else "use `ltx run`"
+    return Finding(f"{TITLES[target]} cannot do `{word}`; {able} can", span, hint)

@@ -54,6 +54,12 @@ def enlarge_frames(session: Session, op: nodes.EnlargeFrames, *, image: Frames) 
 
 
 @kernel
+def super_resolve(session: Session, op: nodes.SuperResolve, *, image: Frames) -> dict[str, Frames]:
+    """Refused: a rule says so before it comes to this."""
+    _refused(op)
+
+
+@kernel
 def write_text(session: Session, op: nodes.WriteText) -> dict[str, File]:
     """UTF-8."""
     path = session.scratch(Path(op.path).suffix or ".txt")

@@ -10,6 +10,7 @@ from ltxdsl.models import upsampler_part
 from ltxdsl.ops import nodes
 from ltxdsl.runtime.conditioning import placed_frame
 from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.latent_looks import adain, compressed
 from ltxdsl.runtime.pixels import as_float, vae_pixels
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import AudioLatent, Frames, Guide, VideoLatent, unmasked
@@ -132,6 +133,29 @@ def upsample_latent(session: Session, op: nodes.UpsampleLatent, *, latent: Video
 def upsample_time(session: Session, op: nodes.UpsampleTime, *, latent: VideoLatent) -> dict[str, VideoLatent]:
     """The same in time: the model drops the first of the doubled frames, so that 2T - 1 are left."""
     return _upsampled(session, "temporal_upsampler", latent)
+
+
+@kernel
+def adain_latent(
+    session: Session, op: nodes.AdainLatent, *, latent: VideoLatent, reference: VideoLatent
+) -> dict[str, VideoLatent]:
+    """The clip; its mask and guides stay."""
+    samples = adain(latent.samples, reference.samples, op.factor, op.by_frame)
+    return {"latent": VideoLatent(samples, latent.mask, latent.guides, latent.whole)}
+
+
+@kernel
+def tone_latent(session: Session, op: nodes.ToneLatent, *, latent: VideoLatent) -> dict[str, VideoLatent]:
+    """On the VAE's own scale, where diffusers has it."""
+    statistics = session.part("latent_statistics")
+    samples = statistics.normalised(compressed(statistics.denormalised(latent.samples), op.ratio))
+    return {"latent": VideoLatent(samples, latent.mask, latent.guides, latent.whole)}
+
+
+@kernel
+def encode_clip(session: Session, op: nodes.EncodeClip, *, image: Frames) -> dict[str, VideoLatent]:
+    """As frames that stand at the start; all of it is to be denoised."""
+    return encode_frames(session, nodes.EncodeFrames(), image=image)
 
 
 def _upsampled(session: Session, part: str, latent: VideoLatent) -> dict[str, VideoLatent]:

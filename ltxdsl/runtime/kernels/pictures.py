@@ -14,7 +14,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.media import recompressed
-from ltxdsl.runtime.pixels import as_float, as_uint8, covered
+from ltxdsl.runtime.pixels import as_float, as_uint8, covered, resized
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.stills import write_exr, write_picture
 from ltxdsl.runtime.values import File, Frames
@@ -53,6 +53,12 @@ def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[
     if op.crf > 0:
         return {"image": Frames(recompressed(as_uint8(fitted), op.crf))}
     return {"image": Frames(fitted)}
+
+
+@kernel
+def resize_frames(session: Session, op: nodes.ResizeFrames, *, image: Frames) -> dict[str, Frames]:
+    """The whole picture, in floating point; values over and under it are cut."""
+    return {"image": Frames(resized(as_float(image.pixels), op.width, op.height, op.method).clamp(0, 1))}
 
 
 @kernel
