@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "ltxdsl"
@@ -99,6 +101,17 @@ def test_sizes():
         print(f"{size:5} lines {arguments:3} parameters  {name}")
     assert median(sizes) <= 10
     assert quantiles(sizes, n=10)[-1] <= 30
+
+
+def test_every_dependency_is_pinned_to_a_version_in_its_range():
+    """bootstrap.py installs with these versions: what is not pinned would change under the tests."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = (project["dependencies"], *project["optional-dependencies"].values())
+    needed = [Requirement(line) for group in groups for line in group]
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    assert {one.name for one in needed} == pins.keys()
+    assert [str(one) for one in needed if not one.specifier.contains(pins[one.name])] == []
 
 
 def test_no_file_of_this_machine_is_named():
