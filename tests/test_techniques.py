@@ -36,8 +36,8 @@ def test_every_statement_of_the_language_that_makes_video_is_a_technique_s():
     assert STATEMENTS.keys() - used <= PLAIN | LATE
 
 
-PLAIN = {"prompt", "negative", "seed", "image", "let", "input", "tune", "normalize"}
-LATE = {"reference", "enlarge", "preview"}
+PLAIN = {"prompt", "negative", "seed", "image", "let", "input", "tune"}
+LATE = {"reference", "preview"}
 
 
 @pytest.mark.parametrize("row", [row for row in TECHNIQUES if row.example and row.nodes], ids=lambda row: row.what[:40])

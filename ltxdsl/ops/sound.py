@@ -81,17 +81,25 @@ class SoundFile(Statement, frozen=True):
 class SoundAgain(Statement, frozen=True):
     """What a later pass does to the sound of the passes before it: keep it, or make it anew.
 
-    All of them keep it if nothing is said. ComfyUI's stock two-stage templates make it anew in the second stage;
+    All of them keep it if nothing is said. `anew 0.3` makes a part of it anew, by a denoise mask of that level: its
+    quality rises and most of what is heard stays, such as in a large upscale of a small clip. ComfyUI's stock two-stage templates make it anew in the second stage;
     Lightricks' audio-driven and dubbing pipelines keep it.
     """
 
     anew: Annotated[bool, word(ANEW, "anew or kept")]
+    share: Annotated[float, word(NUMBER, "how much is made anew", low=0.01, high=1)] = 1.0
     rank: ClassVar[int] = 1  # after `audio`
 
     def shape_pass(self, draft: "Draft") -> None:
         """Freeze the sound or not, where there is one."""
         if draft.continues:
             draft.sampling["keep_audio"] = not self.anew
+
+    def shape_sound(self, scene: "Scene", stage: "Stage", audio: "Ref") -> "Ref":
+        """Mask what the passes before have made."""
+        if not (stage.continues and self.anew and self.share < 1):
+            return audio
+        return scene.add(nodes.MaskSound(anew=self.share), self, audio=audio)
 
 
 @statement("speaker", Role.SETTING, 'speaker voice guidance 3\nprompt "a man speaks to us"\npass dev 30')

@@ -21,11 +21,11 @@ LOUD = 0.05
     source="contested: Lightricks' audio-driven and dubbing pipelines freeze it in stage 2, the stock templates do not",
 )
 def sound_anew_later(program: Program) -> Iterator[Finding]:
-    """Where there was a sound to keep."""
+    """Where there was a sound to keep, and more than half of it is lost."""
     for stage, said in program.held(SoundAgain):
-        if said.anew and stage.continues:
-            fix = Fix(said.span_of("anew"), "kept")
-            yield Finding(f"{stage.name} makes the sound anew", said.span, "keep it", (fix,))
+        if said.anew and said.share > 0.5 and stage.continues:
+            fix = Fix(said.span_of("anew").to(said.span_of("share" if said.gives("share") else "anew")), "kept")
+            yield Finding(f"{stage.name} makes the sound anew", said.span, "keep it, or most of it: `anew 0.3`", (fix,))
 
 
 @rule(
@@ -111,3 +111,19 @@ def kept_twice(program: Program) -> Iterator[Finding]:
     for said in program.each(SoundFile):
         if said.anew == 0 and said.keep is not None:
             yield Finding("the whole sound is kept, not this stretch alone", said.span_of("keep"))
+
+
+@rule(
+    "LTX106",
+    "share of a sound that is kept",
+    Severity.WARNING,
+    why="A share says how much is made anew; a sound that is kept has none of it.",
+    wrong='prompt "a lake"\npass distill 8\npass distill 3 { sound kept 0.3 }',
+    right='prompt "a lake"\npass distill 8\npass distill 3 { sound anew 0.3 }',
+    source="ComfyUI comfy/samplers.py: the noise mask, 0 = keep",
+)
+def share_of_kept(program: Program) -> Iterator[Finding]:
+    """The number does nothing."""
+    for said in program.each(SoundAgain):
+        if not said.anew and said.gives("share"):
+            yield Finding("`kept` leaves nothing to make anew", said.span_of("share"))
