@@ -82,8 +82,8 @@ class SoundAgain(Statement, frozen=True):
     """What a later pass does to the sound of the passes before it: keep it, or make it anew.
 
     All of them keep it if nothing is said. `anew 0.3` makes a part of it anew, by a denoise mask of that level: its
-    quality rises and most of what is heard stays, such as in a large upscale of a small clip. ComfyUI's stock two-stage templates make it anew in the second stage;
-    Lightricks' audio-driven and dubbing pipelines keep it.
+    quality rises and most of what is heard stays, such as in a large upscale of a small clip. ComfyUI's stock
+    two-stage templates make it anew in the second stage; Lightricks' audio-driven and dubbing pipelines keep it.
     """
 
     anew: Annotated[bool, word(ANEW, "anew or kept")]
