@@ -412,7 +412,7 @@ TECHNIQUES = (
         "hard HDR shots: the LoRA at 1.5, held by cfg 1.5",
         "hdr",
         "LTX067 LTX220",
-        "LTXICLoRALoaderModelOnly CFGGuider LTXVHDRDecodePostprocess",
+        "LoraLoaderModelOnly CFGGuider LTXVHDRDecodePostprocess",
         "comfy_hdr_strong",
     ),
     _out("light over white made visible by an exposure", "grade hdr", "LTX122 LTX127", "", "hdr_exposure"),
