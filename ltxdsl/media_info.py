@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+T = TypeVar("T")
 
 _HEAD = 1 << 18  # of a picture: JPEG may hold a preview before its size
 _JPEG_SIZES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
@@ -13,16 +20,50 @@ _JPEG_SIZES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0x
 @cache
 def count_frames(path: str) -> int:
     """Frames of a video, from its header or by counting packets; 0 where that cannot be told."""
+    return _told(path, _frames, 0)
+
+
+@cache
+def frame_rate(path: str) -> float:
+    """Frames a second of a video, from its header; 0 where that cannot be told."""
+    return _told(path, lambda media: float(media.streams.video[0].average_rate or 0), 0.0)
+
+
+@cache
+def has_sound(path: str) -> bool:
+    """Whether there is sound in a media file."""
+    return _told(path, lambda media: bool(media.streams.audio), False)
+
+
+@cache
+def sound_seconds(path: str) -> float:
+    """How long the sound of a media file is, from its header; 0 where that cannot be told."""
+    return _told(path, _seconds, 0.0)
+
+
+def _told(path: str, question: Callable[[InputContainer], T], unknown: T) -> T:
+    """What an open media file answers; `unknown` of one that is not there, cannot be read, or lacks such a stream."""
     if not path or not os.path.isfile(path):
-        return 0
+        return unknown
     import av
 
     try:
-        with av.open(path) as container:
-            stream = container.streams.video[0]
-            return int(stream.frames) or sum(packet.size > 0 for packet in container.demux(stream))
+        with av.open(path) as media:
+            return question(media)
     except (av.FFmpegError, OSError, IndexError):
-        return 0
+        return unknown
+
+
+def _frames(media: InputContainer) -> int:
+    stream = media.streams.video[0]
+    return int(stream.frames) or sum(packet.size > 0 for packet in media.demux(stream))
+
+
+def _seconds(media: InputContainer) -> float:
+    stream = media.streams.audio[0]
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return (media.duration or 0) / 1e6  # in av.time_base, microseconds
 
 
 @cache
@@ -86,48 +127,3 @@ def has_alpha(path: str) -> bool:
     except (OSError, ValueError):
         return False
     return head.startswith(b"\x89PNG") and len(head) == 26 and head[25] in (4, 6)
-
-
-@cache
-def has_sound(path: str) -> bool:
-    """Whether there is sound in a media file."""
-    if not path or not os.path.isfile(path):
-        return False
-    import av
-
-    try:
-        with av.open(path) as container:
-            return bool(container.streams.audio)
-    except (av.FFmpegError, OSError):
-        return False
-
-
-@cache
-def sound_seconds(path: str) -> float:
-    """How long the sound of a media file is, from its header; 0 where that cannot be told."""
-    if not path or not os.path.isfile(path):
-        return 0.0
-    import av
-
-    try:
-        with av.open(path) as container:
-            stream = container.streams.audio[0]
-            if stream.duration and stream.time_base:
-                return float(stream.duration * stream.time_base)
-            return float((container.duration or 0) / av.time_base)
-    except (av.FFmpegError, OSError, IndexError):
-        return 0.0
-
-
-@cache
-def frame_rate(path: str) -> float:
-    """Frames a second of a video, from its header; 0 where that cannot be told."""
-    if not path or not os.path.isfile(path):
-        return 0.0
-    import av
-
-    try:
-        with av.open(path) as container:
-            return float(container.streams.video[0].average_rate or 0)
-    except (av.FFmpegError, OSError, IndexError):
-        return 0.0

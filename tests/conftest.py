@@ -66,8 +66,8 @@ def lora_bytes(key: str, metadata: dict[str, str]) -> bytes:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder to work in.
 
-    a.png, b.png, queen.png, cutout.png (with alpha), walk.mp4 (17 frames), run.mp4 (24), blink.mp4 (4), notes.png,
-    which is a text, files to import, and the headers of some LoRAs.
+    a.png, b.png, queen.png, cutout.png (with alpha), walk.mp4 (17 frames), run.mp4 (24), blink.mp4 (4), talk.mp4 (20,
+    with sound), notes.png, which is a text, files to import, and the headers of some LoRAs.
     """
     import av
     import numpy as np
@@ -90,14 +90,21 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sound.setsampwidth(2)
         sound.setframerate(16_000)
         sound.writeframes(rng.integers(-9000, 9000, 16_000 * 5, dtype=np.int16).tobytes())
-    for name, frames in (("walk.mp4", 17), ("blink.mp4", 4), ("run.mp4", 24)):
+    for name, frames in (("walk.mp4", 17), ("blink.mp4", 4), ("run.mp4", 24), ("talk.mp4", 20)):
         with av.open(str(folder / name), "w") as container:
             stream = container.add_stream("libx264", rate=24)
             stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+            voice = container.add_stream("aac", rate=16_000, layout="mono") if name == "talk.mp4" else None
             for _ in range(frames):
                 frame = av.VideoFrame.from_ndarray(rng.integers(0, 255, (96, 128, 3), dtype=np.uint8), format="rgb24")
                 container.mux(stream.encode(frame))
             container.mux(stream.encode())
+            if voice:
+                noise = rng.integers(-9000, 9000, (1, 16_000), dtype=np.int16)
+                said = av.AudioFrame.from_ndarray(noise, format="s16", layout="mono")
+                said.sample_rate = 16_000
+                container.mux(voice.encode(said))
+                container.mux(voice.encode())
     return folder
 
 

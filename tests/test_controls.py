@@ -6,9 +6,12 @@ import pytest
 
 from ltxdsl.compiler import Request, compile
 from ltxdsl.compiler.facts import facts_of
+from ltxdsl.diagnostics import Severity
 from ltxdsl.ops import nodes
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.source import Source
+
+from .comfy.test_export import upstream
 
 SCRIPT = """size 128x64
 length 9f
@@ -57,3 +60,80 @@ def test_comfyui_gets_its_own_loader_and_guide(models, in_pictures):
     assert nodes_of["LTXICLoRALoaderModelOnly"]["strength_model"] == 0.8
     guide = nodes_of["LTXAddVideoICLoRAGuide"]
     assert (guide["latent_downscale_factor"], guide["frame_idx"], guide["strength"]) == (2.0, 0, 1.0)
+
+
+DUB = """size 256x128
+dub "talk.mp4" with lora "ic-half.safetensors" 0.9
+prompt "A woman says: “Yes.”"
+pass 0.5x distill 8
+upscale 2x distill 3
+save "out.mp4"
+"""
+
+
+def dubbed(text: str, models):
+    from ltxdsl.comfy import export_prompt
+
+    compiled = compile(Source(text), models, Request(target="comfy"))
+    assert [d.code for d in compiled.diagnostics if d.severity is not Severity.NOTE] == []
+    return compiled, export_prompt(compiled, models).prompt
+
+
+def test_a_dub_is_as_long_as_its_video_and_brings_its_lora_to_every_pass(models, in_pictures):
+    compiled, _ = dubbed(DUB, models)
+    assert [stage.frames for stage in compiled.stages] == [17, 17], "of 20 frames"
+    for stage in compiled.stages:
+        assert [(use.name, use.strength) for use in stage.loras if use.in_context] == [("ic-half.safetensors", 0.9)]
+        assert [placed.frame for placed in stage.placed] == [0]
+
+
+def test_a_dub_hears_the_video_first_and_then_what_was_made(models, in_pictures):
+    """As in Lightricks' workflow: both passes see the video; the second hears, and keeps, the sound of the first."""
+    _, prompt = dubbed(DUB, models)
+    first, second = (n["inputs"] for n in prompt.values() if n["class_type"] == "LTXVSetAudioRefTokens")
+    assert upstream(prompt, first["audio_latent"]) >= {"LTXVAudioVAEEncode", "LoadAudio"}
+    assert "SamplerCustomAdvanced" not in upstream(prompt, first["audio_latent"])
+    (made,) = {second["audio_latent"][0]} & {
+        id for id, n in prompt.items() if n["class_type"] == "LTXVSeparateAVLatent"
+    }
+    assert second["audio_latent"] == [made, 1]
+    guides = [n["inputs"] for n in prompt.values() if n["class_type"] == "LTXAddVideoICLoRAGuide"]
+    assert [guide["latent_downscale_factor"] for guide in guides] == [2.0, 2.0]
+    for said in (first, second):
+        assert prompt[said["positive"][0]]["class_type"] == "LTXVConditioning"
+        assert said["negative"] == [said["positive"][0], 1]
+    heard = {id for id, n in prompt.items() if n["class_type"] == "LTXVSetAudioRefTokens"}
+    assert {guide["positive"][0] for guide in guides} == heard
+    joins = [n["inputs"] for n in prompt.values() if n["class_type"] == "LTXVConcatAVLatent"]
+    sounds = [prompt[join["audio_latent"][0]]["class_type"] for join in joins]
+    assert sounds == ["LTXVEmptyLatentAudio", "SetLatentNoiseMask"], "from noise, then kept"
+
+
+def test_a_dub_of_a_silent_video_only_follows_it(models, in_pictures):
+    compiled = compile(Source(DUB.replace("talk", "walk")), models, Request(target="comfy"))
+    assert "LTX107" in [d.code for d in compiled.diagnostics]
+    first, second = (compiled.graph[stage.node].inputs for stage in compiled.stages)
+    assert "voice_latent" not in first
+    assert "voice_latent" in second
+
+
+def test_this_runtime_refuses_a_dub(models, in_pictures):
+    compiled = compile(Source(DUB), models, Request())
+    assert [d.code for d in compiled.diagnostics if d.severity is Severity.ERROR] == ["LTX090"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "quoted"),
+    [
+        ("A woman says: “Yes.”", True),
+        ('A woman says: \\"Good day.\\"', True),
+        ("A woman says: 'Good day.'", True),
+        ("Une femme dit : « Bonjour. »", True),
+        ("A woman speaks Spanish", False),
+        ("The driver's car, and the driver's voice", False),
+    ],
+)
+def test_words_to_say_stand_in_quotes(models, in_pictures, prompt, quoted):
+    text = DUB.replace("A woman says: “Yes.”", prompt)
+    found = {d.code for d in compile(Source(text), models, Request(target="comfy")).diagnostics}
+    assert ("LTX108" in found) is not quoted

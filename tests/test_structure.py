@@ -245,6 +245,18 @@ def test_standard_recipes_that_sample_plan_here_and_export(models):
                 assert export_prompt(found, model_set).prompt
 
 
+@pytest.mark.parametrize(
+    ("use", "node"),
+    [('lipdub "talk.mp4"', "LTXVSetAudioRefTokens"), ("long_take 10s", "LTXVLoopingSampler")],
+)
+def test_standard_recipes_for_comfyui_export(use: str, node: str, models, in_pictures):
+    text = f'import std\nsize 512x512\nprompt "says: “Yes.”"\nuse {use}'
+    model_set = load_model_set("ltx-2.3")
+    found = compile(Source(text), model_set, Request(target="comfy"))
+    assert [d for d in found.diagnostics if d.severity is not Severity.NOTE] == []
+    assert node in {step["class_type"] for step in export_prompt(found, model_set).prompt.values()}
+
+
 # --- bounds
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ltxdsl.compiler.checks import RULES
+from ltxdsl.compiler.library import STANDARD
 from ltxdsl.ops import STATEMENTS
 from ltxdsl.report.techniques import TECHNIQUES, Technique, runs_on, said
 
@@ -21,6 +22,8 @@ def test_a_row_names_what_exists(row: Technique):
     assert not said(row) or set(words) <= STATEMENTS.keys(), "either all of its statements exist, or none yet"
     if row.example:
         text = re.sub(r"^#.*", "", (EXAMPLES / f"{row.example}.ltx").read_text(encoding="utf-8"), flags=re.MULTILINE)
+        for recipe in re.findall(r"^import std (\w+)", text, re.MULTILINE):
+            text += (STANDARD / f"{recipe}.ltx").read_text(encoding="utf-8")
         assert any(re.search(rf"\b{word}\b", text) for word in words), "the example shows one of its statements"
 
 

@@ -31,6 +31,7 @@ def sample(
     nag: Text | None = None,
     nag_audio: Text | None = None,
     speaker: Link | None = None,
+    voice_latent: Audio | None = None,
 ) -> dict[str, Video | Audio]:
     """A pass as people wire it."""
     latent = unmasked(builder, latent)
@@ -38,6 +39,8 @@ def sample(
     plain = conditioned(builder, positive_link, negative, op.fps)
     if speaker is not None and op.voice:
         model, plain = _spoken(builder, op.voice, model, plain, speaker)
+    if voice_latent is not None:
+        plain = _hearing(builder, plain, voice_latent)
     if op.loop:
         return {"latent": _looped(builder, op, op.loop, (model, plain), latent, positive), "audio": audio}
     conditioning, video = add_guides(builder, plain, latent)
@@ -71,6 +74,13 @@ def _spoken(
         end_percent=identity.end,
     )
     return link, Conditioning(link.output(1), link.output(2))
+
+
+def _hearing(builder: PromptBuilder, plain: Conditioning, voice: Audio) -> Conditioning:
+    """The voice's tokens, clean, at times before the clip."""
+    both = {"positive": plain.positive, "negative": plain.negative}
+    link = builder.add("LTXVSetAudioRefTokens", builder.titled("voice"), **both, audio_latent=voice.link)
+    return Conditioning(link, link.output(1))
 
 
 def _looped(

@@ -131,5 +131,5 @@ class Settings:
         return self.single.get(cls)  # type: ignore[return-value]
 
     def all(self, cls: type[T]) -> list[T]:
-        """The conditions of that kind."""
-        return [s for s in self.many if isinstance(s, cls)]
+        """All settings and conditions of that kind, and of kinds made from it."""
+        return [s for s in (*self.single.values(), *self.many) if isinstance(s, cls)]

@@ -1,18 +1,21 @@
-"""Control videos: what an in-context LoRA was trained to follow."""
+"""Videos that an in-context LoRA was trained to follow: controls, and a speaker to dub."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+from ltxdsl import geometry, media_info
 from ltxdsl.geometry import SPATIAL
 from ltxdsl.models import ModelSet
 from ltxdsl.models.lora_header import lora_header
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import LoraUse
 from ltxdsl.ops.cells import Cell, Symbol
+from ltxdsl.ops.clips import known
 from ltxdsl.ops.conditioning import Guide
 from ltxdsl.ops.declare import Role, option, place, statement, word
 from ltxdsl.ops.hdr import LORA_AT, LoraAt
 from ltxdsl.ops.kinds import INTEGER, NUMBER, PLACE, Kind, MediaRef, Names, Taken, choice, media
+from ltxdsl.targets import COMFY
 from ltxdsl.values import START, Position
 
 if TYPE_CHECKING:
@@ -47,12 +50,46 @@ def _take_with_lora(cells: Sequence[Cell], at: int, names: Names) -> Taken | Non
 WITH_LORA = Kind("`lora`, a LoRA and its strength", _take_with_lora, LORA_AT.words)
 
 
+class Followed(Guide, frozen=True, kw_only=True):
+    """A video that the clip follows by means of an in-context LoRA, which joins the LoRAs of the pass.
+
+    It is encoded as many times smaller than the clip as the LoRA's file says, and its tokens are spread over the clip.
+    """
+
+    lora: LoraAt | None = None
+    downscale: int | None = None
+
+    def factor(self, models: ModelSet) -> int:
+        """How many times smaller than the clip: as said, else by the LoRA's header, else by the model set, else 1."""
+        header = lora_header(models.lora_path(self.lora.name)) if self.lora else None
+        known = models.loras.get(self.lora.name) if self.lora else None
+        return self.downscale or (header.reference_factor if header else 0) or (known.downscale if known else 0) or 1
+
+    def shape_pass(self, draft: "Draft") -> None:
+        """Stand in the clip, and bring the LoRA, once where several share it."""
+        draft.place(self, self.source, self.at)
+        if self.lora and not any(use.name == self.lora.name for use in draft.loras):
+            draft.loras.append(LoraUse(self.lora.name, self.lora.strength, in_context=True))
+
+    def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
+        """Append the video, encoded at its share of the size."""
+        placed, factor = stage.placement(self), self.factor(scene.models)
+        width, height = (max(SPATIAL, side // factor // SPATIAL * SPATIAL) for side in (stage.width, stage.height))
+        read = scene.add(nodes.ReadVideo(path=self.source.path, frames=placed.count), self)
+        fitted = scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
+        start = placed.frame if placed.count > 1 else 0
+        guide = scene.add(nodes.EncodeFrames(start=start), self, image=fitted)
+        attention = 1.0 if self.attention is None else self.attention
+        op = nodes.AppendGuide(frame=placed.frame, strength=self.strength, attention=attention, control=factor)
+        return scene.add(op, self, latent=latent, guide=guide)
+
+
 @statement(
     "control",
     Role.CONDITION,
     'control depth from video "walk.mp4" with lora "ic.safetensors" 1 @ 0\nprompt "a room"\npass dev 30',
 )
-class Control(Guide, frozen=True, kw_only=True):
+class Control(Followed, frozen=True, kw_only=True):
     """A video that is already a depth map, edges, a pose …, followed by means of an in-context LoRA.
 
     The LoRA joins the LoRAs of the pass; the video is encoded as many times smaller than the clip as the LoRA's file
@@ -70,26 +107,51 @@ class Control(Guide, frozen=True, kw_only=True):
         int | None, option(INTEGER, "how many times smaller it is; the LoRA's file says", low=1, high=10)
     ] = None
 
-    def factor(self, models: ModelSet) -> int:
-        """How many times smaller than the clip: as said, else by the LoRA's header, else by the model set, else 1."""
-        header = lora_header(models.lora_path(self.lora.name)) if self.lora else None
-        known = models.loras.get(self.lora.name) if self.lora else None
-        return self.downscale or (header.reference_factor if header else 0) or (known.downscale if known else 0) or 1
 
-    def shape_pass(self, draft: "Draft") -> None:
-        """Stand in the clip, and bring the LoRA, once where several controls share it."""
-        draft.place(self, self.source, self.at)
-        if self.lora and not any(use.name == self.lora.name for use in draft.loras):
-            draft.loras.append(LoraUse(self.lora.name, self.lora.strength, in_context=True))
+@statement(
+    "dub",
+    Role.SETTING,
+    'dub "talk.mp4" with lora "lipdub.safetensors"\nprompt "a woman says: “Good day.”"\npass distill 8',
+)
+class Dub(Followed, frozen=True, kw_only=True):
+    """Let whoever speaks in a video say something else, in the same voice: LipDub, also called Dub-It.
 
-    def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
-        """Append the video, encoded at its share of the size."""
-        placed, factor = stage.placement(self), self.factor(scene.models)
-        width, height = (max(SPATIAL, side // factor // SPATIAL * SPATIAL) for side in (stage.width, stage.height))
-        read = scene.add(nodes.ReadVideo(path=self.source.path, frames=placed.count), self)
-        fitted = scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
-        start = placed.frame if placed.count > 1 else 0
-        guide = scene.add(nodes.EncodeFrames(start=start), self, image=fitted)
-        attention = 1.0 if self.attention is None else self.attention
-        op = nodes.AppendGuide(frame=placed.frame, strength=self.strength, attention=attention, control=factor)
-        return scene.add(op, self, latent=latent, guide=guide)
+    Every pass follows the video by the LoRA, and the first one hears its sound: as reference tokens before the clip's
+    own, which is made from noise. Later passes hear, and keep, what the first has made. The prompt describes the
+    video and has the new words in quotes. The clip is as long as the video, cut to 1 + 8N frames. ComfyUI only: this
+    runtime has no reference tokens of sound.
+    """
+
+    targets: ClassVar[tuple[str, ...]] = (COMFY,)
+    before_passes: ClassVar[bool] = True
+    listed: ClassVar[bool] = False
+
+    source: Annotated[MediaRef, word(media("video"), "the video with the speaker")]
+    lora: Annotated[LoraAt | None, option(WITH_LORA, "the LoRA and its strength", key="with")] = None
+    at: Annotated[Position, place(PLACE, "where the video begins; the first frame if not said")] = START
+    strength: Annotated[float, option(NUMBER, "1 keeps the video's tokens clean, 0 is noise", low=0, high=1)] = 1.0
+    attention: Annotated[float | None, option(NUMBER, "how much the clip attends to it", low=0, high=1)] = 1.0
+    crf: Annotated[int | None, option(INTEGER, "compress it once more; 0 = not", low=0, high=51)] = None
+    downscale: Annotated[
+        int | None, option(INTEGER, "how many times smaller the video is encoded; the LoRA's file says", low=1, high=10)
+    ] = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether the video is known to have no sound; one that is not here is believed to have some."""
+        return bool(media_info.count_frames(self.source.path)) and not media_info.has_sound(self.source.path)
+
+    def clip_frames(self, scene: "Scene", fps: float) -> int:
+        """The length of the video, cut to 1 + 8N."""
+        there = known(scene, self.source).frames
+        return geometry.snapped_frames(there) if there else scene.models.defaults.frames
+
+    def pass_inputs(self, scene: "Scene", stage: "Stage") -> "dict[str, Ref]":
+        """The voice: of the video, then of the pass before."""
+        if stage.continues and scene.audio is not None:
+            return {"voice_latent": scene.audio}
+        if self.silent:
+            return {}
+        sound = scene.add(nodes.ReadSound(path=self.source.path, seconds=scene.frames / scene.fps), self)
+        encode = nodes.EncodeAudio(frames=scene.frames, fps=scene.fps)
+        return {"voice_latent": scene.add(encode, self, audio=sound)}

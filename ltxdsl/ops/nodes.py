@@ -246,7 +246,8 @@ class Sample(Op, frozen=True):
 
     `cfg` and `audio_cfg` hold one scale a step; a step where both are 1 makes no negative call. `deltas` are the
     other terms of guidance. With `keep_audio` the audio latent is frozen: seen by the video, never changed. Without
-    `new_noise` the latents still have the noise of the first sigma.
+    `new_noise` the latents still have the noise of the first sigma. `speaker` is a voice with guidance of its own,
+    `voice_latent` one whose tokens are only seen.
     """
 
     inputs = {
@@ -257,9 +258,10 @@ class Sample(Op, frozen=True):
         "nag": Port.TEXT,
         "nag_audio": Port.TEXT,
         "speaker": Port.AUDIO,
+        "voice_latent": Port.AUDIO_LATENT,
     }
     outputs = {"latent": Port.LATENT, "audio": Port.AUDIO_LATENT}
-    optional = frozenset({"negative", "nag", "nag_audio", "speaker"})
+    optional = frozenset({"negative", "nag", "nag_audio", "speaker", "voice_latent"})
     uses = ("transformer",)
     kernel = "sample"
     stored = True

@@ -340,7 +340,13 @@ TECHNIQUES = (
         "audio_driven",
     ),
     _sound("a speaker's voice (ID-LoRA)", "speaker", "LTX247 LTX248", "LTXVReferenceAudio", "comfy_speaker"),
-    _sound("re-dubbing (LipDub)", "dub"),
+    _sound(
+        "re-dubbing (LipDub, Dub-It)",
+        "dub",
+        "LTX107 LTX108 LTX109 LTX132",
+        "LTXAddVideoICLoRAGuide LTXVSetAudioRefTokens LTXICLoRALoaderModelOnly",
+        "comfy_dub",
+    ),
     _sound("guidance of the sound by itself", "cfg", "LTX056", "MultimodalGuider", "cfg_by_step"),
     _sound("sound given, and partly made anew (masked audio)", "audio", "LTX103 LTX104", "", "audio_partly_kept"),
     _sound(

@@ -64,6 +64,7 @@ SCRIPTS = {
     "upscale by a picture model": 'prompt "a lake"; pass 0.5x distill 8; upscale 2x enlarge "4x-UltraSharp.pth"',
     "upscale by RTX": 'prompt "a lake"; decode tile 512; pass 0.5x distill 8; upscale 2x enlarge rtx',
     "sound partly anew": 'prompt "a"; pass 0.5x distill 8; upscale 2x { sound anew 0.3 }; pass distill 3; save "a.mp4"',
+    "dubbed": 'dub "t.mp4" with lora "lipdub.safetensors"; prompt "says: “Yes.”"; pass 0.5x distill 8; upscale 2x',
     "upscale in time": 'length 49f; prompt "a lake"; guide img @ end; pass 0.5x distill 8; upscale time 2x; upscale 2x',
     "loras by segment": (
         'length 5s; prompt "a street"; relay "sun" 0s..2s | "rain" 2s..5s; lora "mine.safetensors" 0.8 2s..5s; '

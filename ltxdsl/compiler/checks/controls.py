@@ -8,7 +8,7 @@ from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.models.lora_header import lora_header
-from ltxdsl.ops.controls import Control
+from ltxdsl.ops.controls import Followed
 
 
 @rule(
@@ -24,7 +24,7 @@ def control_does_not_divide(program: Program) -> Iterator[Finding]:
     """Sides of such a pass are multiples of 32 times the factor."""
     told = set()
     for stage in program.stages:
-        for said in stage.settings.all(Control):
+        for said in stage.settings.all(Followed):
             factor = said.factor(program.models)
             if id(said) not in told and any(n % factor for n in geometry.cells(stage.width, stage.height)):
                 told.add(id(said))
@@ -45,10 +45,10 @@ def control_does_not_divide(program: Program) -> Iterator[Finding]:
     source="Lightricks ltx-pipelines ic_lora.py",
 )
 def control_without_lora(program: Program) -> Iterator[Finding]:
-    """A plain video to follow is a `guide video`."""
-    for said in program.each(Control):
+    """A plain video to follow is a `guide video`; a dub needs one, too."""
+    for said in program.each(Followed):
         if said.lora is None:
-            yield Finding("this control names no LoRA", said.span, 'add `with lora "ic-lora.safetensors" 1`')
+            yield Finding(f"this `{said.word}` names no LoRA", said.span, 'add `with lora "ic-lora.safetensors" 1`')
 
 
 @rule(
@@ -62,7 +62,7 @@ def control_without_lora(program: Program) -> Iterator[Finding]:
 )
 def size_unknown(program: Program) -> Iterator[Finding]:
     """Where the file cannot be read here and `downscale` does not say it."""
-    for said in program.each(Control):
+    for said in program.each(Followed):
         if said.lora is None or said.downscale is not None:
             continue
         known = program.models.loras.get(said.lora.name)

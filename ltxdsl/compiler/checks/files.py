@@ -9,33 +9,19 @@ from pathlib import Path
 from ltxdsl.compiler.checks.rules import Finding, Program, known_at_run, rule
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.near import nearest
-from ltxdsl.ops.clips import Extend, Retake
-from ltxdsl.ops.conditioning import Guide, InplaceImage
-from ltxdsl.ops.finish import Match
+from ltxdsl.ops.declare import Statement, params
 from ltxdsl.ops.kinds import MediaRef, kind_of_file
 from ltxdsl.ops.media import Save
-from ltxdsl.ops.sound import SoundFile, Speaker
-from ltxdsl.ops.timeline import FromVideo, Mask
 
 
 def _media(program: Program) -> Iterator[MediaRef]:
+    """Every file that a statement names, once."""
     seen = set()
-    guides = (
-        said.source
-        for said in (
-            *program.each(Guide),
-            *program.each(InplaceImage),
-            *program.each(SoundFile),
-            *program.each(Speaker),
-            *program.each(FromVideo),
-            *program.each(Mask),
-            *(said for kind in (Extend, Retake) for said in program.each(kind) if isinstance(said.source, MediaRef)),
-        )
-    )
-    for source in (*guides, *(m.reference for m in program.each(Match) if isinstance(m.reference, MediaRef))):
-        if source.path and source.path not in seen:
-            seen.add(source.path)
-            yield source
+    for said in program.each(Statement):
+        for source in (getattr(said, field) for field in params(said.__class__)):
+            if isinstance(source, MediaRef) and source.path and source.path not in seen:
+                seen.add(source.path)
+                yield source
 
 
 @rule(

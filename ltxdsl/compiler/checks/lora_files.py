@@ -13,7 +13,7 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.models.lora_header import LoraHeader, generation_named, lora_header
 from ltxdsl.ops.conditioning import Guide
-from ltxdsl.ops.controls import Control
+from ltxdsl.ops.controls import Followed
 from ltxdsl.ops.media import VIDEO_SUFFIXES, Decode, Save
 from ltxdsl.ops.models import LoraStatement
 from ltxdsl.source import Span
@@ -45,7 +45,7 @@ def _read(program: Program) -> Iterator[_Read]:
 
 def _without_controls(program: Program) -> Iterator[_Read]:
     """Those that no control brings: a control has a size of its own."""
-    brought = {said.lora.name for said in program.each(Control) if said.lora}
+    brought = {said.lora.name for said in program.each(Followed) if said.lora}
     return (lora for lora in _read(program) if lora.name not in brought)
 
 

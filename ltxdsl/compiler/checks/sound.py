@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
+from ltxdsl.ops.controls import Dub
 from ltxdsl.ops.sound import SoundAgain, SoundFile
+from ltxdsl.ops.text import Prompt
 
 LOUD = 0.05
+QUOTED = re.compile(r"""["“«„].{2,}?["”»“]|(?<!\w)['‘].{2,}?['’](?!\w)""", re.DOTALL)
 
 
 @rule(
@@ -127,3 +131,54 @@ def share_of_kept(program: Program) -> Iterator[Finding]:
     for said in program.each(SoundAgain):
         if not said.anew and said.gives("share"):
             yield Finding("`kept` leaves nothing to make anew", said.span_of("share"))
+
+
+@rule(
+    "LTX107",
+    "dub of a silent video",
+    Severity.WARNING,
+    why="The voice is taken from the video's sound: without one the new words are in any voice.",
+    wrong='dub "walk.mp4" with lora "lipdub.safetensors"\nprompt "a man says: “Good day.”"\npass distill 8',
+    right='dub "talk.mp4" with lora "lipdub.safetensors"\nprompt "a man says: “Good day.”"\npass distill 8',
+    source="Lightricks ltx-pipelines dubit.py",
+    asked={"target": "comfy"},
+)
+def silent_dub(program: Program) -> Iterator[Finding]:
+    """Of a video that is here."""
+    for said in program.each(Dub):
+        if said.silent:
+            yield Finding("this video has no sound", said.span_of("source"))
+
+
+@rule(
+    "LTX108",
+    "dub without words to say",
+    Severity.WARNING,
+    why="What is said is what the prompt has in quotes.",
+    wrong='dub "talk.mp4" with lora "lipdub.safetensors"\nprompt "a man speaks Spanish"\npass distill 8',
+    right='dub "talk.mp4" with lora "lipdub.safetensors"\nprompt "a man says: “Buenos días.”"\npass distill 8',
+    source="Lightricks ltx-pipelines dubit.py; LTX-2.3 LipDub workflow",
+    asked={"target": "comfy"},
+)
+def dub_without_words(program: Program) -> Iterator[Finding]:
+    """For the pass that makes the sound."""
+    for stage, _ in program.held(Dub, once=True):
+        if not QUOTED.search(stage.text):
+            said = stage.settings.get(Prompt) or stage.statement
+            yield Finding("no words in quotes", said.span, "write the new line into the prompt: says: “…”")
+
+
+@rule(
+    "LTX109",
+    "dub of a sound that is given",
+    Severity.ERROR,
+    why="`dub` makes the sound anew, and `audio` keeps a file: then no word is dubbed.",
+    wrong='dub "talk.mp4" with lora "lipdub.safetensors"\naudio "v.wav"\nprompt "“Good day.”"\npass distill 8',
+    right='dub "talk.mp4" with lora "lipdub.safetensors"\nprompt "“Good day.”"\npass distill 8',
+    asked={"target": "comfy"},
+)
+def dub_of_given_sound(program: Program) -> Iterator[Finding]:
+    """A file beside it."""
+    for stage, _ in program.held(Dub, once=True):
+        if sound := stage.settings.get(SoundFile):
+            yield Finding("`audio` beside `dub`", sound.span, "for lips that follow a file, `audio` alone is enough")

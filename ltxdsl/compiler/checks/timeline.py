@@ -10,6 +10,7 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.models import DISTILL
 from ltxdsl.ops.clips import Extend, Retake
+from ltxdsl.ops.controls import Dub
 from ltxdsl.ops.kinds import MediaRef
 from ltxdsl.ops.timeline import FromVideo, Mask
 from ltxdsl.values import Frames
@@ -172,9 +173,10 @@ def two_beginnings(program: Program) -> Iterator[Finding]:
 )
 def other_rate(program: Program) -> Iterator[Finding]:
     """Of videos, by their headers."""
-    held: tuple[tuple[Stage, Extend | Retake], ...] = (
+    held: tuple[tuple[Stage, Extend | Retake | Dub], ...] = (
         *program.held(Extend, once=True),
         *program.held(Retake, once=True),
+        *program.held(Dub, once=True),
     )
     for stage, said in held:
         rate = media_info.frame_rate(said.source.path) if isinstance(said.source, MediaRef) else 0.0

@@ -31,9 +31,10 @@ def sample(
     nag: Text | None = None,
     nag_audio: Text | None = None,
     speaker: Audio | None = None,
+    voice_latent: AudioLatent | None = None,
 ) -> dict[str, VideoLatent | AudioLatent]:
     """Denoise both latents; guides come back as the pass left them, and the mask has done its work."""
-    if speaker or op.loop or op.patches:
+    if speaker or voice_latent or op.loop or op.patches:
         raise ValueError(f"{op.label()}: only ComfyUI can do what the pass asks for")
     layout = conditioning.layout_of(latent, audio)
     texts = _nag_texts(op, nag, nag_audio)
