@@ -30,6 +30,12 @@ def frame_rate(path: str) -> float:
 
 
 @cache
+def video_size(path: str) -> tuple[int, int] | None:
+    """Width and height of a video, from its header; None where that cannot be told."""
+    return _told(path, lambda media: (media.streams.video[0].width, media.streams.video[0].height), None)
+
+
+@cache
 def has_sound(path: str) -> bool:
     """Whether there is sound in a media file."""
     return _told(path, lambda media: bool(media.streams.audio), False)

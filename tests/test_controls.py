@@ -62,6 +62,29 @@ def test_comfyui_gets_its_own_loader_and_guide(models, in_pictures):
     assert (guide["latent_downscale_factor"], guide["frame_idx"], guide["strength"]) == (2.0, 0, 1.0)
 
 
+def painted(models, more: str, target: str = "local"):
+    text = text_of("detail.safetensors", f" downscale 1 {more}", kind="inpaint").replace("128x64", "256x128")
+    return compile(Source(text), models, Request(target=target))
+
+
+def test_a_video_inside_keeps_its_proportions(models, in_pictures):
+    """walk.mp4 is 4:3; three quarters of 128 rows are 96, and so 128 columns."""
+    (op,) = (n.op for n in painted(models, "inside 75%").graph if isinstance(n.op, nodes.FitCanvas))
+    assert (op.width, op.height, op.colour) == (256, 128, (102, 255, 0))
+    assert (op.left, op.right, op.top, op.bottom) == (64, 64, 16, 16)
+
+
+def test_a_hole_goes_to_the_nodes_of_its_colour(models, in_pictures):
+    from ltxdsl.comfy import export_prompt
+
+    for colour, node in (("green", "LTXVInpaintPreprocess"), ("magenta", "LTXInpaintColorFill")):
+        found = painted(models, f'hole "a.png" grow 8 color {colour}', "comfy")
+        prompt = export_prompt(found, models).prompt
+        guide = next(n["inputs"] for n in prompt.values() if n["class_type"] == "LTXAddVideoICLoRAGuide")
+        assert prompt[guide["image"][0]]["class_type"] == node
+        assert upstream(prompt, guide["image"]) >= {"GrowMask", "ImageToMask", "LoadImage", "LoadVideo"}
+
+
 DUB = """size 256x128
 dub "talk.mp4" with lora "ic-half.safetensors" 0.9
 prompt "A woman says: “Yes.”"

@@ -71,9 +71,26 @@ def fit_canvas(builder: PromptBuilder, op: nodes.FitCanvas, *, image: Link) -> d
         x, y = max(0, -op.left), max(0, -op.top)
         image = builder.add("ImageCrop", title, image=image, width=width, height=height, x=x, y=y)
     if any(bars.values()):
-        black = {"extra_padding": 0, "pad_mode": "color", "color": "0, 0, 0"}
-        image = builder.add("ImagePadKJ", title, image=image, **bars, **black)
+        fill = {"extra_padding": 0, "pad_mode": "color", "color": ", ".join(map(str, op.colour))}
+        image = builder.add("ImagePadKJ", title, image=image, **bars, **fill)
     return {"image": image}
+
+
+LIGHTRICKS_GREEN = (102, 255, 0)
+FILLS = {(0, 255, 0): "chroma green (0,255,0)", (255, 0, 255): "magenta (255,0,255)"}
+
+
+@row(nodes.FillHole)
+def fill_hole(builder: PromptBuilder, op: nodes.FillHole, *, image: Link, mask: Link) -> dict[str, Link]:
+    """Lightricks' node knows its own green; other colours are of another pack."""
+    part = builder.add("ImageToMask", builder.titled("hole"), image=mask, channel="red")
+    if op.grow:
+        title = builder.titled(f"hole grown by {op.grow}")
+        part = builder.add("GrowMask", title, mask=part, expand=op.grow, tapered_corners=False)
+    if op.colour == LIGHTRICKS_GREEN:
+        return {"image": builder.add("LTXVInpaintPreprocess", builder.titled("hole"), images=image, mask=part)}
+    how = {"color": FILLS[op.colour], "custom_hex": "#FF00FF", "binarize": True}
+    return {"image": builder.add("LTXInpaintColorFill", builder.titled("hole"), images=image, mask=part, **how)}
 
 
 @row(nodes.GradeFrames)

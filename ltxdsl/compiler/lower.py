@@ -287,10 +287,16 @@ class Scene:
     def fitted(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
         """A picture or video at a pass's size, compressed as `encoded` has it."""
         still = source.kind != "video"
-        read = self.add(_read_op(source, placed.count), statement)
+        read = self.read(source, placed.count, statement)
         default_crf = self.models.defaults.still_crf if still else 0
         fit = nodes.FitFrames(width=stage.width, height=stage.height, crf=default_crf if crf is None else crf)
         return self.add(fit, statement, image=read)
+
+    def read(self, source: MediaRef, count: int, statement: Statement) -> Ref:
+        """A picture, or so many frames of a video."""
+        if source.kind == "video":
+            return self.add(nodes.ReadVideo(path=source.path, frames=count), statement)
+        return self.add(nodes.ReadImage(path=source.path), statement)
 
     # --- the parts of a pass
 
@@ -331,12 +337,6 @@ class Scene:
 
     def _next_name(self) -> str:
         return self.stage_name(f"pass {len(self.stages) + 1}")
-
-
-def _read_op(source: MediaRef, count: int) -> nodes.ReadImage | nodes.ReadVideo:
-    if source.kind == "video":
-        return nodes.ReadVideo(path=source.path, frames=count)
-    return nodes.ReadImage(path=source.path)
 
 
 def chain_of(statements: Sequence[Statement]) -> list[float]:

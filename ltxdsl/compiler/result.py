@@ -74,12 +74,9 @@ class Output:
         self.joins.append(Join(sound, before, (frames if before else mine) / self.fps, self.seconds, skip / self.fps))
 
     def resize(self, width: int, height: int) -> None:
-        """Cut or pad evenly to a size; an odd pixel goes to the right and the bottom."""
-        wide, high = width - self.width, height - self.height
-        if wide or high:
-            left, top = int(wide / 2), int(high / 2)
-            sides = {"left": left, "top": top, "right": wide - left, "bottom": high - top}
-            self.image = self.add(nodes.FitCanvas(width=width, height=height, **sides))
+        """Cut or pad evenly to a size."""
+        if (width, height) != (self.width, self.height):
+            self.image = self.add(nodes.FitCanvas.centred((self.width, self.height), (width, height)))
             self.width, self.height = width, height
 
     def add(self, op: Op, **more: Ref) -> Ref:

@@ -14,9 +14,21 @@ from ltxdsl.ops.clips import known
 from ltxdsl.ops.conditioning import Guide
 from ltxdsl.ops.declare import Role, option, place, statement, word
 from ltxdsl.ops.hdr import LORA_AT, LoraAt
-from ltxdsl.ops.kinds import INTEGER, NUMBER, PLACE, Kind, MediaRef, Names, Taken, choice, media
+from ltxdsl.ops.kinds import (
+    INTEGER,
+    NUMBER,
+    PERCENT,
+    PICTURE_OR_VIDEO,
+    PLACE,
+    Kind,
+    MediaRef,
+    Names,
+    Taken,
+    choice,
+    media,
+)
 from ltxdsl.targets import COMFY
-from ltxdsl.values import START, Position
+from ltxdsl.values import START, Percent, Position
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
@@ -31,12 +43,14 @@ CONTROLS = {
     "union": "any of the three above, by one LoRA",
     "motion": "tracks of points, drawn as trails",
     "cameraman": "a clip whose camera movement is taken over",
-    "inpaint": "a clip with a hole in the colour that the LoRA knows",
+    "inpaint": "a clip with a hole to fill",
     "outpaint": "a clip with borders to fill",
     "restyle": "a clip to draw anew in another style",
     "upscale": "a small or blurred clip to sharpen",
     "ingredients": "a sheet of the subjects that the clip puts together",
 }
+# what the LoRAs that fill holes were trained with: Lightricks' green, and those of the community
+HOLES = {"green": (102, 255, 0), "chroma": (0, 255, 0), "magenta": (255, 0, 255)}
 CONTROL = choice("what the video shows: " + ", ".join(CONTROLS), lambda names: CONTROLS)
 
 
@@ -75,13 +89,17 @@ class Followed(Guide, frozen=True, kw_only=True):
         """Append the video, encoded at its share of the size."""
         placed, factor = stage.placement(self), self.factor(scene.models)
         width, height = (max(SPATIAL, side // factor // SPATIAL * SPATIAL) for side in (stage.width, stage.height))
-        read = scene.add(nodes.ReadVideo(path=self.source.path, frames=placed.count), self)
-        fitted = scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
+        fitted = self.fitted(scene, placed.count, width, height)
         start = placed.frame if placed.count > 1 else 0
         guide = scene.add(nodes.EncodeFrames(start=start), self, image=fitted)
         attention = 1.0 if self.attention is None else self.attention
         op = nodes.AppendGuide(frame=placed.frame, strength=self.strength, attention=attention, control=factor)
         return scene.add(op, self, latent=latent, guide=guide)
+
+    def fitted(self, scene: "Scene", count: int, width: int, height: int) -> "Ref":
+        """So many frames of the video at a size."""
+        read = scene.read(self.source, count, self)
+        return scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
 
 
 @statement(
@@ -94,6 +112,9 @@ class Control(Followed, frozen=True, kw_only=True):
 
     The LoRA joins the LoRAs of the pass; the video is encoded as many times smaller than the clip as the LoRA's file
     says, and its tokens are spread over the clip. The name says what the video shows; the LoRA decides what it means.
+
+    For a LoRA that fills holes, `hole` paints the white part of a mask in the colour that it was trained with, and
+    `inside 75%` sets the video, whole, into the middle of a larger picture of that colour: 100% touches two sides.
     """
 
     kind: Annotated[str, word(CONTROL, "what the video shows")]
@@ -106,6 +127,37 @@ class Control(Followed, frozen=True, kw_only=True):
     downscale: Annotated[
         int | None, option(INTEGER, "how many times smaller it is; the LoRA's file says", low=1, high=10)
     ] = None
+    hole: Annotated[MediaRef | None, option(PICTURE_OR_VIDEO, "a mask; what is white in it is to be filled")] = None
+    grow: Annotated[int, option(INTEGER, "pixels by which the hole grows", low=0, high=512)] = 0
+    inside: Annotated[Percent | None, option(PERCENT, "how much of the picture's sides the video takes")] = None
+    colour: Annotated[str, option(choice("a colour", lambda names: HOLES), "of what is to be filled", key="color")] = (
+        "green"
+    )
+
+    def fitted(self, scene: "Scene", count: int, width: int, height: int) -> "Ref":
+        """Set inside a border, with a hole, if they are asked for."""
+        if self.inside is None:
+            image = super().fitted(scene, count, width, height)
+        else:
+            inner = self.inner(width, height)
+            canvas = nodes.FitCanvas.centred(inner, (width, height), HOLES[self.colour])
+            image = scene.add(canvas, self, image=super().fitted(scene, count, *inner))
+        if self.hole is None:
+            return image
+        read = scene.read(self.hole, count, self)
+        mask = scene.add(nodes.FitFrames(width=width, height=height), self, image=read)
+        return scene.add(nodes.FillHole(colour=HOLES[self.colour], grow=self.grow), self, image=image, mask=mask)
+
+    def inner(self, width: int, height: int) -> tuple[int, int]:
+        """The size of the video inside the picture: its own proportions, in multiples of 16 pixels."""
+        share = self.inside.value / 100 if self.inside else 1.0
+        columns, rows = media_info.video_size(self.source.path) or (width, height)
+        scale = share * min(width / columns, height / rows)
+        return _sixteenths(columns * scale, width), _sixteenths(rows * scale, height)
+
+
+def _sixteenths(side: float, most: int) -> int:
+    return min(most, max(16, round(side / 16) * 16))
 
 
 @statement(

@@ -19,6 +19,7 @@ from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
 from ltxdsl.ops.picture_nodes import CutFrames as CutFrames
 from ltxdsl.ops.picture_nodes import CutSound as CutSound
 from ltxdsl.ops.picture_nodes import EnlargeFrames as EnlargeFrames
+from ltxdsl.ops.picture_nodes import FillHole as FillHole
 from ltxdsl.ops.picture_nodes import FitCanvas as FitCanvas
 from ltxdsl.ops.picture_nodes import GradeFrames as GradeFrames
 from ltxdsl.ops.picture_nodes import JoinFrames as JoinFrames

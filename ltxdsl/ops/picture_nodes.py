@@ -65,7 +65,7 @@ class JoinSound(Op, frozen=True):
 
 
 class FitCanvas(Op, frozen=True):
-    """Cut pictures or put black bars around them, to a size: pixels to add on each side, fewer than 0 are cut."""
+    """Cut pictures or put bars around them, to a size: pixels to add on each side, fewer than 0 are cut."""
 
     inputs = {"image": Port.IMAGE}
     outputs = {"image": Port.IMAGE}
@@ -76,10 +76,35 @@ class FitCanvas(Op, frozen=True):
     top: int = 0
     right: int = 0
     bottom: int = 0
+    colour: tuple[int, int, int] = (0, 0, 0)
+
+    @classmethod
+    def centred(cls, of: tuple[int, int], to: tuple[int, int], colour: tuple[int, int, int] = (0, 0, 0)) -> FitCanvas:
+        """From a size to another, evenly; an odd pixel goes to the right and the bottom."""
+        wide, high = to[0] - of[0], to[1] - of[1]
+        left, top = int(wide / 2), int(high / 2)
+        return cls(*to, left=left, top=top, right=wide - left, bottom=high - top, colour=colour)
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The new size."""
         return {"image": given["image"].but(width=self.width, height=self.height)}
+
+
+class FillHole(Op, frozen=True):
+    """Paint pictures in a colour (0..255) where a mask is white (over 0.5), grown by so many pixels.
+
+    Of a mask and frames of different number, as many as both have; a mask of one frame is for all.
+    """
+
+    inputs = {"image": Port.IMAGE, "mask": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "fill_hole"
+    colour: tuple[int, int, int]
+    grow: int = 0
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The frames' own."""
+        return {"image": given["image"]}
 
 
 class GradeFrames(Op, frozen=True):

@@ -130,12 +130,20 @@ TECHNIQUES = (
         "as union control",
     ),
     _guide(
-        "masked inpaint, outpaint, ingredients by IC-LoRA",
+        "inpaint with masks, outpaint: holes and borders in the colour that an IC-LoRA fills",
+        "control",
+        "LTX134 LTX135 LTX136 LTX137",
+        "LTXAddVideoICLoRAGuide LTXICLoRALoaderModelOnly LTXVInpaintPreprocess ImagePadKJ",
+        "comfy_outpaint",
+        "a latent mask without a LoRA is `mask`",
+    ),
+    _guide(
+        "ingredients: subjects of a sheet put together by an IC-LoRA",
         "control",
         "LTX131 LTX132 LTX133",
         "LTXAddVideoICLoRAGuide LTXICLoRALoaderModelOnly",
         "",
-        "as union control; a latent mask without a LoRA is `mask`",
+        "as union control",
     ),
     _guide(
         "an IC-LoRA and a reference picture at once",

@@ -72,3 +72,16 @@ def covered(pixels: Tensor, width: int, height: int) -> Tensor:
     )
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
     return resized[:, :, top : top + height, left : left + width].permute(0, 2, 3, 1).contiguous()
+
+
+def grown(white: Tensor, by: int) -> Tensor:
+    """F H W of booleans: true wherever there is a true one within a square of `by` pixels around."""
+    if not by:
+        return white
+    return torch.nn.functional.max_pool2d(white.float().unsqueeze(1), 2 * by + 1, stride=1, padding=by)[:, 0] > 0
+
+
+def colour_like(pixels: Tensor, colour: tuple[int, int, int]) -> Tensor:
+    """3 numbers in the form that pixels have: 0..255 or 0..1."""
+    told = torch.tensor(colour, dtype=torch.uint8, device=pixels.device)
+    return told if pixels.dtype == torch.uint8 else as_float(told).to(pixels.dtype)

@@ -64,6 +64,17 @@ SCRIPTS = {
     "upscale by a picture model": 'prompt "a lake"; pass 0.5x distill 8; upscale 2x enlarge "4x-UltraSharp.pth"',
     "upscale by RTX": 'prompt "a lake"; decode tile 512; pass 0.5x distill 8; upscale 2x enlarge rtx',
     "sound partly anew": 'prompt "a"; pass 0.5x distill 8; upscale 2x { sound anew 0.3 }; pass distill 3; save "a.mp4"',
+    "hole filled": (
+        'prompt "a lake"; control inpaint from "t.mp4" with lora "in.safetensors" downscale 1 hole "m.png" grow 32; '
+        "pass distill 8"
+    ),
+    "hole in magenta": (
+        'prompt "a lake"; control inpaint from "t.mp4" with lora "in.safetensors" downscale 1 hole "m.mp4" '
+        "color magenta; pass distill 8"
+    ),
+    "border filled": (
+        'prompt "a"; control outpaint from "t.mp4" with lora "in.safetensors" downscale 1 inside 75%; pass distill 8'
+    ),
     "dubbed": 'dub "t.mp4" with lora "lipdub.safetensors"; prompt "says: “Yes.”"; pass 0.5x distill 8; upscale 2x',
     "upscale in time": 'length 49f; prompt "a lake"; guide img @ end; pass 0.5x distill 8; upscale time 2x; upscale 2x',
     "loras by segment": (

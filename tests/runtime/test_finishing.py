@@ -152,6 +152,31 @@ def test_canvas_cuts_and_pads_evenly(run: Runner) -> None:
     assert padded[:, 0].max() == padded[:, 49:].max() == 0
 
 
+def test_a_border_has_its_colour(run: Runner) -> None:
+    for pixels, green in ((picture(4, 2), [102, 255, 0]), (picture(4, 2).float() / 255, [0.4, 1.0, 0.0])):
+        op = nodes.FitCanvas(width=8, height=4, left=3, right=1, top=1, bottom=1, colour=(102, 255, 0))
+        made = run.one(op, image=frames_of(pixels)).pixels
+        assert torch.equal(made[:, 1:3, 3:7], pixels)
+        outside = torch.ones(4, 8, dtype=torch.bool)
+        outside[1:3, 3:7] = False
+        assert made[0][outside].unique(dim=0).tolist() == [pytest.approx(green)]
+
+
+def test_a_hole_is_painted_where_the_mask_is_white_and_grows_in_a_square(run: Runner) -> None:
+    pixels = picture(9, 7, frames=3)
+    mask = torch.zeros(2, 7, 9, 3, dtype=torch.uint8)
+    mask[0, 3, 4], mask[1, 0, 0] = 255, 255
+    made = run.one(nodes.FillHole(colour=(102, 255, 0), grow=1), image=frames_of(pixels), mask=frames_of(mask)).pixels
+    assert len(made) == 2, "as many as both have"
+    hole = torch.zeros(2, 7, 9, dtype=torch.bool)
+    hole[0, 2:5, 3:6], hole[1, :2, :2] = True, True
+    assert made[hole].unique(dim=0).tolist() == [[102, 255, 0]]
+    assert torch.equal(made[~hole], pixels[:2][~hole])
+    one = run.one(nodes.FillHole(colour=(0, 255, 0)), image=frames_of(pixels), mask=frames_of(mask[:1])).pixels
+    assert len(one) == 3, "one picture masks every frame"
+    assert one[:, 3, 4].tolist() == [[0, 255, 0]] * 3
+
+
 @pytest.mark.parametrize(("depth", "type"), [("half", np.float16), ("float", np.float32)])
 def test_exr_holds_light_over_white(run: Runner, depth: str, type: np.dtype) -> None:
     light = torch.rand(2, 8, 6, 3) * 50 - 0.01

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ltxdsl import geometry
+from ltxdsl import geometry, media_info
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.models.lora_header import lora_header
-from ltxdsl.ops.controls import Followed
+from ltxdsl.ops.controls import Control, Followed
 
 
 @rule(
@@ -69,3 +69,73 @@ def size_unknown(program: Program) -> Iterator[Finding]:
         if not (known and known.downscale) and lora_header(program.models.lora_path(said.lora.name)) is None:
             span = said.span_of("lora")
             yield Finding("this LoRA's file cannot be read here", span, "add `downscale 2`, or what its page says")
+
+
+HEAD = 'size 256x256\nprompt "a"\n'
+WITH = 'with lora "detail.safetensors" downscale 1'
+
+
+@rule(
+    "LTX134",
+    "share of the picture that is none",
+    Severity.ERROR,
+    why="Inside the picture the video takes some of its sides, at most all: 100% touches two of them.",
+    wrong=f'{HEAD}control outpaint from "walk.mp4" {WITH} inside 150%\npass dev 30',
+    right=f'{HEAD}control outpaint from "walk.mp4" {WITH} inside 75%\npass dev 30',
+)
+def no_share(program: Program) -> Iterator[Finding]:
+    """Below 5 % hardly anything is left to see."""
+    for said in program.each(Control):
+        if said.inside and not 5 <= said.inside.value <= 100:
+            yield Finding(f"{said.inside} is not between 5% and 100%", said.span_of("inside"))
+
+
+@rule(
+    "LTX135",
+    "proportions of a video unknown",
+    Severity.WARNING,
+    why="How large the border is follows from the video's own size; one that is not here is taken to have the clip's.",
+    wrong=f'{HEAD}control outpaint from "no-such-clip.mp4" {WITH} inside 75%\npass dev 30',
+    right=f'{HEAD}control outpaint from "walk.mp4" {WITH} inside 75%\npass dev 30',
+    asked={"target": "comfy"},
+    asked_right={"target": "comfy"},
+)
+def proportions_unknown(program: Program) -> Iterator[Finding]:
+    """For exports; a run needs the file anyhow."""
+    for said in program.each(Control):
+        if said.inside and media_info.video_size(said.source.path) is None:
+            yield Finding("the size of this video cannot be read here", said.span_of("source"))
+
+
+@rule(
+    "LTX136",
+    "border or hole that changes nothing",
+    Severity.WARNING,
+    why="A mask makes the hole that grows; a colour is that of a hole or a border.",
+    wrong=f'{HEAD}control inpaint from "walk.mp4" {WITH} grow 16\npass dev 30',
+    right=f'{HEAD}control inpaint from "walk.mp4" {WITH} hole "a.png" grow 16\npass dev 30',
+)
+def fills_nothing(program: Program) -> Iterator[Finding]:
+    """Options without what they are for."""
+    for said in program.each(Control):
+        if said.grow and said.hole is None:
+            yield Finding("there is no `hole` to grow", said.span_of("grow"))
+        if said.gives("colour") and said.hole is None and said.inside is None:
+            yield Finding("nothing is painted in this colour", said.span_of("colour"), "say `hole` or `inside`")
+
+
+@rule(
+    "LTX137",
+    "hole for a LoRA that fills none",
+    Severity.WARNING,
+    why="Only the LoRAs for in- and outpainting take the colour for something to fill; others draw it.",
+    wrong=f'{HEAD}control depth from "walk.mp4" {WITH} hole "a.png"\npass dev 30',
+    right=f'{HEAD}control inpaint from "walk.mp4" {WITH} hole "a.png"\npass dev 30',
+    source="Lightricks LTX-2.3 in-/outpainting IC-LoRA workflows",
+)
+def hole_elsewhere(program: Program) -> Iterator[Finding]:
+    """By what the control is said to show."""
+    for said in program.each(Control):
+        for field in ("hole", "inside"):
+            if said.gives(field) and said.kind not in ("inpaint", "outpaint"):
+                yield Finding(f"a `{said.kind}` control has nothing to fill", said.span_of(field))

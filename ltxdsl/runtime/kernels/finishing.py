@@ -7,7 +7,7 @@ import torch
 from ltxdsl.ops import nodes
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.mel import RATE
-from ltxdsl.runtime.pixels import as_float
+from ltxdsl.runtime.pixels import as_float, colour_like, grown
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.sound import as_long, at_rate
 from ltxdsl.runtime.values import Audio, Frames
@@ -50,9 +50,23 @@ def join_sound(
 
 @kernel
 def fit_canvas(session: Session, op: nodes.FitCanvas, *, image: Frames) -> dict[str, Frames]:
-    """Negative margins cut, positive ones are black."""
+    """Negative margins cut, positive ones have the colour."""
     margins = (0, 0, op.left, op.right, op.top, op.bottom)
-    return {"image": Frames(torch.nn.functional.pad(image.pixels, margins).contiguous())}
+    made = torch.nn.functional.pad(image.pixels, margins).contiguous()
+    if any(op.colour):
+        inside = torch.nn.functional.pad(torch.ones(image.pixels.shape[1:3], dtype=torch.bool), margins[2:])
+        made[:, ~inside] = colour_like(made, op.colour)
+    return {"image": Frames(made)}
+
+
+@kernel
+def fill_hole(session: Session, op: nodes.FillHole, *, image: Frames, mask: Frames) -> dict[str, Frames]:
+    """A pixel is the colour or the picture's own, never between."""
+    white = grown(as_float(mask.pixels).mean(dim=-1) > 0.5, op.grow)
+    count = len(image.pixels) if len(white) == 1 else min(len(white), len(image.pixels))
+    pixels = image.pixels[:count]
+    hole = white.expand(count, -1, -1) if len(white) == 1 else white[:count]
+    return {"image": Frames(torch.where(hole.unsqueeze(-1), colour_like(pixels, op.colour), pixels))}
 
 
 @kernel

@@ -11,7 +11,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.runtime.conditioning import placed_frame
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.latent_looks import adain, compressed
-from ltxdsl.runtime.pixels import as_float, vae_pixels
+from ltxdsl.runtime.pixels import as_float, grown, vae_pixels
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import AudioLatent, Frames, Guide, VideoLatent, unmasked
 
@@ -97,9 +97,7 @@ def hold_outside(
 def cells_of(pixels: Tensor, shape: torch.Size, grow: int = 0, inverted: bool = False) -> Tensor:
     """1 1 T H W: which cells of a latent 1 C T H W have anything white; pixels F h w 3, the last frame goes on."""
     white = (as_float(pixels).mean(dim=-1) > 0.5) != inverted
-    frames = white.float().unsqueeze(1)
-    if grow:
-        frames = torch.nn.functional.max_pool2d(frames, 2 * grow + 1, stride=1, padding=grow)
+    frames = grown(white, grow).float().unsqueeze(1)
     spatial = torch.nn.functional.adaptive_max_pool2d(frames, shape[3:])[:, 0]
     whole = TEMPORAL * (shape[2] - 1) + 1
     spatial = torch.cat([spatial, spatial[-1:].expand(max(0, whole - len(spatial)), -1, -1)])[:whole]
