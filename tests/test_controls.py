@@ -85,6 +85,19 @@ def test_a_hole_goes_to_the_nodes_of_its_colour(models, in_pictures):
         assert upstream(prompt, guide["image"]) >= {"GrowMask", "ImageToMask", "LoadImage", "LoadVideo"}
 
 
+def test_a_sheet_is_shown_in_every_frame(models, in_pictures):
+    """As in Lightricks' workflow for ingredients."""
+    from ltxdsl.comfy import export_prompt
+
+    text = text_of("ic-half.safetensors", kind="ingredients").replace('video "walk.mp4"', '"a.png"')
+    found = compile(Source(text), models, Request(target="comfy"))
+    assert found.stages[0].placed[0].count == 9
+    prompt = export_prompt(found, models).prompt
+    guide = next(n["inputs"] for n in prompt.values() if n["class_type"] == "LTXAddVideoICLoRAGuide")
+    assert prompt[guide["image"][0]]["class_type"] == "RepeatImageBatch"
+    assert prompt[guide["image"][0]]["inputs"]["amount"] == 9
+
+
 DUB = """size 256x128
 dub "talk.mp4" with lora "ic-half.safetensors" 0.9
 prompt "A woman says: “Yes.”"

@@ -61,6 +61,12 @@ def _sound_part(builder: PromptBuilder, sound: Link | None, start: float, second
     return builder.add("TrimAudioDuration", title, audio=sound, start_index=start, duration=seconds)
 
 
+@row(nodes.RepeatFrame)
+def repeat_frame(builder: PromptBuilder, op: nodes.RepeatFrame, *, image: Link) -> dict[str, Link]:
+    """Core's node."""
+    return {"image": builder.add("RepeatImageBatch", f"{op.count} frames of it", image=image, amount=op.count)}
+
+
 @row(nodes.FitCanvas)
 def fit_canvas(builder: PromptBuilder, op: nodes.FitCanvas, *, image: Link) -> dict[str, Link]:
     """Cut by core's node, bars by KJNodes'."""

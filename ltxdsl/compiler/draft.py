@@ -57,11 +57,12 @@ class Draft:
         """One more patch of the model."""
         self.sampling["patches"] = (*self.sampling.get("patches", ()), patch)
 
-    def place(self, statement: Statement, source: MediaRef, at: Position) -> None:
-        """Note where a picture or video stands, and how many of its frames have room there."""
+    def place(self, statement: Statement, source: MediaRef, at: Position, repeated: bool = False) -> None:
+        """Note where a picture or video stands, and how many frames it has there; a picture may be `repeated`."""
         frame, count = at.frame(self.frames, self.fps), 1
-        if source.kind == "video":
-            there = count_frames(source.path) or self.frames
+        if source.kind == "video" or repeated:
+            there = count_frames(source.path) if source.kind == "video" else 0
+            there = there or self.frames
             count = geometry.guide_frames_used(min(there, self.frames - max(frame, 0)), frame)
         self.placed.append(Placed(statement, at, frame, count))
 

@@ -81,7 +81,7 @@ class Followed(Guide, frozen=True, kw_only=True):
 
     def shape_pass(self, draft: "Draft") -> None:
         """Stand in the clip, and bring the LoRA, once where several share it."""
-        draft.place(self, self.source, self.at)
+        draft.place(self, self.source, self.at, repeated=True)
         if self.lora and not any(use.name == self.lora.name for use in draft.loras):
             draft.loras.append(LoraUse(self.lora.name, self.lora.strength, in_context=True))
 
@@ -99,7 +99,10 @@ class Followed(Guide, frozen=True, kw_only=True):
     def fitted(self, scene: "Scene", count: int, width: int, height: int) -> "Ref":
         """So many frames of the video at a size."""
         read = scene.read(self.source, count, self)
-        return scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
+        fitted = scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
+        if self.source.kind == "video":
+            return fitted
+        return scene.add(nodes.RepeatFrame(count=count), self, image=fitted)
 
 
 @statement(
@@ -118,7 +121,7 @@ class Control(Followed, frozen=True, kw_only=True):
     """
 
     kind: Annotated[str, word(CONTROL, "what the video shows")]
-    source: Annotated[MediaRef, option(media("video"), "the control video", key="from")]
+    source: Annotated[MediaRef, option(PICTURE_OR_VIDEO, "the control video; a picture is repeated", key="from")]
     lora: Annotated[LoraAt | None, option(WITH_LORA, "the in-context LoRA and its strength", key="with")] = None
     at: Annotated[Position, place(PLACE, "where it begins; the first frame if not said")] = START
     strength: Annotated[float, option(NUMBER, "1 keeps the control's tokens clean, 0 is noise", low=0, high=1)] = 1.0
@@ -151,9 +154,14 @@ class Control(Followed, frozen=True, kw_only=True):
     def inner(self, width: int, height: int) -> tuple[int, int]:
         """The size of the video inside the picture: its own proportions, in multiples of 16 pixels."""
         share = self.inside.value / 100 if self.inside else 1.0
-        columns, rows = media_info.video_size(self.source.path) or (width, height)
+        columns, rows = self.proportions() or (width, height)
         scale = share * min(width / columns, height / rows)
         return _sixteenths(columns * scale, width), _sixteenths(rows * scale, height)
+
+    def proportions(self) -> tuple[int, int] | None:
+        """Width and height of the file; None where that cannot be told."""
+        size_of = media_info.video_size if self.source.kind == "video" else media_info.picture_size
+        return size_of(self.source.path)
 
 
 def _sixteenths(side: float, most: int) -> int:

@@ -27,6 +27,7 @@ from ltxdsl.ops.picture_nodes import JoinSound as JoinSound
 from ltxdsl.ops.picture_nodes import MatchColour as MatchColour
 from ltxdsl.ops.picture_nodes import PolishFrames as PolishFrames
 from ltxdsl.ops.picture_nodes import RawNode as RawNode
+from ltxdsl.ops.picture_nodes import RepeatFrame as RepeatFrame
 from ltxdsl.ops.picture_nodes import WriteFrames as WriteFrames
 from ltxdsl.ops.picture_nodes import WriteImage as WriteImage
 from ltxdsl.ops.picture_nodes import WriteSound as WriteSound

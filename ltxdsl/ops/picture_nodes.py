@@ -25,6 +25,19 @@ class CutFrames(Op, frozen=True):
         return {"image": given["image"].but(frames=-(-self.count // self.step))}
 
 
+class RepeatFrame(Op, frozen=True):
+    """A picture as `count` frames."""
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "repeat_frame"
+    count: int
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """More frames."""
+        return {"image": given["image"].but(frames=self.count)}
+
+
 class CutSound(Op, frozen=True):
     """Take `seconds` of sound from second `start`."""
 

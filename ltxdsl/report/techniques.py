@@ -141,9 +141,8 @@ TECHNIQUES = (
         "ingredients: subjects of a sheet put together by an IC-LoRA",
         "control",
         "LTX131 LTX132 LTX133",
-        "LTXAddVideoICLoRAGuide LTXICLoRALoaderModelOnly",
-        "",
-        "as union control",
+        "LTXAddVideoICLoRAGuide LTXICLoRALoaderModelOnly RepeatImageBatch",
+        "comfy_ingredients",
     ),
     _guide(
         "an IC-LoRA and a reference picture at once",

@@ -152,6 +152,13 @@ def test_canvas_cuts_and_pads_evenly(run: Runner) -> None:
     assert padded[:, 0].max() == padded[:, 49:].max() == 0
 
 
+def test_a_picture_is_repeated(run: Runner) -> None:
+    pixels = picture(4, 2)
+    made = run.one(nodes.RepeatFrame(count=9), image=frames_of(pixels)).pixels
+    assert made.shape == (9, 2, 4, 3)
+    assert all(torch.equal(frame, pixels[0]) for frame in made)
+
+
 def test_a_border_has_its_colour(run: Runner) -> None:
     for pixels, green in ((picture(4, 2), [102, 255, 0]), (picture(4, 2).float() / 255, [0.4, 1.0, 0.0])):
         op = nodes.FitCanvas(width=8, height=4, left=3, right=1, top=1, bottom=1, colour=(102, 255, 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ltxdsl import geometry, media_info
+from ltxdsl import geometry
 from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Severity
 from ltxdsl.models.lora_header import lora_header
@@ -103,7 +103,7 @@ def no_share(program: Program) -> Iterator[Finding]:
 def proportions_unknown(program: Program) -> Iterator[Finding]:
     """For exports; a run needs the file anyhow."""
     for said in program.each(Control):
-        if said.inside and media_info.video_size(said.source.path) is None:
+        if said.inside and said.proportions() is None:
             yield Finding("the size of this video cannot be read here", said.span_of("source"))
 
 

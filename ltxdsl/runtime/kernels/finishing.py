@@ -49,6 +49,12 @@ def join_sound(
 
 
 @kernel
+def repeat_frame(session: Session, op: nodes.RepeatFrame, *, image: Frames) -> dict[str, Frames]:
+    """A view: no memory is taken for it."""
+    return {"image": Frames(image.pixels[:1].expand(op.count, -1, -1, -1))}
+
+
+@kernel
 def fit_canvas(session: Session, op: nodes.FitCanvas, *, image: Frames) -> dict[str, Frames]:
     """Negative margins cut, positive ones have the colour."""
     margins = (0, 0, op.left, op.right, op.top, op.bottom)
