@@ -10,6 +10,8 @@ from ltxdsl.near import one_slip
 from ltxdsl.ops import Statement
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.text import RelayPrompt
+from ltxdsl.ops.time import ClipLength
+from ltxdsl.values import in_frames
 
 
 @rule(
@@ -78,3 +80,25 @@ for _code, _title, _why in (
     ("LTX261", "expectation that is not met", "A comment `# expect:` is an assertion of the script's own."),
 ):
     known_elsewhere(_code, _title, why=_why, wrong="", right="", source="ltxdsl, docs/testing.md")
+
+
+@rule(
+    "LTX253",
+    "length that another statement decides",
+    Severity.WARNING,
+    why="`extend`, `retake`, `loop` and `dub` make the clip as long as what they do takes, whatever `length` says.",
+    wrong='length 49f\nretake 1f..9f of "walk.mp4"\nprompt "she turns round"\npass dev 30',
+    right='retake 1f..9f of "walk.mp4"\nprompt "she turns round"\npass dev 30',
+)
+def length_without_effect(program: Program) -> Iterator[Finding]:
+    """Where no pass has another length for it; one that says the same is left alone."""
+    held: dict[int, list[Statement | None]] = {}
+    for stage, said in program.held(ClipLength):
+        decides = (one for one in stage.settings.single.values() if type(one).clip_frames is not Statement.clip_frames)
+        same = in_frames(said.time, stage.fps) == stage.frames
+        held.setdefault(id(said), []).append(None if same else next(decides, None))
+    for said in program.each(ClipLength):
+        deciders = held.get(id(said), [])
+        if said.gives("time") and deciders and all(deciders):
+            words = " and ".join(dict.fromkeys(f"`{one.word}`" for one in deciders if one))
+            yield Finding(f"{words} says how long the clip is", said.span_of("time"), "remove it")
