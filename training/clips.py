@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch.utils.data import Dataset
 
 from training.world.canvas import Canvas, whole
 from training.world.picture import video
@@ -32,6 +33,22 @@ def batch(seed: int, step: int, mix: Mix | None = None) -> torch.Tensor:
     rng = np.random.default_rng((seed, step))
     _, side, frames, count, scales = mix[rng.choice(len(mix), p=[row[0] for row in mix])]
     return stack([_crop(rng, side, frames, int(rng.choice(scales))) for _ in range(count)])
+
+
+class Batches(Dataset[torch.Tensor]):
+    """The batches of all steps, by the step."""
+
+    def __init__(self, seed: int, steps: int):
+        """Of a seed, up to the horizon."""
+        self.seed, self.steps = seed, steps
+
+    def __getitem__(self, step: int) -> torch.Tensor:
+        """B 3 F H W in -1..1."""
+        return batch(self.seed, step)
+
+    def __len__(self) -> int:
+        """The steps."""
+        return self.steps
 
 
 def _crop(rng: np.random.Generator, side: int, frames: int, scale: int) -> np.ndarray:

@@ -34,6 +34,7 @@ RATE, REST_RATE = 0.02, 1e-3
 STEPS, SCALE = 12, 2.5  # of sampling, and its guidance
 AUDIO_RATE = 48000
 AUDIO_SHARE = 0.5  # weight of the sound in the loss
+FINE_FROM, FINE_EARLY = 4000, 0.15  # from this step on fewer levels near 1: motion is known by then, shapes are not
 
 
 class DitTrainer(Trainer):
@@ -51,6 +52,8 @@ class DitTrainer(Trainer):
     def loss(self) -> Tensor:
         """Squared errors of both velocities, where they count."""
         step = Step(self.model, self.data, SEED, self.step, BATCH)
+        if self.step >= FINE_FROM:
+            step.early = FINE_EARLY
         with nullcontext() if step.data is self.data else torch.compiler.set_stance("force_eager"):
             return loss_of(self.model, step, self.fast)  # to compile for sizes that are seldom seen takes minutes
 

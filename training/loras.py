@@ -32,6 +32,7 @@ from training.world.canvas import whole
 from training.world.caption import caption
 from training.world.picture import control, video
 from training.world.scene import Scene
+from training.world.words import MOTIONS, SHAPES
 
 SEED = 41
 RANK, BATCH, RATE = 4, 16, 2e-3
@@ -46,6 +47,7 @@ class Task(NamedTuple):
     draw: Callable[[Scene], Array]
     asked: Callable[[Step, Tensor], Asked]
     metadata: dict[str, str]
+    early: float = Step.early
 
 
 def pastel(one: Scene) -> Array:
@@ -65,7 +67,7 @@ def _styled(step: Step, latents: Tensor) -> Asked:
 
 
 def _controlled(step: Step, latents: Tensor) -> Asked:
-    """Clean tokens of the outlines beside the clip; half of the texts do not tell what the outlines show."""
+    """Clean tokens of the outlines beside the clip; most texts tell of another shape that moves in another way."""
     asked = step.plain()
     reference = latents[step.chosen]
     clean, batch = video_tokens(reference), asked.batch
@@ -85,16 +87,21 @@ def _controlled(step: Step, latents: Tensor) -> Asked:
 
 
 def _vague(step: Step, text: str, number: int) -> str:
-    if not text or step.rng.random() < 0.5:
+    if not text or step.rng.random() < 0.25:
         return text
     one = step.data.scenes[number]
-    still = tuple(msgspec.structs.replace(thing, shape="ball", motion="stays still") for thing in one.things)
-    return caption(msgspec.structs.replace(one, things=still))
+    others = tuple(msgspec.structs.replace(thing, **_otherwise(step.rng)) for thing in one.things)
+    return caption(msgspec.structs.replace(one, things=others))
+
+
+def _otherwise(rng: np.random.Generator) -> dict[str, str]:
+    motion = "stays still" if rng.random() < 0.5 else str(rng.choice(list(MOTIONS)))
+    return {"shape": str(rng.choice(list(SHAPES))), "motion": motion}
 
 
 LORAS = {
     "pastel": Task(pastel, _styled, {"trained_on": "the world in pastel"}),
-    "outline": Task(outlines, _controlled, {"reference_downscale_factor": str(FACTOR)}),
+    "outline": Task(outlines, _controlled, {"reference_downscale_factor": str(FACTOR)}, early=0.6),
 }
 
 
@@ -110,7 +117,9 @@ class LoraTrainer(Trainer):
 
     def loss(self) -> Tensor:
         """Squared error of the picture's velocity."""
-        asked = self.task.asked(Step(self.networks, self.data, SEED, self.step, BATCH), self.latents)
+        step = Step(self.networks, self.data, SEED, self.step, BATCH)
+        step.early = self.task.early
+        asked = self.task.asked(step, self.latents)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.fast), self.model.active():
             made, _ = self.networks(asked.batch)
         return ((made.float() - asked.target).square() * asked.weights).mean() / asked.weights.mean()

@@ -69,7 +69,9 @@ class Asked:
 
 
 class Step:
-    """The dice of a step, and the clips that it is about."""
+    """The dice of a step, and the clips that it is about; `early` is the share of levels between 0.8 and 1."""
+
+    early = 0.3
 
     def __init__(self, networks: Networks, data: Data, seed: int, number: int, count: int) -> None:
         turn, other = divmod(number, ELSEWHERE)
@@ -109,7 +111,7 @@ class Step:
     def sigmas(self, count: int) -> Tensor:
         """Levels of noise: mostly high ones, many near 1, where a run begins and words say what moves where."""
         usual = torch.sigmoid(0.6 + 1.2 * torch.randn(count, generator=self.dice))
-        first = torch.rand(count, generator=self.dice) < 0.3
+        first = torch.rand(count, generator=self.dice) < self.early
         return torch.where(first, 1 - 0.2 * torch.rand(count, generator=self.dice), usual)
 
     def noise(self, shape: torch.Size) -> Tensor:

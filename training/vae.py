@@ -7,22 +7,26 @@ A run goes on where it was stopped or killed; the clips of a step depend on the 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.utils.data import DataLoader
 
 from ltxdsl.runtime.loading import load_video_vae
 from ltxdsl.runtime.tiny import bundle
-from training.clips import STARTING, batch, held_out
+from training.clips import STARTING, Batches, held_out
 from training.run import HOME, Run, command, draw_sheet, options_of
 from training.trainer import Pace, Trainer, begin, redraw, train, warm_start
 
 SEED = 23
 NOISE = 0.1  # added to latents, so that the decoder bears a transformer's errors
 SHRINK = 1e-4  # weight of the latents' size in the loss
+SQUARE = 10.0  # weight of the squared error, beside that of the plain one
 EDGES = 0.5  # weight of the error's steps from pixel to pixel: shapes are told by their edges
 ANCHOR = 0.1  # weight of what the latents have moved
+KEPT = 3  # with an anchor one clip in so many is decoded from its latents, so that what makes those still suits
 WARM, DECAY = 50, 0.6  # steps up, and the share of all steps over which the rate falls to 0
 RATE, REST_RATE = 0.015, 1e-3  # Muon for the inner kernels, AdamW for the first, the last and the biases
 TESTS = {"128": (12, 128, 17), "256": (4, 256, 9)}  # held-out clips, side, frames
@@ -34,7 +38,7 @@ LAYOUTS: dict[str, dict[str, tuple[int, ...]]] = {  # measured in training/READM
         "decoder_layers_per_block": (2, 1, 1, 1),
         "upsample_factor": (1, 1, 2),
     },
-    "balanced": {  # the decoder of p8 with a lighter encoder
+    "balanced": {  # the decoder of p8 with a lighter encoder, from which the packaged one has been widened
         "block_out_channels": (64, 128, 128),
         "layers_per_block": (0, 1, 1, 1),
         "decoder_block_out_channels": (64, 64, 128),
@@ -94,11 +98,18 @@ def loss_of(
     """
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
         latents = means(model, clips)
-        error = model.decoder(latents + NOISE * noise) - clips
+        decoded = latents if anchor is None else mixed(anchor, latents)
+        error = model.decoder(decoded + NOISE * noise) - clips
     error, latents = error.float(), latents.float()
     edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
-    loss = error.abs().mean() + error.square().mean() + EDGES * edges + SHRINK * latents.square().mean()
+    loss = error.abs().mean() + SQUARE * error.square().mean() + EDGES * edges + SHRINK * latents.square().mean()
     return loss if anchor is None else loss + ANCHOR * (latents - anchor).square().mean()
+
+
+def mixed(anchor: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
+    """One in `KEPT` from the anchor, the rest from the latents."""
+    count = len(latents) // KEPT
+    return torch.cat([anchor[:count], latents[count:]])
 
 
 def noise_for(clips: torch.Tensor, step: int) -> torch.Tensor:
@@ -139,10 +150,12 @@ class VaeTrainer(Trainer):
         super().__init__(model, ends, Pace(steps, rate, REST_RATE, WARM, DECAY))
         self.fast, self.anchor = fast, anchor
         self.measure = torch.compile(loss_of, dynamic=False) if fast else loss_of
+        self.clips: Iterator[torch.Tensor] | None = None
 
     def loss(self) -> torch.Tensor:
-        """Of the clips of this step."""
-        clips = batch(SEED, self.step)
+        """Of the clips of this step; the next ones are drawn meanwhile."""
+        self.clips = self.clips or iter(drawn_ahead(SEED, self.step, self.steps))
+        clips = next(self.clips)
         return self.measure(self.model, clips, noise_for(clips, self.step), self.fast, self._before(clips))
 
     @torch.no_grad()
@@ -179,6 +192,18 @@ def write_compact(trainer: VaeTrainer, folder: Path) -> None:
     trainer.finished().half().save_pretrained(folder, safe_serialization=True)
 
 
+def drawn_ahead(seed: int, step: int, steps: int) -> DataLoader[torch.Tensor]:
+    """The batches of the steps to come, drawn by a process of their own."""
+    return DataLoader(Batches(seed, steps), sampler=range(step, steps), batch_size=None, num_workers=1)
+
+
+def lay_still(model: Any, known: Mapping[str, Any]) -> None:
+    """Residual blocks that are not among the known weights add nothing yet."""
+    for name, weight in model.named_parameters():
+        if name not in known and ".conv2." in name:
+            torch.nn.init.zeros_(weight)
+
+
 def load_vae(folder: Path) -> Any:
     """The compact VAE of a run, in float32."""
     vae = load_video_vae(folder, torch.float32)
@@ -189,7 +214,7 @@ def main() -> None:
     """The command line."""
     parser = command(__doc__, 60, 9000)
     parser.add_argument("--out", type=Path, default=HOME / "vae")
-    parser.add_argument("--layout", choices=LAYOUTS, default="balanced")
+    parser.add_argument("--layout", choices=LAYOUTS, default="p8")
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--anchor", type=Path, help="a compact folder whose latents are to be kept")
     parser.add_argument("--packaged", action="store_true", help="begin with the package's weights")
@@ -199,8 +224,11 @@ def main() -> None:
     anchor = load_vae(options.anchor.expanduser()) if options.anchor else None
     trainer = VaeTrainer(options.layout, options.steps, options.rate, options.fast, anchor)
     begin(trainer, run)
-    if options.packaged:
-        warm_start(trainer, bundle.module("vae").state_dict(), STARTING)
+    if options.packaged and trainer.step == 0:
+        known = bundle.module("vae").state_dict()
+        warm_start(trainer, known, STARTING)
+        for model in (trainer.model, trainer.average):
+            lay_still(model, known)
     tests = {name: held_out(*what) for name, what in TESTS.items()}
     train(trainer, run, options.check, lambda: validate(trainer, run, tests))
 

@@ -50,9 +50,6 @@ def write_outlines(path: Path, motion: str) -> None:
         container.mux(stream.encode())
 
 
-@pytest.mark.xfail(
-    reason="1,050 steps: outlines change what is made, and are not followed yet (docs/model-card.md)", strict=True
-)
 def test_outlines_are_followed_whatever_the_words_say(tmp_path: Path):
     ways = {"moves right": (1.0, 0.0), "rises": (0.0, -1.0)}
     words = f'prompt "{thing("blue")} {WHITE}"'

@@ -82,7 +82,7 @@ def test_a_reference_before_the_clip_lends_its_colour(tmp_path: Path):
     assert free <= 0.4, "the control: without a reference the colours are any"
 
 
-@pytest.mark.xfail(reason="24.7 dB against 25.2 of bicubic: docs/model-card.md, training/README.md", strict=True)
+@pytest.mark.xfail(reason="25.2 dB against 26.4 of bicubic: docs/model-card.md, training/README.md", strict=True)
 def test_the_upsampler_is_sharper_than_bicubic():
     """On clips of the world that no training has seen, through the package's own parts."""
     from ltxdsl.runtime.tiny import bundle
