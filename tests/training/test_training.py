@@ -28,7 +28,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     narrow = vae.LAYOUTS["light"] | {"block_out_channels": (16, 16, 16), "decoder_block_out_channels": (16, 16, 32)}
     monkeypatch.setitem(vae.LAYOUTS, "tiny", narrow)
     monkeypatch.setattr(vae, "TESTS", {"128": (2, 64, 9), "256": (1, 64, 9)})
-    monkeypatch.setattr(vae, "batch", lambda seed, step: clips.batch(seed, step, SMALL))
+    monkeypatch.setattr(clips, "START", SMALL)
+    monkeypatch.setattr(clips, "MIX", SMALL)
 
 
 def test_a_batch_is_a_function_of_seed_and_step():
