@@ -1,0 +1,67 @@
+"""Whether two prompts say the same: blind to ids, to the order of nodes, and to titles."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from ltxdsl.comfy.builder import Prompt
+from ltxdsl.comfy.validate import link_of
+
+# Inputs that mean nothing to a server: the editor's previews and headers of packs.
+SHOWN_ONLY = frozenset({"video-preview", "audioUI", "timeline_ui", "PowerLoraLoaderHeaderWidget", "➕ Add Lora"})
+
+
+def digests(prompt: Prompt) -> dict[str, str]:
+    """A digest of every node: its class, its inputs, and all that stands before it. A node in a cycle has its id."""
+    order = _sources_first(prompt)
+    made: dict[str, str] = {}
+    for id in order:
+        node = prompt[id]
+        inputs = {
+            name: _plain(value, made)
+            for name, value in sorted((node.get("inputs") or {}).items())
+            if name not in SHOWN_ONLY
+        }
+        text = json.dumps([node.get("class_type"), inputs], sort_keys=True, ensure_ascii=False, default=str)
+        made[id] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return made
+
+
+def same(one: Prompt, other: Prompt) -> bool:
+    """Whether the same nodes are wired in the same way, as often."""
+    return Counter(digests(one).values()) == Counter(digests(other).values())
+
+
+def _plain(value: Any, made: Mapping[str, str]) -> Any:
+    link = link_of(value)
+    if link is not None and link[0] in made:
+        return ["link", made[link[0]], link[1]]
+    if link is not None:
+        return ["lost", *link]
+    # 1 and 1.0 are one number to a server; true is not 1
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else value
+
+
+def _sources_first(prompt: Prompt) -> list[str]:
+    """Ids, each after those it reads; without recursion, so that long chains are no matter. Cycles are cut."""
+    done: dict[str, None] = {}
+    for start in prompt:
+        stack, open = [(start, False)], set()
+        while stack:
+            id, left = stack.pop()
+            if left:
+                done[id] = None
+                open.discard(id)
+            elif id in prompt and id not in done and id not in open:
+                open.add(id)
+                stack.append((id, True))
+                stack += [(link[0], False) for v in _inputs(prompt, id) if (link := link_of(v))]
+    return list(done)
+
+
+def _inputs(prompt: Prompt, id: str) -> list[Any]:
+    return list((prompt[id].get("inputs") or {}).values())
