@@ -49,6 +49,7 @@ class PromptBuilder:
         self.models = models
         self.stages = stages
         self.stage = ""
+        self.parts: Mapping[str, Link] = {}  # of the model set, that raw nodes give to the op that is written
         self._prompt: Prompt = {}
         self._known: dict[str, Link] = {}
         self._notes: dict[str, None] = {}
@@ -56,16 +57,19 @@ class PromptBuilder:
 
     def add(self, class_type: str, title: str, **inputs: Any) -> Link:
         """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
-        node = {
-            "class_type": class_type,
-            "inputs": {name: _literal(value) for name, value in inputs.items() if value is not None},
-            "_meta": {"title": title},
-        }
-        id = str(len(self._prompt) + 1)
-        link = self._known.setdefault(repr(node), Link(id))
-        if link.node == id:
-            self._prompt[id] = node
+        given = {name: value for name, value in inputs.items() if value is not None}
+        known = repr((class_type, title, given))
+        link = self._known.get(known)
+        if link is None:
+            link = self._known[known] = self.put(class_type, title, given)
         return link
+
+    def put(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:
+        """A node of its own, with these inputs exactly; gives its first output."""
+        id = str(len(self._prompt) + 1)
+        literals = {name: _literal(value) for name, value in inputs.items()}
+        self._prompt[id] = {"class_type": class_type, "inputs": literals, "_meta": {"title": title}}
+        return Link(id)
 
     def titled(self, words: str) -> str:
         """A title that begins with the pass: such nodes are not shared between passes."""

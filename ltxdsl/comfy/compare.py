@@ -17,7 +17,7 @@ SHOWN_ONLY = frozenset({"video-preview", "audioUI", "timeline_ui", "PowerLoraLoa
 
 def digests(prompt: Prompt) -> dict[str, str]:
     """A digest of every node: its class, its inputs, and all that stands before it. A node in a cycle has its id."""
-    order = _sources_first(prompt)
+    order = sources_first(prompt)
     made: dict[str, str] = {}
     for id in order:
         node = prompt[id]
@@ -41,12 +41,12 @@ def _plain(value: Any, made: Mapping[str, str]) -> Any:
     if link is not None and link[0] in made:
         return ["link", made[link[0]], link[1]]
     if link is not None:
-        return ["lost", *link]
+        return ["lost", link[1]]
     # 1 and 1.0 are one number to a server; true is not 1
     return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else value
 
 
-def _sources_first(prompt: Prompt) -> list[str]:
+def sources_first(prompt: Prompt) -> list[str]:
     """Ids, each after those it reads; without recursion, so that long chains are no matter. Cycles are cut."""
     done: dict[str, None] = {}
     for start in prompt:
@@ -61,6 +61,16 @@ def _sources_first(prompt: Prompt) -> list[str]:
                 stack.append((id, True))
                 stack += [(link[0], False) for v in _inputs(prompt, id) if (link := link_of(v))]
     return list(done)
+
+
+def cycle_in(prompt: Prompt) -> str | None:
+    """A node that reads itself, by way of others; None if there is none."""
+    place = {id: index for index, id in enumerate(sources_first(prompt))}
+    for id in prompt:
+        links = [link[0] for value in _inputs(prompt, id) if (link := link_of(value))]
+        if any(place.get(source, -1) >= place[id] for source in links):
+            return id
+    return None
 
 
 def _inputs(prompt: Prompt, id: str) -> list[Any]:

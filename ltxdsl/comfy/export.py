@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ltxdsl.comfy import finish, latents, media, sampling, sounds, texts, tools  # noqa: F401 - they fill the table
-from ltxdsl.comfy.builder import Export, ExportError, PromptBuilder
-from ltxdsl.comfy.table import ROWS
+from ltxdsl.comfy.builder import Export, ExportError, Link, PromptBuilder
+from ltxdsl.comfy.table import ROWS, Audio, Text, Video
 from ltxdsl.compiler import Compilation
 from ltxdsl.compiler.graph import Ref
+from ltxdsl.geometry import latent_frames
 from ltxdsl.models import ModelSet
+from ltxdsl.ops.base import PARTS, Port
 
 __all__ = ["Export", "ExportError", "export_prompt"]
 
@@ -25,6 +27,24 @@ def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
         spell = ROWS.get(type(node.op))
         if spell is None:
             raise ExportError(f"{node.op.label()} cannot be written in ComfyUI's nodes yet")
-        made = spell(builder, node.op, **{port: values[ref] for port, ref in node.inputs.items()})
+        given = {port: values[ref] for port, ref in node.inputs.items()}
+        builder.parts = {port: given.pop(port) for port in PARTS if port in given}
+        given = {port: _fitting(builder, node.op.inputs.get(port), value) for port, value in given.items()}
+        made = spell(builder, node.op, **given)
         values |= {Ref(node.id, port): value for port, value in made.items()}
     return builder.finished()
+
+
+def _fitting(builder: PromptBuilder, port: Port | None, value: Any) -> Any:
+    """What a raw node gives, in the form that rows have for such things."""
+    if not isinstance(value, Link):
+        return value
+    match port:
+        case Port.LATENT:
+            stage = builder.stages.get(builder.stage)
+            return Video(value, latent_frames(stage.frames) if stage else 0)
+        case Port.AUDIO_LATENT:
+            return Audio(value)
+        case Port.TEXT:
+            return Text("", encoded=value)
+    return value

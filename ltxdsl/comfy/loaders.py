@@ -14,7 +14,7 @@ from ltxdsl.ops.nodes import Sample
 
 def model(builder: PromptBuilder, loras: Iterable[LoraUse]) -> Link:
     """The model with LoRAs, in order; those that change by step hang on the prompts (`hooked`)."""
-    link = _checkpoint(builder)
+    link = builder.parts.get("model") or _checkpoint(builder)
     for use in loras:
         if not (use.by_step or use.segments):
             link = _with_lora(builder, link, use)
@@ -198,23 +198,27 @@ def with_nag(builder: PromptBuilder, link: Link, nag: NagUse | None) -> Link:
     )
 
 
-def encoded(builder: PromptBuilder, text: str | Link, title: str) -> Link:
+def encoded(builder: PromptBuilder, text: str | Link, title: str, clip: Link | None = None) -> Link:
     """An encoded text, literally: braces and comments are only read by ComfyUI's editor."""
-    return builder.add("CLIPTextEncode", title, clip=text_encoder(builder), text=text)
+    return builder.add("CLIPTextEncode", title, clip=clip or text_encoder(builder), text=text)
 
 
 def vae(builder: PromptBuilder) -> Link:
     """The video VAE."""
-    return _checkpoint(builder).output(2)
+    return builder.parts.get("vae") or _checkpoint(builder).output(2)
 
 
 def audio_vae(builder: PromptBuilder) -> Link:
     """The audio VAE with the vocoder."""
+    if given := builder.parts.get("audio_vae"):
+        return given
     return builder.add("LTXVAudioVAELoader", "audio VAE", ckpt_name=builder.models.comfy.checkpoint)
 
 
 def text_encoder(builder: PromptBuilder) -> Link:
     """Gemma, with the projection that lies in the checkpoint."""
+    if given := builder.parts.get("clip"):
+        return given
     files = builder.models.comfy
     return builder.add(
         "LTXAVTextEncoderLoader",

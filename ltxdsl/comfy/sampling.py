@@ -143,8 +143,10 @@ def _prompted_model(builder: PromptBuilder, op: nodes.Sample, text: Text, latent
 
 def plain_prompt(builder: PromptBuilder, text: Text) -> Link:
     """A prompt without a bias on attention, its locals after it."""
+    if text.encoded is not None:
+        return text.encoded
     known = " ".join((text.text, *text.locals)) if text.enhance is None else written(builder, text)
-    return loaders.encoded(builder, known, "prompt")
+    return loaders.encoded(builder, known, "prompt", text.clip)
 
 
 def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Video:

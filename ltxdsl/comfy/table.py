@@ -34,6 +34,8 @@ class Text(msgspec.Struct, frozen=True):
     text: str
     locals: tuple[str, ...] = ()
     enhance: Enhance | None = None
+    clip: Link | None = None  # what encodes it, if a raw node gives that
+    encoded: Link | None = None  # what a raw node gives in its place
 
 
 class Frames(msgspec.Struct, frozen=True):

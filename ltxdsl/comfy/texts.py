@@ -18,7 +18,7 @@ TEXT_KEYS = 1024  # a video of as many tokens is not told from text
 @row(nodes.EncodeText)
 def encode_text(builder: PromptBuilder, op: nodes.EncodeText) -> dict[str, Text]:
     """Nothing yet: see Text."""
-    return {"text": Text(op.text, op.locals, op.enhance)}
+    return {"text": Text(op.text, op.locals, op.enhance, builder.parts.get("clip"))}
 
 
 def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, fps: float) -> Conditioning:
@@ -29,7 +29,7 @@ def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, f
     if negative is None:
         other = builder.add("ConditioningZeroOut", "no negative prompt (cfg 1)", conditioning=positive)
     else:
-        other = loaders.encoded(builder, negative.text, "negative prompt")
+        other = negative.encoded or loaders.encoded(builder, negative.text, "negative prompt", negative.clip)
     link = builder.add("LTXVConditioning", f"frame rate {fps:g}", positive=positive, negative=other, frame_rate=fps)
     return Conditioning(link, link.output(1))
 
@@ -39,7 +39,7 @@ def written(builder: PromptBuilder, text: Text) -> str | Link:
     enhance = text.enhance
     if enhance is None:
         return text.text
-    clip = loaders.text_encoder(builder)
+    clip = text.clip or loaders.text_encoder(builder)
     if enhance.lora:
         clip = loaders.with_text_lora(builder, clip, enhance.lora, enhance.strength)
     sampled = {"temperature": 0.7, "top_k": 64, "top_p": 0.95, "min_p": 0.05, "repetition_penalty": 1.05}
@@ -62,7 +62,7 @@ def relayed(builder: PromptBuilder, model: Link, text: Text, relay: Relay, laten
         "PromptRelayEncode",
         builder.titled("prompt relay"),
         model=model,
-        clip=loaders.text_encoder(builder),
+        clip=text.clip or loaders.text_encoder(builder),
         latent=latent.link,
         global_prompt=written(builder, text),
         local_prompts=" | ".join(_one_local(builder, local) for local in text.locals),

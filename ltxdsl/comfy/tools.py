@@ -24,8 +24,8 @@ def raw_node(builder: PromptBuilder, op: nodes.RawNode, **given: Any) -> dict[st
         "clip": lambda: loaders.text_encoder(builder),
     }
     wires = {name: loaded[what]() if what in loaded else _link(builder, given[what]) for name, what in op.wires}
-    link = builder.add(op.class_type, op.class_type, **dict(op.literals), **wires)
-    return {"image": link.output(op.slot)}
+    link = builder.put(op.class_type, op.title or op.class_type, {**dict(op.literals), **wires})
+    return {port: link.output(slot) for slot, port in enumerate(op.outputs)}
 
 
 def _link(builder: PromptBuilder, value: Any) -> Link:

@@ -17,9 +17,10 @@ from ltxdsl.diagnostics import Diagnostic, Fix
 from ltxdsl.grammar import tree
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import STATEMENTS, Statement
-from ltxdsl.ops.cells import BadValue, evaluate
+from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.declare import Field, Role
 from ltxdsl.ops.kinds import MediaRef, NodeRef
+from ltxdsl.ops.raw_values import LOADED, MADE, key_of
 from ltxdsl.source import Source, Sources, Span
 
 
@@ -112,8 +113,8 @@ class _Binder:
         return bound
 
     def _statement(self, entry: tree.Statement, scope: Scope, inside: str) -> Sequence[Statement]:
-        target, first, parts = entry.opening()
-        cls = _declaration(first, target, scope)
+        targets, first, parts = entry.opening()
+        cls = _declaration(first, targets)
         _check_place(cls, entry, scope, inside)
         if cls.listed and len(entry.parts) > 1:
             return [self._one_of_several(cls, items, scope) for items in parts]
@@ -123,8 +124,8 @@ class _Binder:
         statement: Statement = filler.done(cls, span=_head_span(entry), settings=settings)
         if cls.body == "fields":
             statement = msgspec.structs.replace(statement, fields=self._fields(entry, cls, scope))
-        if target is not None:
-            return _named(statement, target, scope)
+        if targets:
+            return _named(statement, targets, scope)
         return statement.expand(Here(entry, scope, inside, self.library, self.entries))
 
     def _one_of_several(self, cls: type[Statement], items: Sequence[tree.Item], scope: Scope) -> Statement:
@@ -139,14 +140,13 @@ class _Binder:
         """The `key: value` lines of a block; a line of another form, or a key twice, is reported."""
         found: dict[str, Field] = {}
         for line in entry.block.entries if entry.block else ():
-            if not isinstance(line, tree.Field) or len(line.items) != 1:
+            if not isinstance(line, tree.Field):
                 scope.report("LTX002", "in this block stand lines such as `key: value`", line.span)
                 continue
-            key = line.key.value if isinstance(line.key, tree.Text) else line.key.text
+            key = key_of(line)
             if key in found:
                 scope.report("LTX003", f"`{key}` is given twice", line.key.span)
-            value = cls.read_field(evaluate(line.items[0], scope.lookup), scope)
-            found[key] = Field(key, value, line.span)
+            found[key] = Field(key, cls.read_field(line, scope), line.span)
         return tuple(found.values())
 
     def _block(
@@ -185,6 +185,7 @@ def _rank(entry: tree.Entry) -> int:
     return 2 if not cls.body and not cls.hoisted else 3 if cls.body else 1
 
 
+NOTHING = "_"  # a name for an output that nobody reads
 _IN_BLOCKS = (Role.SETTING, Role.CONDITION, Role.STRUCTURE)
 
 
@@ -211,7 +212,8 @@ def _without_colon(entry: tree.Field) -> Fix:
     return Fix(Span(entry.key.span.end, entry.items[0].span.start), " = " if named else " ")
 
 
-def _declaration(first: tree.Item, target: tree.Name | None, scope: Scope) -> type[Statement]:
+def _declaration(first: tree.Item, targets: Sequence[tree.Name]) -> type[Statement]:
+    target = targets[-1] if targets else None
     if not isinstance(first, tree.Name):
         if target is not None:
             fix = Fix(Span(target.span.start, target.span.start), "let ")
@@ -224,14 +226,19 @@ def _declaration(first: tree.Item, target: tree.Name | None, scope: Scope) -> ty
         raise BadValue(first.span, f"there is no statement `{first.text}`", "LTX002", **_nearest(first, STATEMENTS))
     if target is not None and not cls.nameable:
         raise BadValue(target.span, f"`{cls.word}` gives nothing that could have a name", "LTX002")
+    if len(targets) > 1 and cls.body != "fields":
+        raise BadValue(targets[0].span, f"`{cls.word}` gives one thing, which has one name", "LTX002")
     return cls
 
 
-def _named(statement: Statement, target: tree.Name, scope: Scope) -> tuple[Statement, ...]:
-    """`name = image "file"`, or `name = node …`, which stays a statement."""
+def _named(statement: Statement, targets: Sequence[tree.Name], scope: Scope) -> tuple[Statement, ...]:
+    """`name = image "file"`, or `a, b = node …`, which stays a statement: a name for each output from the first on."""
     if statement.body == "fields":
-        scope.define(target.text, NodeRef(statement.span), target.span)
-        return (statement,)
+        for slot, name in enumerate(targets):
+            if name.text not in (NOTHING, *MADE, *LOADED):
+                scope.define(name.text, NodeRef(statement.span, slot), name.span)
+        return (msgspec.structs.replace(statement, binds=tuple(name.text for name in targets)),)
+    (target,) = targets
     span = statement.span_of("path")
     path = scope.locate(statement.path)  # type: ignore[attr-defined]
     scope.define(target.text, MediaRef(statement.word, path, span), target.span)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.base import PARTS, Op, Port
 from ltxdsl.source import Span
 
 if TYPE_CHECKING:
@@ -89,9 +89,10 @@ class Graph:
             del self._readers[ref][node.id]
 
     def _check(self, op: Op, port: str, ref: Ref) -> None:
-        if port not in op.inputs:
+        expected = Port.WIRE if PARTS.get(port) in op.uses else op.inputs.get(port)
+        if expected is None:
             raise ValueError(f"{op.kernel} has no input {port}")
-        if self.port_type(ref) is not op.inputs[port]:
+        if self.port_type(ref) not in (expected, Port.WIRE):
             raise ValueError(f"{ref} does not fit into {op.kernel}.{port}")
 
     def port_type(self, ref: Ref) -> Port:

@@ -17,9 +17,9 @@ from ltxdsl.compiler.result import Output, decoding, output_of
 from ltxdsl.compiler.stage import Placed, Settings, Stage
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
-from ltxdsl.ops.base import Op
+from ltxdsl.ops.base import PARTS, Op
 from ltxdsl.ops.declare import Role
-from ltxdsl.ops.kinds import ClipRef, MediaRef
+from ltxdsl.ops.kinds import ClipRef, MediaRef, NodeRef
 from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.sound import SoundFile
@@ -54,7 +54,8 @@ class Scene:
         self.stages: list[Stage] = []
         self.shots: dict[str, Scene] = {}  # what has been shot so far, by name, in order
         self.outside: tuple[Statement, ...] = ()  # what holds from outside, in a shot
-        self.raw: dict[Span, Ref] = {}  # what raw nodes give, by their statements
+        self.raw: dict[Span, str] = {}  # raw nodes, by their statements
+        self.replaced: dict[str, Ref] = {}  # what raw nodes give in the place of what there was, by its word
         self.colour = "srgb"  # how light is coded in the clip
         self.latent: Ref | None = None
         self.audio: Ref | None = None
@@ -77,6 +78,7 @@ class Scene:
         """Run a shot in a scene of its own: what holds here holds there, and nothing comes back but its clip."""
         scene = Scene(self.models, shot.name, self.graph)
         scene.settings = self.settings.within(())
+        scene.replaced = dict(self.replaced)
         scene.outside = (*self.settings.single.values(), *self.settings.many)
         scene.shots = self.shots
         scene.run(shot.settings)
@@ -179,7 +181,8 @@ class Scene:
 
     def add(self, op: Op, statement: Statement, /, **inputs: Ref) -> Ref:
         """An op for a statement; gives its first output."""
-        id = self.graph.add(op, inputs, statement.span, self.name)
+        parts = {word: ref for word, ref in self.replaced.items() if PARTS.get(word) in op.uses}
+        id = self.graph.add(op, parts | inputs, statement.span, self.name)
         return Ref(id, next(iter(op.outputs)))
 
     def start(self, factor: float, statement: Statement) -> None:
@@ -235,6 +238,8 @@ class Scene:
             latent = condition.shape_latent(self, stage, latent)
             audio = condition.shape_sound(self, stage, audio)
             inputs |= condition.pass_inputs(self, stage)
+        for made in ("frames", "audio"):
+            self.replaced.pop(made, None)
         sampled = self.add(self._sample_op(stage), statement, latent=latent, audio=audio, **inputs)
         stage.node = sampled.node
         self.latent, self.audio = Ref(stage.node, "latent"), Ref(stage.node, "audio")
@@ -276,8 +281,22 @@ class Scene:
             "positive": lambda: self.add(nodes.EncodeText(text=self.prompt), statement),
             "negative": lambda: self.add(nodes.EncodeText(text=negative.text if negative else ""), statement),
         }
-        found = {word: made[word]() for word in sorted(words)}
+        found = {word: self.replaced.get(word) or made.get(word, _nothing)() for word in sorted(set(words))}
         return {word: ref for word, ref in found.items() if ref is not None}
+
+    def wire(self, ref: NodeRef) -> Ref:
+        """An output of a raw node that is there."""
+        return Ref(self.raw[ref.node], nodes.NODE_OUTPUTS[ref.slot])
+
+    def replace(self, word: str, ref: Ref) -> None:
+        """From here on, what a raw node gives is what a word stands for."""
+        match word:
+            case "latent":
+                self.latent = ref
+            case "audio_latent":
+                self.audio = ref
+            case _:
+                self.replaced[word] = ref
 
     def encoded(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
         """The latent of a picture or video at a pass's size; `crf` None = the model set's default for stills."""
@@ -314,8 +333,8 @@ class Scene:
         negative = nodes.EncodeText(text=stage.negative_text)
         said = stage.relay or stage.settings.get(Prompt) or stage.statement
         texts = {
-            "positive": self.add(positive, said),
-            "negative": self.add(negative, stage.negative or stage.statement),
+            "positive": self.replaced.get("positive") or self.add(positive, said),
+            "negative": self.replaced.get("negative") or self.add(negative, stage.negative or stage.statement),
         }
         if stage.nag and stage.sampling.get("nag"):
             texts["nag"] = self.add(nodes.EncodeText(text=stage.nag.text), stage.nag)
@@ -337,6 +356,10 @@ class Scene:
 
     def _next_name(self) -> str:
         return self.stage_name(f"pass {len(self.stages) + 1}")
+
+
+def _nothing() -> None:
+    """A word whose meaning is the target's business."""
 
 
 def chain_of(statements: Sequence[Statement]) -> list[float]:

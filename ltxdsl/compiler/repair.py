@@ -84,7 +84,7 @@ def _binds(text: str, block: bool, scope: Scope) -> bool:
     cls = class_of(entry)
     if cls is None or not isinstance(entry, tree.Statement):
         return False
-    named = entry.opening()[0] is not None
+    named = bool(entry.opening()[0])
     if (named and not cls.nameable) or (entry.block and (block or not cls.block)):
         return False
     inputs = dict(scope.inputs)
@@ -108,7 +108,7 @@ def _fill(cls: type[Statement], entry: tree.Statement, scope: Scope) -> None:
 
 def _is_setting(entry: tree.Statement, scope: Scope) -> bool:
     cls = class_of(entry)
-    if cls is None or not cls.in_block or entry.opening()[0] is not None:
+    if cls is None or not cls.in_block or entry.opening()[0]:
         return False
     _fill(cls, entry, scope)
     return True

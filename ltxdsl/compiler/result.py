@@ -42,7 +42,7 @@ class Output:
         self.start, self.seconds = 0.0, self.frames / self.fps
         self.deep, self.joins = deep, list[Join]()
         op = decoding(scene.settings.get(Decode), self.fps, 32 if deep or self.colour != CODED else 8)
-        self.image = scene.add(op, statement, latent=scene.latent)
+        self.image = scene.replaced.get("frames") or scene.add(op, statement, latent=scene.latent)
 
     def cut(self, start: int, count: int, step: int = 1) -> None:
         """Keep some frames; sound follows, and the rate falls with the step."""
@@ -93,9 +93,11 @@ class Output:
 
     def sound(self) -> Ref | None:
         """The sound of these frames."""
-        if self.scene.audio is None or self.scene.silent:
-            return None
-        audio = self.scene.add(nodes.DecodeAudio(), self.statement, audio=self.scene.audio)
+        audio = self.scene.replaced.get("audio")
+        if audio is None:
+            if self.scene.audio is None or self.scene.silent:
+                return None
+            audio = self.scene.add(nodes.DecodeAudio(), self.statement, audio=self.scene.audio)
         seconds = self.scene.frames / self.scene.fps
         for join in self.joins:
             parts = {"before": join.sound, "after": audio} if join.before else {"before": audio, "after": join.sound}

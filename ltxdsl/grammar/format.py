@@ -64,7 +64,7 @@ class _Writer:
 
     def _entry(self, entry: Entry, indent: str) -> Iterator[str]:
         head = _wrapped(entry, indent)
-        block = entry.block if isinstance(entry, Statement) else None
+        block = entry.block
         if block is None:
             yield head + self._trailing(entry.span.end)
         elif (line := self._on_one_line(head, block)) is not None:
@@ -132,15 +132,14 @@ def _wrapped(entry: Entry, indent: str) -> str:
 
 
 def _one_line(entry: Entry) -> str:
-    block = entry.block if isinstance(entry, Statement) else None
-    if block is None:
+    if entry.block is None:
         return _head(entry)
-    return f"{_head(entry)} {{ {'; '.join(_one_line(e) for e in block.entries)} }}"
+    return f"{_head(entry)} {{ {'; '.join(_one_line(e) for e in entry.block.entries)} }}"
 
 
 def _head(entry: Entry) -> str:
     if isinstance(entry, Field):
-        return f"{_item(entry.key)}: {_part(entry.items)}"
+        return f"{_item(entry.key)}: {_part(entry.items)}" if entry.items else f"{_item(entry.key)}:"
     return " | ".join(_part(part) for part in entry.parts)
 
 

@@ -185,8 +185,10 @@ class _ToTree(Transformer):  # type: ignore[type-arg]
         return Statement(parts, block, parts[0][0].span.to(end))
 
     def field(self, children: Sequence[Any]) -> Field:
-        key, items = children
-        return Field(key, items, key.span.to(items[-1].span))
+        key, value = children
+        if isinstance(value, Block):
+            return Field(key, (), key.span.to(value.span), value)
+        return Field(key, value, key.span.to(value[-1].span))
 
     def block(self, children: Sequence[Any]) -> Block:
         opening, *entries, closing = children

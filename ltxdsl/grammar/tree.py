@@ -108,19 +108,23 @@ class Statement(msgspec.Struct, frozen=True):
     block: Block | None
     span: Span
 
-    def opening(self) -> tuple[Name | None, Item, tuple[Part, ...]]:
-        """The name before `=` if there is one, the first word, and the parts after it."""
+    def opening(self) -> tuple[tuple[Name, ...], Item, tuple[Part, ...]]:
+        """The names before `=`, the first word, and the parts after it."""
         first, *rest = self.parts[0]
         after = (tuple(rest), *self.parts[1:])
-        return (first.name, first.value, after) if isinstance(first, Assign) else (None, first, after)
+        *names, last = first.items if isinstance(first, ListOf) else (first,)
+        if isinstance(last, Assign) and all(isinstance(name, Name) for name in names):
+            return ((*names, last.name), last.value, after)  # type: ignore[arg-type]
+        return (), first, after
 
 
 class Field(msgspec.Struct, frozen=True):
-    """`key: value`, inside a `node` block."""
+    """`key: value` or `key: { … }`, inside a `node` block."""
 
     key: Name | Text
     items: Part
     span: Span
+    block: Block | None = None
 
 
 Entry: TypeAlias = Statement | Field

@@ -21,6 +21,11 @@ class Port(StrEnum):
     AUDIO_LATENT = "audio_latent"
     AUDIO = "audio"  # waveform, C N, with its sample rate
     FILE = "file"  # a written file
+    WIRE = "wire"  # what a node of ComfyUI gives: it fits into any input, there
+
+
+# What ComfyUI loads for a script, by the part of the model set that an op uses. A raw node's output may stand for it.
+PARTS = {"model": "transformer", "vae": "video_vae", "audio_vae": "audio_vae", "clip": "text_encoder"}
 
 
 class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):

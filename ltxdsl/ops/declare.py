@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import msgspec
 
-from ltxdsl.ops.cells import BadValue, Cell
+from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.kinds import Kind, Names
 from ltxdsl.source import Span
 from ltxdsl.targets import COMFY, LOCAL
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
     from ltxdsl.compiler.stage import Stage
+    from ltxdsl.grammar import tree
 
 NOWHERE = Span(0, 0)
 
@@ -108,6 +109,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     spans: dict[str, Span] = {}
     fields: tuple[Field, ...] = ()  # the `key: value` lines of its block
     settings: tuple[Statement, ...] = ()  # the statements of its block
+    binds: tuple[str, ...] = ()  # the names before its `=`, of a statement that stays one
 
     def span_of(self, field: str) -> Span:
         """Where a field was written; the whole statement if it was not."""
@@ -153,9 +155,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """What it does to the frames and sound that a save after it writes."""
 
     @classmethod
-    def read_field(cls, cell: Cell, names: Names) -> Any:
+    def read_field(cls, line: tree.Field, names: Names) -> Any:
         """The value of a `key: value` line of its block."""
-        raise BadValue(cell.span, f"`{cls.word}` has no such lines", "LTX002")
+        raise BadValue(line.span, f"`{cls.word}` has no such lines", "LTX002")
 
     def expand(self, here: Here) -> Sequence[Statement]:
         """The statements that it stands for: itself, but for those that bind names or repeat a body."""

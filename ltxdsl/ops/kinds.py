@@ -48,9 +48,10 @@ class ClipRef(Hidden, frozen=True):
 
 
 class NodeRef(Hidden, frozen=True):
-    """What a raw node gives, by the place of its statement."""
+    """An output of a raw node, by the place of its statement."""
 
     node: Span
+    slot: int = 0
 
     @property
     def described(self) -> str:
@@ -114,7 +115,10 @@ class Names(Protocol):
         """The shot that a name is bound to."""
 
     def node(self, name: str) -> NodeRef | None:
-        """The raw node that a name is bound to."""
+        """The output of a raw node that a name is bound to."""
+
+    def lookup(self, name: str) -> Any:
+        """What a name is bound to, or None."""
 
     def locate(self, path: str) -> str:
         """The file that a path in the script means."""

@@ -156,7 +156,7 @@ class Save(Statement, frozen=True):
         if output is None:
             return
         if self.node is not None and self.node.node in scene.raw:
-            output.image = scene.raw[self.node.node]
+            output.image = scene.wire(self.node)
         if self.frames is not None:
             first, end = self.frames.bounds(output.frames, output.fps)
             first = min(max(0, first), output.frames - 1)

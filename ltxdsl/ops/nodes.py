@@ -14,6 +14,7 @@ from ltxdsl.media_info import picture_size
 from ltxdsl.models import upsampler_part
 from ltxdsl.ops.base import Deltas, Enhance, Identity, Loop, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
 from ltxdsl.ops.facts import Facts, Work
+from ltxdsl.ops.picture_nodes import NODE_OUTPUTS as NODE_OUTPUTS
 from ltxdsl.ops.picture_nodes import NODE_PORTS as NODE_PORTS
 from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
 from ltxdsl.ops.picture_nodes import CutFrames as CutFrames

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.base import PARTS, Op, Port
 from ltxdsl.ops.facts import Facts
 
 
@@ -183,7 +183,8 @@ class ConvertColour(Op, frozen=True):
         return f"{self.source} to {self.to}"
 
 
-NODE_PORTS = tuple(f"node{index}" for index in range(8))
+NODE_PORTS = tuple(f"wire{index}" for index in range(256))
+NODE_OUTPUTS = tuple(f"out{index}" for index in range(64))
 
 
 class RawNode(Op, frozen=True):
@@ -199,16 +200,16 @@ class RawNode(Op, frozen=True):
         "audio_latent": Port.AUDIO_LATENT,
         "positive": Port.TEXT,
         "negative": Port.TEXT,
-        **dict.fromkeys(NODE_PORTS, Port.IMAGE),
+        **dict.fromkeys((*PARTS, *NODE_PORTS), Port.WIRE),
     }
-    outputs = {"image": Port.IMAGE}
+    outputs = dict.fromkeys(NODE_OUTPUTS, Port.WIRE)
     optional = frozenset(inputs)
     pure = False
     kernel = "raw_node"
     class_type: str
     literals: tuple[tuple[str, Any], ...] = ()
     wires: tuple[tuple[str, str], ...] = ()
-    slot: int = 0
+    title: str = ""
 
     def label(self) -> str:
         """The node's class."""
@@ -216,7 +217,7 @@ class RawNode(Op, frozen=True):
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """Nothing is known of what it does."""
-        return {"image": Facts()}
+        return dict.fromkeys(self.outputs, Facts())
 
 
 class PolishFrames(Op, frozen=True):

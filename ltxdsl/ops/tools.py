@@ -2,21 +2,20 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+from ltxdsl.grammar import tree
 from ltxdsl.ops import nodes
-from ltxdsl.ops.cells import BadValue, Cell, Symbol, describe
+from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, Names, NodeRef, choice
+from ltxdsl.ops.raw_values import LOADED, MADE, raw_value
 from ltxdsl.ops.text import Prompt
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
 
-LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the script
-MADE = ("frames", "audio", "latent", "audio_latent", "positive", "negative")  # what the script has made so far
 FAMILY = choice("`wan`", lambda names: ("wan",))
 TILER = choice("`usdu`", lambda names: ("usdu",))
-TRUTH = {"true": True, "false": False}
 
 
 @statement(
@@ -28,7 +27,8 @@ TRUTH = {"true": True, "false": False}
 class Node(Statement, frozen=True):
     """A node of ComfyUI as it is, so that nothing there is out of reach.
 
-    Each line of its block is an input: a number, a text, true or false, the name of another node, or one of these.
+    Each line of its block is an input: a number, a text, `true`, `false`, `null`, an object in braces with lines of its
+    own, `json "[1, 2]"` for anything else that a file can hold, the name of another node, or one of these.
 
     | word | what it is |
     | --- | --- |
@@ -37,8 +37,10 @@ class Node(Statement, frozen=True):
     | positive, negative | the prompts that hold, encoded |
     | model, vae, audio_vae, clip | what the script's models are loaded as |
 
-    A name before it stands for its first output, or that of `slot`; `save NAME "file"` writes it. What the node takes
-    is the server's business: nothing here knows its inputs.
+    The names before it stand for its outputs, from the first on (`_` leaves one out). A name of one's own is for other
+    nodes, and for `save NAME "file"`. One of the words above is for all that comes after: `model = node "…" { model:
+    model }` changes the model of the passes after it. What the node takes is the server's business: nothing here knows
+    its inputs.
     """
 
     nameable: ClassVar[bool] = True
@@ -46,7 +48,7 @@ class Node(Statement, frozen=True):
     body: ClassVar[str] = "fields"
 
     type: Annotated[str, word(TEXT, "the class of the node")]
-    slot: Annotated[int, option(INTEGER, "which output its name stands for, from 0", low=0, high=64)] = 0
+    title: Annotated[str, option(TEXT, "what its box says, if not the class")] = ""
 
     @property
     def made(self) -> list[Field]:
@@ -59,31 +61,26 @@ class Node(Statement, frozen=True):
         return [field for field in self.fields if isinstance(field.value, NodeRef)]
 
     @classmethod
-    def read_field(cls, cell: Cell, names: Names) -> Any:
+    def read_field(cls, line: tree.Field, names: Names) -> Any:
         """A literal, another node, or a word for what there is."""
-        value = cell.value
-        if isinstance(value, bool | int | float | str):
-            return value
-        if cell.name and (found := names.node(cell.name)):
-            return found
-        if isinstance(value, Symbol) and value.name in (*MADE, *LOADED, *TRUTH):
-            return TRUTH.get(value.name, value)
-        hint = f"known here: {', '.join((*MADE, *LOADED))}, and the names of nodes"
-        raise BadValue(cell.span, f"{describe(value)} is nothing that a node takes", "LTX003", hint=hint)
+        return raw_value(line, names)
 
     def apply(self, scene: "Scene") -> None:
-        """One op, wired to what there is."""
+        """One op, wired to what there is; some of its outputs may take the place of that from here on."""
         if scene.latent is None and self.made:
             return  # a check says so
         ports = dict(zip((field.key for field in self.wired), nodes.NODE_PORTS, strict=False))
-        inputs = {ports[f.key]: scene.raw[f.value.node] for f in self.wired if f.value.node in scene.raw}
-        inputs |= scene.known({field.value.name for field in self.made}, self)
+        inputs = {ports[f.key]: scene.wire(f.value) for f in self.wired if f.value.node in scene.raw}
         words = {f.key: f.value.name for f in self.fields if isinstance(f.value, Symbol)}
+        inputs |= scene.known(words.values(), self)
         literals = [(f.key, f.value) for f in self.fields if not isinstance(f.value, Symbol | NodeRef)]
         op = nodes.RawNode(
-            class_type=self.type, literals=tuple(literals), wires=(*words.items(), *ports.items()), slot=self.slot
+            class_type=self.type, literals=tuple(literals), wires=(*words.items(), *ports.items()), title=self.title
         )
-        scene.raw[self.span] = scene.add(op, self, **inputs)
+        scene.raw[self.span] = scene.add(op, self, **inputs).node
+        for slot, name in enumerate(self.binds):
+            if name in (*LOADED, *MADE):
+                scene.replace(name, scene.wire(NodeRef(self.span, slot)))
 
 
 @statement("polish", Role.SETTING, 'prompt "a lake"\npass dev 30\npolish wan "phantom-1.3b" denoise 0.2\nsave "a.mp4"')

@@ -129,7 +129,7 @@ SCRIPTS = {
     ),
     "raw nodes with parts": (
         'prompt "a"; pass distill 8; node "VAEDecode" { samples: latent; vae: vae }; '
-        'two = node "LTXVConditioning" slot 1 { positive: positive; negative: negative; frame_rate: 24.0 }'
+        '_, two = node "LTXVConditioning" { positive: positive; negative: negative; frame_rate: 24.0 }'
     ),
     "polished in tiles": (
         'prompt "a"; pass distill 8; polish wan "phantom-1.3b.safetensors" denoise 0.3 tile usdu; save "a.mp4"'

@@ -10,6 +10,7 @@ from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.hdr import Hdr
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.timeline import FromVideo
+from ltxdsl.ops.tools import Node
 from ltxdsl.ops.training import Train
 from ltxdsl.source import Span
 from ltxdsl.values import plain
@@ -24,8 +25,8 @@ from ltxdsl.values import plain
     right='prompt "a lake"\npass dev 30',
 )
 def no_pass(program: Program) -> Iterator[Finding]:
-    """Statements with mistakes are reported for those first: one of them may be the pass."""
-    kinds = (Pass, Upscale, Hdr, Train)
+    """Statements with mistakes are reported for those first: one may be the pass. Raw nodes can stand for it."""
+    kinds = (Pass, Upscale, Hdr, Train, Node)
     if program.broken or program.bound.library or any(any(program.each(kind)) for kind in kinds):
         return
     shot = program.scene.shot

@@ -8,6 +8,7 @@ from ltxdsl.compiler.checks.rules import Finding, Program, rule
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.geometry import snapped_frames, snapped_to
 from ltxdsl.ops.hdr import Hdr
+from ltxdsl.ops.nodes import NODE_PORTS
 from ltxdsl.ops.tools import Node, Polish
 from ltxdsl.ops.training import Train
 
@@ -86,7 +87,7 @@ def node_too_early(program: Program) -> Iterator[Finding]:
     "LTX224",
     "node with too many others",
     Severity.ERROR,
-    why="A raw node takes what up to eight other nodes give; more go through a node that joins them.",
+    why="A raw node takes at most 256 links; more go through a node that joins them.",
     wrong="",  # too long to be shown
     right="",
     targets=("comfy",),
@@ -94,8 +95,8 @@ def node_too_early(program: Program) -> Iterator[Finding]:
 def too_many_wires(program: Program) -> Iterator[Finding]:
     """Of one statement."""
     for said in program.each(Node):
-        for field in said.wired[8:]:
-            yield Finding("this is the ninth node that it takes", field.span)
+        for field in said.wired[len(NODE_PORTS) :]:
+            yield Finding(f"this is link number {len(NODE_PORTS) + 1}", field.span)
 
 
 @rule(

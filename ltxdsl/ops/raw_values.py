@@ -1,0 +1,67 @@
+"""The lines of a `node` block: values as a workflow file holds them, of any size and depth."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ltxdsl.grammar import tree
+from ltxdsl.ops.cells import BadValue, Symbol, describe, evaluate
+from ltxdsl.ops.kinds import Names, NodeRef
+
+LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the script
+MADE = ("frames", "audio", "latent", "audio_latent", "positive", "negative")  # what the script has made so far
+CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+def raw_value(line: tree.Field, names: Names) -> Any:
+    """A literal (numbers, texts, true, false, null, lists, objects), a NodeRef, or a Symbol for what there is."""
+    if line.block is not None:
+        return _object(line.block, names)
+    match line.items:
+        case (tree.Name("json"), tree.Text() as text):
+            return _json(text)
+        case (item,):
+            return _one(item, names)
+    raise BadValue(line.span, "a line of a node holds one value", "LTX003", hint='such as `steps: 8`, `text: "a lake"`')
+
+
+def _object(block: tree.Block, names: Names) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for line in block.entries:
+        if not isinstance(line, tree.Field):
+            raise BadValue(line.span, "in this block stand lines such as `key: value`", "LTX002")
+        value = raw_value(line, names)
+        if isinstance(value, NodeRef | Symbol):
+            raise BadValue(line.span, "what another node gives cannot stand inside an object", "LTX003")
+        found[key_of(line)] = value
+    return found
+
+
+def key_of(line: tree.Field) -> str:
+    """The name of a line."""
+    return line.key.value if isinstance(line.key, tree.Text) else line.key.text
+
+
+def _json(text: tree.Text) -> Any:
+    try:
+        return json.loads(text.value)
+    except (ValueError, RecursionError) as error:
+        raise BadValue(text.span, f"this is not JSON: {error}", "LTX003") from None
+
+
+def _one(item: tree.Item, names: Names) -> Any:
+    match item:
+        case tree.Literal("NUMBER" | "SCIENTIFIC", text):
+            return int(text) if text.lstrip("-").isdigit() else float(text)
+        case tree.Name(name) if name in CONSTANTS:
+            return CONSTANTS[name]
+        case tree.Name(name) if found := names.node(name):
+            return found
+        case tree.Name(name) if name in (*MADE, *LOADED):
+            return Symbol(name)
+    cell = evaluate(item, names.lookup)
+    if isinstance(cell.value, bool | int | float | str):
+        return cell.value
+    hint = f"known here: {', '.join((*MADE, *LOADED))}, and the names of nodes"
+    raise BadValue(item.span, f"{describe(cell.value)} is nothing that a node takes", "LTX003", hint=hint)
