@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from ltxdsl.comfy.validate import link_of
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
+from ltxdsl.ops.base import Rename, Spelling
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]
+OMITTED = object()
 
 
 class ExportError(ValueError):
@@ -50,7 +53,10 @@ class PromptBuilder:
         self.stages = stages
         self.stage = ""
         self.parts: Mapping[str, Link] = {}  # of the model set, that raw nodes give to the op that is written
+        self.spellings: Sequence[Spelling] = ()  # how its nodes are written
+        self.wires: Mapping[str, Link] = {}  # what raw nodes give to that
         self._prompt: Prompt = {}
+        self._sinks: list[str] = []
         self._known: dict[str, Link] = {}
         self._notes: dict[str, None] = {}
         self._files: dict[str, str] = {}
@@ -58,11 +64,29 @@ class PromptBuilder:
     def add(self, class_type: str, title: str, **inputs: Any) -> Link:
         """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
         given = {name: value for name, value in inputs.items() if value is not None}
+        class_type, given = self._spelled(class_type, given)
         known = repr((class_type, title, given))
         link = self._known.get(known)
         if link is None:
             link = self._known[known] = self.put(class_type, title, given)
         return link
+
+    def _spelled(self, class_type: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """A node as the script wants it written."""
+        for spelling in self.spellings:
+            if spelling.type == class_type:
+                links = {name: value for name, value in inputs.items() if isinstance(value, Link)}
+                said = {name: self._line(value, inputs) for name, value in spelling.lines}
+                taken = {value.name for _, value in spelling.lines if isinstance(value, Rename) and not value.node}
+                kept = {n: v for n, v in links.items() if n not in taken} if spelling.other else inputs
+                inputs = {name: value for name, value in {**kept, **said}.items() if value is not OMITTED}
+                class_type = spelling.other or class_type
+        return class_type, inputs
+
+    def _line(self, value: Any, inputs: Mapping[str, Any]) -> Any:
+        if not isinstance(value, Rename):
+            return value
+        return self.wires[value.name] if value.node else inputs.get(value.name, OMITTED)
 
     def put(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:
         """A node of its own, with these inputs exactly; gives its first output."""
@@ -89,14 +113,40 @@ class PromptBuilder:
             name = f"{stem}-{count}{suffix}"
         return name
 
+    def __len__(self) -> int:
+        return len(self._prompt)
+
+    def keep(self, first: int) -> None:
+        """The nodes added after the first so many act on the world outside: they and what they read are the prompt."""
+        self._sinks += list(self._prompt)[first:]
+
     def finished(self) -> Export:
-        """All that was added."""
-        return Export(self._prompt, tuple(self._notes), self._files)
+        """All that was added and is of use: another spelling may have left a node without readers."""
+        needed = set(self._sinks)
+        for id in reversed(self._prompt):
+            if id in needed:
+                needed |= {value[0] for value in self._prompt[id]["inputs"].values() if link_of(value)}
+        kept = {id: node for id, node in self._prompt.items() if id in needed}
+        return Export(_renumbered(kept), tuple(self._notes), self._files)
 
 
 def base_name(path: str) -> str:
     """The last part of a path, written for Windows or not."""
     return re.split(r"[\\/]", path)[-1]
+
+
+def _renumbered(prompt: Prompt) -> Prompt:
+    """The same nodes with ids 1, 2, 3, …"""
+    ids = {id: str(number) for number, id in enumerate(prompt, 1)}
+    return {
+        ids[id]: {**node, "inputs": {n: _moved(v, ids) for n, v in node["inputs"].items()}}
+        for id, node in prompt.items()
+    }
+
+
+def _moved(value: Any, ids: Mapping[str, str]) -> Any:
+    link = link_of(value)
+    return [ids[link[0]], link[1]] if link and link[0] in ids else value
 
 
 def _literal(value: Any) -> Any:

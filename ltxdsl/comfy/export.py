@@ -29,8 +29,13 @@ def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
             raise ExportError(f"{node.op.label()} cannot be written in ComfyUI's nodes yet")
         given = {port: values[ref] for port, ref in node.inputs.items()}
         builder.parts = {port: given.pop(port) for port in PARTS if port in given}
+        builder.spellings = node.spellings
+        builder.wires = {port: given.pop(port) for port in list(given) if "." in port}
         given = {port: _fitting(builder, node.op.inputs.get(port), value) for port, value in given.items()}
+        first = len(builder)
         made = spell(builder, node.op, **given)
+        if not node.op.pure:
+            builder.keep(first)
         values |= {Ref(node.id, port): value for port, value in made.items()}
     return builder.finished()
 

@@ -17,7 +17,8 @@ def facts_of_nodes(nodes: Mapping[str, Node]) -> dict[Ref, Facts]:
     """The same for nodes by their ids, whatever they are part of."""
     known: dict[Ref, Facts] = {}
     for node in sources_first(nodes):
-        made = node.op.facts({port: known[ref] for port, ref in node.inputs.items()})
+        declared = node.op.inputs
+        made = node.op.facts({port: known[ref] for port, ref in node.inputs.items() if port in declared})
         known |= {Ref(node.id, port): made.get(port, Facts()) for port in node.op.outputs}
     return known
 

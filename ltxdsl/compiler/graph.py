@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ltxdsl.ops.base import PARTS, Op, Port
+from ltxdsl.ops.base import PARTS, Op, Port, Spelling
 from ltxdsl.source import Span
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Node(msgspec.Struct, frozen=True):
     inputs: dict[str, Ref]
     span: Span | None = None
     stage: str = ""
+    spellings: tuple[Spelling, ...] = ()  # how ComfyUI's nodes are written for it
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,14 @@ class Graph:
     def __getitem__(self, id: str) -> Node:
         return self.nodes[id]
 
-    def add(self, op: Op, inputs: dict[str, Ref], span: Span | None = None, stage: str = "") -> str:
+    def add(
+        self,
+        op: Op,
+        inputs: dict[str, Ref],
+        span: Span | None = None,
+        stage: str = "",
+        spellings: tuple[Spelling, ...] = (),
+    ) -> str:
         """Add an op; gives its id. Inputs must be there and fit."""
         for port, ref in inputs.items():
             self._check(op, port, ref)
@@ -76,7 +84,7 @@ class Graph:
             raise ValueError(f"{op.kernel} lacks its input {', '.join(sorted(missing))}")
         self._count += 1
         id = f"{op.kernel}_{self._count}"
-        self._put(Node(id, op, dict(inputs), span, stage))
+        self._put(Node(id, op, dict(inputs), span, stage, spellings))
         return id
 
     def _put(self, node: Node) -> None:
@@ -89,7 +97,8 @@ class Graph:
             del self._readers[ref][node.id]
 
     def _check(self, op: Op, port: str, ref: Ref) -> None:
-        expected = Port.WIRE if PARTS.get(port) in op.uses else op.inputs.get(port)
+        free = PARTS.get(port) in op.uses or "." in port
+        expected = Port.WIRE if free else op.inputs.get(port)
         if expected is None:
             raise ValueError(f"{op.kernel} has no input {port}")
         if self.port_type(ref) not in (expected, Port.WIRE):
@@ -108,7 +117,7 @@ class Graph:
         node = self.nodes[id]
         changed = node.inputs if inputs is None else inputs
         self._forget(node)
-        self._put(Node(id, op, dict(changed), node.span, node.stage))
+        self._put(Node(id, op, dict(changed), node.span, node.stage, node.spellings))
 
     def rewire(self, old: Ref, new: Ref, keep: str = "") -> None:
         """Let every reader of `old`, but for the node `keep`, read `new`."""

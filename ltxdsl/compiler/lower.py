@@ -17,12 +17,13 @@ from ltxdsl.compiler.result import Output, decoding, output_of
 from ltxdsl.compiler.stage import Placed, Settings, Stage
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
-from ltxdsl.ops.base import PARTS, Op
+from ltxdsl.ops.base import PARTS, Op, Spelling
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import ClipRef, MediaRef, NodeRef
 from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.sound import SoundFile
+from ltxdsl.ops.spelling import Spelled
 from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.text import Negative, Prompt
 from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize, Seed
@@ -56,6 +57,7 @@ class Scene:
         self.outside: tuple[Statement, ...] = ()  # what holds from outside, in a shot
         self.raw: dict[Span, str] = {}  # raw nodes, by their statements
         self.replaced: dict[str, Ref] = {}  # what raw nodes give in the place of what there was, by its word
+        self.spelled: tuple[tuple[Spelling, ...], dict[str, Ref]] = ((), {})
         self.colour = "srgb"  # how light is coded in the clip
         self.latent: Ref | None = None
         self.audio: Ref | None = None
@@ -165,6 +167,7 @@ class Scene:
         """The same for some of them."""
         for statement in statements:
             if statement.role is Role.ACTION:
+                self.spelled = self._spelled(statement)
                 statement.apply(self)
                 self.held += len(self.settings.many)
                 if len(self.graph) + self.held > MOST_OPS:
@@ -177,12 +180,18 @@ class Scene:
                 if not statement.for_saves:
                     self.leftover.append(statement)
 
+    def _spelled(self, statement: Statement) -> tuple[tuple[Spelling, ...], dict[str, Ref]]:
+        """How ComfyUI's nodes are written for an action, and what raw nodes give to them."""
+        said = [one.spellings(self) for one in self.settings.within(statement.settings).all(Spelled)]
+        return sum((spellings for spellings, _ in said), ()), {p: ref for _, wires in said for p, ref in wires.items()}
+
     # --- what statements call
 
     def add(self, op: Op, statement: Statement, /, **inputs: Ref) -> Ref:
         """An op for a statement; gives its first output."""
         parts = {word: ref for word, ref in self.replaced.items() if PARTS.get(word) in op.uses}
-        id = self.graph.add(op, parts | inputs, statement.span, self.name)
+        spellings, wires = self.spelled
+        id = self.graph.add(op, parts | wires | inputs, statement.span, self.name, spellings)
         return Ref(id, next(iter(op.outputs)))
 
     def start(self, factor: float, statement: Statement) -> None:
@@ -325,7 +334,8 @@ class Scene:
         draft.continues, draft.left = bool(self.stages), self.left
         for held in settings.ranked():
             held.shape_pass(draft)
-        draft.seed += len(self.stages)
+        if not any(isinstance(said, Seed) for said in statement.settings):
+            draft.seed += len(self.stages)
         return draft
 
     def _texts(self, stage: Stage) -> dict[str, Ref]:

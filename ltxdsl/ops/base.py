@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,21 @@ class Port(StrEnum):
 
 # What ComfyUI loads for a script, by the part of the model set that an op uses. A raw node's output may stand for it.
 PARTS = {"model": "transformer", "vae": "video_vae", "audio_vae": "audio_vae", "clip": "text_encoder"}
+
+
+class Rename(NamedTuple):
+    """In a spelling: the link that an input of this name had; "" = none. `node`: a port that a raw node fills."""
+
+    name: str
+    node: bool = False
+
+
+class Spelling(NamedTuple):
+    """How nodes of a class are written in a workflow: as another class ("" = the same), with these inputs."""
+
+    type: str
+    other: str
+    lines: tuple[tuple[str, Any], ...]
 
 
 class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):

@@ -75,7 +75,7 @@ class ClipRate(Statement, frozen=True):
 
 @statement("seed", Role.SETTING, 'seed 42\nprompt "a lake"\npass dev 30')
 class Seed(Statement, frozen=True):
-    """The number that all noise follows from. Pass k (from 0) draws with seed + k."""
+    """The number that all noise follows from. Pass k (from 0) draws with seed + k; one in a pass's block is its own."""
 
     seed: Annotated[int, word(INTEGER, "any whole number", low=0, high=2**64 - 1)]
 

@@ -14,7 +14,7 @@ def share_equal(graph: Graph) -> Graph:
         if not node.op.pure:
             continue
         inputs = graph[node.id].inputs
-        twin = first.setdefault((node.op, tuple(sorted(inputs.items()))), node.id)
+        twin = first.setdefault((node.op, tuple(sorted(inputs.items())), repr(node.spellings)), node.id)
         if twin != node.id:
             twins.setdefault(twin, []).append(node)
             for port in node.op.outputs:

@@ -1,0 +1,101 @@
+"""How ComfyUI's nodes are written: choices that change the workflow and not the video."""
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from ltxdsl.grammar import tree
+from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Rename, Spelling
+from ltxdsl.ops.cells import Symbol
+from ltxdsl.ops.declare import Role, Statement, option, statement, word
+from ltxdsl.ops.kinds import FILE, TEXT, Names, NodeRef
+from ltxdsl.ops.raw_values import raw_value
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.graph import Ref
+    from ltxdsl.compiler.lower import Scene
+
+
+class Spelled(Statement, frozen=True):
+    """A statement that says how nodes are written."""
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """What it says of which nodes, and what raw nodes give to that, by ports."""
+        raise NotImplementedError
+
+
+@statement(
+    "spell",
+    Role.CONDITION,
+    'prompt "a lake"\nspell "SaveVideo" { format: "auto"; codec: "auto" }\n'
+    'spell "VAEDecode" as "VAEDecodeTiled" { tile_size: 768; overlap: 64; temporal_size: 4096; temporal_overlap: 4 }\n'
+    'pass dev 30\nsave "lake.mp4"',
+)
+class Spell(Spelled, frozen=True):
+    """Another way to write nodes of a class in a ComfyUI workflow; the video stays what the script says.
+
+    Each line is an input of such nodes, written so: a literal as in a `node`, what a raw node gives, `none` to leave
+    the input out. With `as` the node is of another class: its links stay, by their names or by new ones (`latents:
+    samples` is the link that was `samples`); its literals are those of the lines. `ltx import` writes this for what
+    a person chose between equal spellings. At the top it holds for all that is written after it, in a block for that
+    pass.
+    """
+
+    body: ClassVar[str] = "fields"
+
+    type: Annotated[str, word(TEXT, "the class that is written otherwise")]
+    other: Annotated[str, option(TEXT, "the class that is written in its place", key="as")] = ""
+
+    @classmethod
+    def read_field(cls, line: tree.Field, names: Names) -> Any:
+        """As in a `node`; another word names an input."""
+        match line.items:
+            case (tree.Name(name),) if name not in ("true", "false", "null") and not names.node(name):
+                return Symbol(name)
+        return raw_value(line, names)
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """One, for its class."""
+        lines: list[tuple[str, Any]] = []
+        inputs: dict[str, Ref] = {}
+        for index, field in enumerate(self.fields):
+            value = field.value
+            if isinstance(value, Symbol):
+                value = Rename("" if value.name == "none" else value.name)
+            elif isinstance(value, NodeRef):
+                if value.node not in scene.raw:
+                    continue
+                port = nodes.NODE_PORTS[index]
+                inputs[f"{self.span.start}.{port}"] = scene.wire(value)
+                value = Rename(f"{self.span.start}.{port}", node=True)
+            lines.append((field.key, value))
+        return (Spelling(self.type, self.other, tuple(lines)),), inputs
+
+
+@statement(
+    "load",
+    Role.CONDITION,
+    'load checkpoint "ltx-2.3-22b-dev-fp8.safetensors" text "gemma_3_12B_it.safetensors"\nprompt "a lake"\npass dev 30',
+)
+class Load(Spelled, frozen=True):
+    """The files that a ComfyUI workflow loads, where they are not those of the model set.
+
+    A script that names them is bound to one machine's files: the [model set](../models.md) is the place for what is
+    meant to be shared. `ltx import` writes what it finds.
+    """
+
+    checkpoint: Annotated[str, option(FILE, "the checkpoint, of which the sound and text parts are read too")] = ""
+    audio: Annotated[str, option(FILE, "another file for the audio VAE")] = ""
+    text: Annotated[str, option(FILE, "the text encoder")] = ""
+    projection: Annotated[str, option(FILE, "another file for the projection of the text encoder")] = ""
+    upsampler: Annotated[str, option(FILE, "the latent upsampler")] = ""
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """Of the loaders."""
+        said = {
+            ("CheckpointLoaderSimple", "ckpt_name"): self.checkpoint,
+            ("LTXVAudioVAELoader", "ckpt_name"): self.audio or self.checkpoint,
+            ("LTXAVTextEncoderLoader", "text_encoder"): self.text,
+            ("LTXAVTextEncoderLoader", "ckpt_name"): self.projection or self.checkpoint,
+            ("LatentUpscaleModelLoader", "model_name"): self.upsampler,
+        }
+        return tuple(Spelling(node, "", ((name, file),)) for (node, name), file in said.items() if file), {}
