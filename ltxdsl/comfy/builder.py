@@ -58,17 +58,21 @@ class PromptBuilder:
         self._prompt: Prompt = {}
         self._sinks: list[str] = []
         self._known: dict[str, Link] = {}
+        self._raw: dict[str, Link] = {}  # nodes that the script writes itself, by class and inputs
+        self._added: dict[str, Link] = {}  # the first of each that a row wrote
         self._notes: dict[str, None] = {}
         self._files: dict[str, str] = {}
 
     def add(self, class_type: str, title: str, **inputs: Any) -> Link:
         """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
         given = {name: value for name, value in inputs.items() if value is not None}
+        own = any(spelling.own and spelling.type == class_type for spelling in self.spellings)
         class_type, given = self._spelled(class_type, given)
-        known = repr((class_type, title, given))
-        link = self._known.get(known)
+        known = repr((class_type, title, given, self.stage if own else ""))
+        link = self._known.get(known) or (None if own else self._raw.get(_key(class_type, given)))
         if link is None:
-            link = self._known[known] = self.put(class_type, title, given)
+            link = self._known[known] = self._new(class_type, title, given)
+            self._added.setdefault(_key(class_type, given), link)
         return link
 
     def _spelled(self, class_type: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -89,7 +93,13 @@ class PromptBuilder:
         return self.wires[value.name] if value.node else inputs.get(value.name, OMITTED)
 
     def put(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:
-        """A node of its own, with these inputs exactly; gives its first output."""
+        """A node as a script writes it; gives its first output. One that a row wrote just so is that node."""
+        key = _key(class_type, inputs)
+        link = self._added.pop(key, None) or self._new(class_type, title, inputs)
+        self._raw.setdefault(key, link)
+        return link
+
+    def _new(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:
         id = str(len(self._prompt) + 1)
         literals = {name: _literal(value) for name, value in inputs.items()}
         self._prompt[id] = {"class_type": class_type, "inputs": literals, "_meta": {"title": title}}
@@ -122,7 +132,7 @@ class PromptBuilder:
 
     def finished(self) -> Export:
         """All that was added and is of use: another spelling may have left a node without readers."""
-        needed = set(self._sinks)
+        needed = set(self._sinks or self._prompt)
         for id in reversed(self._prompt):
             if id in needed:
                 needed |= {value[0] for value in self._prompt[id]["inputs"].values() if link_of(value)}
@@ -133,6 +143,10 @@ class PromptBuilder:
 def base_name(path: str) -> str:
     """The last part of a path, written for Windows or not."""
     return re.split(r"[\\/]", path)[-1]
+
+
+def _key(class_type: str, inputs: Mapping[str, Any]) -> str:
+    return repr((class_type, sorted(inputs.items(), key=lambda item: item[0])))
 
 
 def _renumbered(prompt: Prompt) -> Prompt:

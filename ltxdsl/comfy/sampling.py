@@ -35,6 +35,8 @@ def sample(
 ) -> dict[str, Video | Audio]:
     """A pass as people wire it."""
     latent = unmasked(builder, latent)
+    if negative is None and op.negative_said is not None:
+        negative = Text(op.negative_said, clip=positive.clip)
     model, positive_link = _prompted_model(builder, op, positive, latent)
     plain = conditioned(builder, positive_link, negative, op.fps)
     if speaker is not None and op.voice:

@@ -8,6 +8,7 @@ from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import Link, PromptBuilder
 from ltxdsl.comfy.sampling import plain_prompt
 from ltxdsl.comfy.table import Audio, Text, Video, row
+from ltxdsl.comfy.texts import conditioned
 from ltxdsl.ops import nodes
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
@@ -23,6 +24,10 @@ def raw_node(builder: PromptBuilder, op: nodes.RawNode, **given: Any) -> dict[st
         "audio_vae": lambda: loaders.audio_vae(builder),
         "clip": lambda: loaders.text_encoder(builder),
     }
+    if op.fps:
+        text = plain_prompt(builder, given["positive"])
+        both = conditioned(builder, text, given["negative"], op.fps)
+        loaded |= {"positive_at_rate": lambda: both.positive, "negative_at_rate": lambda: both.negative}
     wires = {name: loaded[what]() if what in loaded else _link(builder, given[what]) for name, what in op.wires}
     link = builder.put(op.class_type, op.title or op.class_type, {**dict(op.literals), **wires})
     return {port: link.output(slot) for slot, port in enumerate(op.outputs)}

@@ -326,6 +326,12 @@ class Scene:
             return self.add(nodes.ReadVideo(path=source.path, frames=count), statement)
         return self.add(nodes.ReadImage(path=source.path), statement)
 
+    def file(self, source: MediaRef, statement: Statement) -> Ref:
+        """All of a picture, video or sound, for a raw node."""
+        if source.kind == "audio":
+            return self.add(nodes.ReadSound(path=source.path, seconds=self.frames / self.fps), statement)
+        return self.read(source, 0, statement)
+
     # --- the parts of a pass
 
     def _drafted(self, statement: Pass | Upscale, settings: Settings) -> Draft:
@@ -361,6 +367,7 @@ class Scene:
             cfg=stage.cfg,
             audio_cfg=stage.audio_cfg,
             loras=stage.loras,
+            negative_said=stage.negative_text if stage.negative else None,
             **{"keep_audio": self.sounded, **stage.sampling},
         )
 

@@ -17,6 +17,7 @@ from ltxdsl.ops.kinds import ClipRef
 from ltxdsl.ops.media import Save
 from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.time import Seed
+from ltxdsl.ops.tools import Node
 from ltxdsl.source import Source
 
 
@@ -42,7 +43,10 @@ def with_outputs(bound: Bound, output: str, source: Source) -> tuple[Bound, list
 
 
 def _with_saves(statements: tuple[Statement, ...], output: str, source: Source) -> tuple[Statement, ...]:
-    """Every clip ends in a file: that of the script, unless it only has shots, and that of every shot."""
+    """Every clip ends in a file: that of the script, unless it only has shots, and that of every shot.
+
+    Where a script has raw nodes, they may be what saves it.
+    """
     shots = [s for s in statements if isinstance(s, Shot)]
     alone = [s for s in statements if not isinstance(s, Shot)]
     made = {id(s): s if _saves(s.settings) else _with_own_save(s) for s in shots}
@@ -53,7 +57,7 @@ def _with_saves(statements: tuple[Statement, ...], output: str, source: Source) 
 
 
 def _saves(statements: Iterable[Statement]) -> bool:
-    return any(isinstance(s, Save) for s in _each(statements))
+    return any(isinstance(s, Save | Node) for s in _each(statements))
 
 
 def _with_own_save(shot: Shot) -> Shot:

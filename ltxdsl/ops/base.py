@@ -41,6 +41,7 @@ class Spelling(NamedTuple):
     type: str
     other: str
     lines: tuple[tuple[str, Any], ...]
+    own: bool = False  # not shared between passes
 
 
 class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):

@@ -285,6 +285,13 @@ class Sample(Op, frozen=True):
     patches: tuple[Patch, ...] = ()
     keep_audio: bool = False
     new_noise: bool = True
+    negative_said: str | None = (
+        None  # the script's own, also where no step guides with it: ComfyUI encodes it all the same
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """All but the negative prompt: what is seen of it comes in."""
+        return {name: value for name, value in super().identity().items() if name != "negative_said"}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The same clip, with the noise of the last sigma; guides are cropped off behind it."""

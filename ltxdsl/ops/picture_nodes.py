@@ -210,6 +210,7 @@ class RawNode(Op, frozen=True):
     literals: tuple[tuple[str, Any], ...] = ()
     wires: tuple[tuple[str, str], ...] = ()
     title: str = ""
+    fps: float = 0.0  # for prompts at their rate
 
     def label(self) -> str:
         """The node's class."""

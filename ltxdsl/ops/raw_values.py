@@ -7,15 +7,17 @@ from typing import Any
 
 from ltxdsl.grammar import tree
 from ltxdsl.ops.cells import BadValue, Symbol, describe, evaluate
-from ltxdsl.ops.kinds import Names, NodeRef
+from ltxdsl.ops.kinds import MediaRef, Names, NodeRef
 
 LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the script
-MADE = ("frames", "audio", "latent", "audio_latent", "positive", "negative")  # what the script has made so far
+OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so far have made
+MADE = (*OF_CLIP, "positive", "negative", "positive_at_rate", "negative_at_rate")  # and the prompts that hold
+AT_RATE = "_at_rate"  # of a prompt: with the frame rate, as a guider takes it
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 def raw_value(line: tree.Field, names: Names) -> Any:
-    """A literal (numbers, texts, true, false, null, lists, objects), a NodeRef, or a Symbol for what there is."""
+    """A literal of any kind that a file can hold, a NodeRef, a MediaRef, or a Symbol for what there is."""
     if line.block is not None:
         return _object(line.block, names)
     match line.items:
@@ -32,7 +34,7 @@ def _object(block: tree.Block, names: Names) -> dict[str, Any]:
         if not isinstance(line, tree.Field):
             raise BadValue(line.span, "in this block stand lines such as `key: value`", "LTX002")
         value = raw_value(line, names)
-        if isinstance(value, NodeRef | Symbol):
+        if isinstance(value, NodeRef | MediaRef | Symbol):
             raise BadValue(line.span, "what another node gives cannot stand inside an object", "LTX003")
         found[key_of(line)] = value
     return found
@@ -60,8 +62,10 @@ def _one(item: tree.Item, names: Names) -> Any:
             return found
         case tree.Name(name) if name in (*MADE, *LOADED):
             return Symbol(name)
+        case tree.Name(name) if media := names.media(name):
+            return media
     cell = evaluate(item, names.lookup)
     if isinstance(cell.value, bool | int | float | str):
         return cell.value
-    hint = f"known here: {', '.join((*MADE, *LOADED))}, and the names of nodes"
+    hint = f"known here: {', '.join((*MADE, *LOADED))}, and the names of nodes and files"
     raise BadValue(item.span, f"{describe(cell.value)} is nothing that a node takes", "LTX003", hint=hint)

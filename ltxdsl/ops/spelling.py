@@ -7,12 +7,14 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Rename, Spelling
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FILE, TEXT, Names, NodeRef
+from ltxdsl.ops.kinds import FILE, TEXT, Names, NodeRef, choice
 from ltxdsl.ops.raw_values import raw_value
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
+
+OWN = choice("`own`", lambda names: ("own",))
 
 
 class Spelled(Statement, frozen=True):
@@ -27,7 +29,7 @@ class Spelled(Statement, frozen=True):
     "spell",
     Role.CONDITION,
     'prompt "a lake"\nspell "SaveVideo" { format: "auto"; codec: "auto" }\n'
-    'spell "VAEDecode" as "VAEDecodeTiled" { tile_size: 768; overlap: 64; temporal_size: 4096; temporal_overlap: 4 }\n'
+    'spell "VAEDecode" as "VAEDecodeTiled" { tile_size: 768; overlap: 64 }\n'
     'pass dev 30\nsave "lake.mp4"',
 )
 class Spell(Spelled, frozen=True):
@@ -44,6 +46,7 @@ class Spell(Spelled, frozen=True):
 
     type: Annotated[str, word(TEXT, "the class that is written otherwise")]
     other: Annotated[str, option(TEXT, "the class that is written in its place", key="as")] = ""
+    own: Annotated[bool, word(OWN, "`own`: each pass has such a node of its own, where one would do")] = False
 
     @classmethod
     def read_field(cls, line: tree.Field, names: Names) -> Any:
@@ -68,7 +71,7 @@ class Spell(Spelled, frozen=True):
                 inputs[f"{self.span.start}.{port}"] = scene.wire(value)
                 value = Rename(f"{self.span.start}.{port}", node=True)
             lines.append((field.key, value))
-        return (Spelling(self.type, self.other, tuple(lines)),), inputs
+        return (Spelling(self.type, self.other, tuple(lines), self.own),), inputs
 
 
 @statement(

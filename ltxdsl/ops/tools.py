@@ -6,11 +6,12 @@ from ltxdsl.grammar import tree
 from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, Names, NodeRef, choice
-from ltxdsl.ops.raw_values import LOADED, MADE, raw_value
+from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, MediaRef, Names, NodeRef, choice
+from ltxdsl.ops.raw_values import AT_RATE, LOADED, MADE, OF_CLIP, raw_value
 from ltxdsl.ops.text import Prompt
 
 if TYPE_CHECKING:
+    from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
 
@@ -28,13 +29,14 @@ class Node(Statement, frozen=True):
     """A node of ComfyUI as it is, so that nothing there is out of reach.
 
     Each line of its block is an input: a number, a text, `true`, `false`, `null`, an object in braces with lines of its
-    own, `json "[1, 2]"` for anything else that a file can hold, the name of another node, or one of these.
+    own, `json "[1, 2]"` for anything else that a file can hold, the name of another node or of a file, or one of these.
 
     | word | what it is |
     | --- | --- |
     | frames, audio | what a save would write, decoded |
     | latent, audio_latent | the latents of the last pass |
     | positive, negative | the prompts that hold, encoded |
+    | positive_at_rate, negative_at_rate | the same with the frame rate, as a guider takes them |
     | model, vae, audio_vae, clip | what the script's models are loaded as |
 
     The names before it stand for its outputs, from the first on (`_` leaves one out). A name of one's own is for other
@@ -52,13 +54,13 @@ class Node(Statement, frozen=True):
 
     @property
     def made(self) -> list[Field]:
-        """The lines that ask for what the script has made."""
-        return [field for field in self.fields if isinstance(field.value, Symbol) and field.value.name in MADE]
+        """The lines that ask for what passes have made."""
+        return [field for field in self.fields if isinstance(field.value, Symbol) and field.value.name in OF_CLIP]
 
     @property
     def wired(self) -> list[Field]:
-        """The lines that name other nodes."""
-        return [field for field in self.fields if isinstance(field.value, NodeRef)]
+        """The lines that name other nodes, or files."""
+        return [field for field in self.fields if isinstance(field.value, NodeRef | MediaRef)]
 
     @classmethod
     def read_field(cls, line: tree.Field, names: Names) -> Any:
@@ -70,17 +72,28 @@ class Node(Statement, frozen=True):
         if scene.latent is None and self.made:
             return  # a check says so
         ports = dict(zip((field.key for field in self.wired), nodes.NODE_PORTS, strict=False))
-        inputs = {ports[f.key]: scene.wire(f.value) for f in self.wired if f.value.node in scene.raw}
+        read = {ports[f.key]: self._read(scene, f.value) for f in self.wired}
+        inputs = {port: ref for port, ref in read.items() if ref is not None}
         words = {f.key: f.value.name for f in self.fields if isinstance(f.value, Symbol)}
-        inputs |= scene.known(words.values(), self)
-        literals = [(f.key, f.value) for f in self.fields if not isinstance(f.value, Symbol | NodeRef)]
+        rated = {word for word in words.values() if word.endswith(AT_RATE)}
+        inputs |= scene.known({*words.values(), *(("positive", "negative") if rated else ())} - rated, self)
+        literals = [(f.key, f.value) for f in self.fields if not isinstance(f.value, Symbol | NodeRef | MediaRef)]
         op = nodes.RawNode(
-            class_type=self.type, literals=tuple(literals), wires=(*words.items(), *ports.items()), title=self.title
+            class_type=self.type,
+            literals=tuple(literals),
+            wires=(*words.items(), *ports.items()),
+            title=self.title,
+            fps=scene.fps if rated else 0.0,
         )
         scene.raw[self.span] = scene.add(op, self, **inputs).node
         for slot, name in enumerate(self.binds):
             if name in (*LOADED, *MADE):
                 scene.replace(name, scene.wire(NodeRef(self.span, slot)))
+
+    def _read(self, scene: "Scene", value: NodeRef | MediaRef) -> "Ref | None":
+        if isinstance(value, MediaRef):
+            return scene.file(value, self)
+        return scene.wire(value) if value.node in scene.raw else None
 
 
 @statement("polish", Role.SETTING, 'prompt "a lake"\npass dev 30\npolish wan "phantom-1.3b" denoise 0.2\nsave "a.mp4"')

@@ -14,6 +14,7 @@ from ltxdsl.ops import STATEMENTS
 from ltxdsl.ops.raw_values import CONSTANTS, LOADED, MADE
 
 RESERVED = frozenset({*LOADED, *MADE, *CONSTANTS, *STATEMENTS, "json", "_", "start", "end"})
+NO_WIRES: dict[str, str] = {}
 ONE_LINE = 100  # characters that a node on one line may have
 
 
@@ -62,14 +63,15 @@ def title_of(node: Mapping[str, Any]) -> str:
     return title if isinstance(title, str) and title != node["class_type"] else ""
 
 
-def node_text(id: str, node: Mapping[str, Any], names: Names) -> str:
-    """One node as a statement."""
+def node_text(id: str, node: Mapping[str, Any], names: Names, wires: Mapping[str, str] = NO_WIRES) -> str:
+    """One node as a statement; `wires` are words for some of its inputs."""
     targets = names.of_node(id)
     head = f"{', '.join(targets)} = " if targets else ""
     head += f"node {_said(node['class_type'], 'class')}"
     if (title := title_of(node)) and (text := quoted(title.replace("\n", " "))):
         head += f" title {text}"
-    lines = [f"{_key(name)}: {_value(value, names)}" for name, value in (node.get("inputs") or {}).items()]
+    inputs = (node.get("inputs") or {}).items()
+    lines = [f"{_key(name)}: {wires.get(name) or _value(value, names)}" for name, value in inputs]
     short = f"{head} {{ {'; '.join(lines)} }}" if lines else f"{head} {{}}"
     if len(short) <= ONE_LINE and "\n" not in short:
         return short

@@ -1,0 +1,88 @@
+"""A script while it is guessed: statements in order, with the nodes that they are to give back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ltxdsl.comfy.lift.target import Out
+from ltxdsl.grammar.write import key, quoted, raw_value
+
+MARK = "§"  # titles of raw nodes in a trial say which node of the target they are
+
+
+class Spelled:
+    """One `spell` statement: lines by input; a value is a literal, an Out of a raw node, or a Word."""
+
+    def __init__(self, type: str, other: str = "") -> None:
+        self.type, self.other, self.own = type, other, False
+        self.lines: dict[str, Any] = {}
+
+
+class Word(str):
+    """A word of the language as a value."""
+
+
+class Piece:
+    """A statement. `anchor` is the node of the target that it makes; `raw` the node that it is, as it stands there."""
+
+    def __init__(self, head: str, *, anchor: str = "", raw: str = "", block: list[str] | None = None) -> None:
+        self.head, self.anchor, self.raw = head, anchor, raw
+        self.block = block if block is not None else []
+        self.spells: dict[tuple[str, str], Spelled] = {}
+        self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
+
+    def spell(self, type: str, other: str = "") -> Spelled:
+        """The spelling of a class, as it is so far."""
+        return self.spells.setdefault((type, other), Spelled(type, other))
+
+
+class Draft:
+    """Pieces in order. Raw nodes are pieces too; `wires` holds the words that stand for what they read."""
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        self.pieces = pieces
+        self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
+
+    def raws(self) -> set[str]:
+        """Nodes that are written as they are."""
+        return {piece.raw for piece in self.pieces if piece.raw}
+
+    def anchors(self) -> list[Piece]:
+        """Pieces that make a node of the target, in order."""
+        return [piece for piece in self.pieces if piece.anchor]
+
+
+def spell_lines(spelled: Spelled, name: Any) -> str:
+    """A `spell` statement; `name` gives the name of an Out."""
+    said = [f"{key(line)}: {_value(value, name)}" for line, value in spelled.lines.items()]
+    other = f" as {quoted(spelled.other)}" if spelled.other else ""
+    own = " own" if spelled.own else ""
+    return (
+        f"spell {quoted(spelled.type)}{other}{own} {{ {'; '.join(said)} }}"
+        if said
+        else f"spell {quoted(spelled.type)}{other}{own} {{}}"
+    )
+
+
+def _value(value: Any, name: Any) -> str:
+    if isinstance(value, Word):
+        return value
+    return str(name(value)) if isinstance(value, Out) else raw_value(value)
+
+
+def statement_text(piece: Piece, name: Any) -> Iterator[str]:
+    """A statement with its block, one line each; spellings of one without a block stand before it."""
+    spells = [spell_lines(spelled, name) for spelled in piece.spells.values()]
+    if piece.head.startswith(("pass", "upscale")):
+        lines = [*piece.block, *spells]
+        short = f"{piece.head} {{ {'; '.join(lines)} }}" if lines else piece.head
+        if len(short) <= 110 and "\n" not in short:
+            yield short
+            return
+        yield f"{piece.head} {{"
+        yield from (f"  {line}" for line in lines)
+        yield "}"
+        return
+    yield from spells
+    yield piece.head

@@ -1,0 +1,262 @@
+"""A first guess: what a person meant by the nodes, in statements. Proof comes after it, so it may be wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any
+
+from ltxdsl.comfy.lift.draft import Draft, Piece
+from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.samplers import NODES
+from ltxdsl.geometry import latent_frames, pixel_frames
+from ltxdsl.grammar.write import quoted
+from ltxdsl.sampling.samplers import SAMPLERS
+from ltxdsl.sampling.schedules import DISTILLED
+from ltxdsl.values import plain
+
+SAMPLER = "SamplerCustomAdvanced"
+IN_PLACE = ("LTXVImgToVideoInplace", "LTXVImgToVideoConditionOnly")
+DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
+MOST = 200  # nodes that a chain is followed over
+
+
+def guess(target: Target) -> Draft | None:
+    """Statements for the passes and the videos that come of them; None where there is no pass to be seen."""
+    samplers = list(target.of_class(SAMPLER))
+    if not samplers:
+        return None
+    images = _Images(target)
+    passes = [_Stage(target, id, images) for id in samplers]
+    head = [*_loads(target), *images.pieces(), *_clip(target, passes), *_texts(target, passes[0])]
+    made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
+    return Draft([*head, *made, *_saves(target, {one.id for one in passes})])
+
+
+def _growth(passes: list[_Stage]) -> float:
+    growth = 1.0
+    for one in passes[1:]:
+        growth *= one.factor or 1.0
+    return growth
+
+
+def _loads(target: Target) -> list[Piece]:
+    """The files, where one loader of each kind is there."""
+    said = {}
+    checkpoints = {target.value(id, "ckpt_name") for id in target.of_class("CheckpointLoaderSimple")}
+    texts = list(target.of_class("LTXAVTextEncoderLoader"))
+    sounds = {target.value(id, "ckpt_name") for id in target.of_class("LTXVAudioVAELoader")}
+    upsamplers = {target.value(id, "model_name") for id in target.of_class("LatentUpscaleModelLoader")}
+    said["checkpoint"] = _only(checkpoints)
+    said["audio"] = _only(sounds) if sounds != checkpoints else None
+    said["text"] = _only({target.value(id, "text_encoder") for id in texts})
+    projections = {target.value(id, "ckpt_name") for id in texts}
+    said["projection"] = _only(projections) if projections != checkpoints else None
+    said["upsampler"] = _only(upsamplers)
+    words = [f"{word} {quoted(file)}" for word, file in said.items() if file and quoted(file)]
+    return [Piece(f"load {' '.join(words)}")] if words else []
+
+
+def _only(values: set[Any]) -> str | None:
+    (value,) = values if len(values) == 1 else (None,)
+    return value if isinstance(value, str) else None
+
+
+def _clip(target: Target, passes: list[_Stage]) -> list[Piece]:
+    """Size, length and rate of what comes out in the end."""
+    found = passes[0].empty
+    if found is None:
+        return []
+    width, height, frames = (target.value(found, name) for name in ("width", "height", "length"))
+    if not all(isinstance(value, int) and value > 0 for value in (width, height, frames)):
+        return []
+    growth = _growth(passes)
+    size = f"{int(width // 32 * 32 * growth)}x{int(height // 32 * 32 * growth)}"
+    rate = passes[0].rate
+    length = f"length {pixel_frames(latent_frames(frames))}f" + (f" @ {plain(rate)}fps" if rate else "")
+    return [Piece(f"size {size}"), Piece(length)]
+
+
+def _texts(target: Target, first: _Stage) -> list[Piece]:
+    pieces: list[Piece] = []
+    for word, id in (("prompt", first.positive), ("negative", first.negative)):
+        text = target.value(id, "text") if id and target.kind(id) == "CLIPTextEncode" else None
+        if isinstance(text, str) and (said := quoted(text)) and (text or word == "negative"):
+            pieces.append(Piece(f"{word} {said}"))
+    return pieces
+
+
+class _Images:
+    """Pictures that passes begin with, by the node that loads them."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.names: dict[str, str] = {}
+
+    def name(self, id: str | None) -> str:
+        """The name of the picture that a chain of nodes starts from."""
+        for _ in range(MOST):
+            if id is None or self.target.kind(id) == "LoadImage":
+                break
+            links = self.target.links(id)
+            out = next((links[name] for name in ("image", "images", "input", "pixels") if name in links), None)
+            id = out.node if out else None
+        if id is None:
+            return "img"
+        return self.names.setdefault(id, f"img_{len(self.names) + 1}" if self.names else "img")
+
+    def pieces(self) -> list[Piece]:
+        """A statement for each."""
+        files = {name: self.target.value(id, "image") for id, name in self.names.items()}
+        return [Piece(f"{name} = image {quoted(file)}") for name, file in files.items() if isinstance(file, str)]
+
+
+class _Stage:
+    """One sampler with what stands around it."""
+
+    def __init__(self, target: Target, id: str, images: _Images) -> None:
+        self.target, self.id, self.images = target, id, images
+        self.guider = self._node(id, "guider")
+        self.sigmas, self.sampler, self.noise = (self._node(id, name) for name in ("sigmas", "sampler", "noise"))
+        self.latent = self._node(id, "latent_image")
+        self.factor: float | None = None
+        self.before: str | None = None  # the sampler that it goes on from
+        self.empty: str | None = None
+        self.conditions: list[str] = []
+        self.sound: Out | None = None
+        self.rate: float | None = None
+        self.positive: str | None = None
+        self.negative: str | None = None
+        self._read_text()
+        self._read_latent()
+
+    def _node(self, id: str | None, name: str) -> str | None:
+        out = self.target.link(id, name) if id else None
+        return out.node if out else None
+
+    def _back(self, id: str | None, classes: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+        """Follow inputs through nodes of some classes."""
+        for _ in range(MOST):
+            if id is None or self.target.kind(id) not in classes:
+                return id
+            id = next((found for name in names if (found := self._node(id, name))), None)
+        return None
+
+    def _read_text(self) -> None:
+        through = ("LTXVCropGuides", "LTXVAddGuide", "LTXVAddGuideMulti", "LTXAddVideoICLoRAGuide")
+        rated = self._back(self._node(self.guider, "positive"), through, ("positive",))
+        if self.target.kind(rated) == "LTXVConditioning":
+            assert rated is not None
+            rate = self.target.value(rated, "frame_rate")
+            self.rate = float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
+            self.positive, self.negative = self._node(rated, "positive"), self._node(rated, "negative")
+
+    def _read_latent(self) -> None:
+        video = self.latent
+        if self.target.kind(video) == "LTXVConcatAVLatent":
+            assert video is not None
+            self.sound = self.target.link(video, "audio_latent")
+            video = self._node(video, "video_latent")
+        for _ in range(MOST):
+            match self.target.kind(video):
+                case "LTXVImgToVideoInplace" | "LTXVImgToVideoConditionOnly":
+                    self._in_place(str(video))
+                    video = self._node(video, "latent")
+                case "LTXVAddGuide":
+                    self._guide(str(video))
+                    video = self._node(video, "latent")
+                case "LTXVLatentUpsampler":
+                    self.factor = 2.0
+                    video = self._node(video, "samples")
+                case "LTXVCropGuides":
+                    video = self._node(video, "latent")
+                case "LTXVSeparateAVLatent":
+                    video = self._node(video, "av_latent")
+                case "EmptyLTXVLatentVideo":
+                    self.empty = video
+                    return
+                case _:
+                    self.before = video
+                    return
+
+    def _in_place(self, id: str) -> None:
+        strength = self.target.value(id, "strength", 1.0)
+        if self.target.value(id, "bypass", False) is False:
+            self.conditions.insert(
+                0, f"inplace {self.images.name(self._node(id, 'image'))} @ 0 strength {plain(strength)}"
+            )
+
+    def _guide(self, id: str) -> None:
+        index, strength = self.target.value(id, "frame_idx", 0), self.target.value(id, "strength", 1.0)
+        if isinstance(index, int):
+            place = "end" if index == -1 else f"{index}f" if index else "0"
+            image = self.images.name(self._node(id, "image"))
+            self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}")
+
+    def piece(self, share: float | None) -> Piece:
+        """The statement of the pass."""
+        upscale = share is None and self.factor
+        words = [f"upscale {self.factor:g}x" if upscale else "pass"]
+        if share is not None and share != 1:
+            words.append(f"{share:g}x")
+        words += ["dev", *self._steps()]
+        block = [*self._loras(), *self._cfg(), *self._seed(), *self.conditions]
+        if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
+            block.append("sound anew")
+        return Piece(" ".join(words), anchor=self.id, block=block)
+
+    def _steps(self) -> list[str]:
+        sampler = sampler_words(self.target, self.sampler)
+        kind = self.target.kind(self.sigmas)
+        if kind == "ManualSigmas" and (sigmas := numbers(self.target.value(str(self.sigmas), "sigmas", ""))):
+            if tuple(sigmas) == DISTILLED:
+                return [f"{len(DISTILLED) - 1}", *sampler, "distilled"]
+            return [*sampler, "sigmas", ", ".join(plain(sigma) for sigma in sigmas)]
+        steps = self.target.value(str(self.sigmas), "steps", 8) if self.sigmas else 8
+        named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(str(self.sigmas), "scheduler", "ltxv")
+        return [f"{steps}", *sampler, f"{named}"]
+
+    def _loras(self) -> list[str]:
+        found: list[str] = []
+        id = self._node(self.guider, "model")
+        for _ in range(MOST):
+            if id is None or self.target.kind(id) not in ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly"):
+                break
+            name, strength = self.target.value(id, "lora_name"), self.target.value(id, "strength_model", 1.0)
+            if isinstance(name, str) and quoted(name) and isinstance(strength, int | float):
+                found.insert(0, f"lora {quoted(name)} {plain(strength)}")
+            id = self._node(id, "model")
+        return found
+
+    def _cfg(self) -> list[str]:
+        cfg = self.target.value(str(self.guider), "cfg", 1.0) if self.guider else 1.0
+        return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
+
+    def _seed(self) -> list[str]:
+        seed = self.target.value(str(self.noise), "noise_seed") if self.noise else None
+        return [f"seed {seed}"] if isinstance(seed, int) else []
+
+
+def sampler_words(target: Target, id: str | None) -> list[str]:
+    """The sampler's name here."""
+    if id is None:
+        return []
+    if target.kind(id) == "KSamplerSelect":
+        name = target.value(id, "sampler_name")
+        return [next((ours for ours, entry in SAMPLERS.items() if entry.comfy == name), "euler")]
+    return [next((ours for ours, (kind, _) in NODES.items() if kind == target.kind(id)), "euler")]
+
+
+def numbers(text: Any) -> list[float]:
+    """The numbers of ManualSigmas, as the node finds them."""
+    return [float(found) for found in re.findall(r"[-+]?(?:\d*\.*\d+)", text)] if isinstance(text, str) else []
+
+
+def _saves(target: Target, samplers: set[str]) -> list[Piece]:
+    pieces = []
+    for id in target.of_class("SaveVideo"):
+        name = target.value(id, "filename_prefix", "video")
+        stem = PurePath(str(name).replace("\\", "/")).name or "video"
+        if quoted(f"{stem}.mp4"):
+            pieces.append(Piece(f"save {quoted(f'{stem}.mp4')}", anchor=id))
+    return pieces

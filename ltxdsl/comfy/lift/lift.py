@@ -1,0 +1,158 @@
+"""Lifting: guess, lower, compare, spell what differs; what cannot be proved stays a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ltxdsl.comfy.builder import Prompt
+from ltxdsl.comfy.compare import same
+from ltxdsl.comfy.interface import Info
+from ltxdsl.comfy.lift.draft import Draft, Piece, Word
+from ltxdsl.comfy.lift.guess import guess
+from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
+from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
+from ltxdsl.comfy.lift.repair import Differs, Repairer, put
+from ltxdsl.comfy.lift.target import Target
+
+ROUNDS = 16
+
+
+class Lifted(msgspec.Struct, frozen=True):
+    """A script that gives a prompt back. `kept` are the nodes that it has as they are; `why` says what was given up."""
+
+    text: str
+    kept: frozenset[str]
+    why: tuple[str, ...] = ()
+
+
+def lift(prompt: Prompt, catalogue: Mapping[str, Info]) -> Lifted:
+    """The script of a prompt in which constants are folded. Raises Unwritable."""
+    target = Target(checked(prompt))
+    why: list[str] = []
+    draft = guess(target)
+    if draft is not None:
+        try:
+            if found := _proved(draft, target, catalogue, why):
+                return found
+        except (Failed, Differs, Unwritable) as error:
+            why.append(str(error))
+    return Lifted(raw_script(prompt, catalogue), frozenset(prompt), tuple(why))
+
+
+def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Lifted | None:
+    """Rounds of lowering and spelling, then what is left as raw nodes, then the proof."""
+    for _ in range(ROUNDS):
+        trial = attempt(draft, target, catalogue)
+        if not _repaired(draft, target, trial, why):
+            break
+    for _ in range(3):
+        trial = attempt(draft, target, catalogue)
+        if _separated(draft, target, trial):
+            trial = attempt(draft, target, catalogue)
+        if not _completed(draft, target, trial):
+            break
+    writer = Writer(draft, target, catalogue)
+    text = writer.text(trial=False)
+    made = lowered(text)
+    if same(made.prompt, target.prompt):
+        return Lifted(text, frozenset(draft.raws()), tuple(why))
+    more, less = made.count - target.count, target.count - made.count
+    names = {digest: made.kind(id) for id, digest in made.digests.items()}
+    names |= {digest: target.kind(id) for id, digest in target.digests.items()}
+    why.append(f"not the same: +{[names[d] for d in more]} -{[names[d] for d in less]}")
+    return None
+
+
+def _repaired(draft: Draft, target: Target, trial: Trial, why: list[str]) -> bool:
+    """Spell the first differences that there are; whether there were some."""
+    for index, piece in enumerate(draft.pieces):
+        made = trial.made.get(piece.anchor)
+        if not made or trial.lowered.digests[made] == target.digests[piece.anchor]:
+            continue
+        repairer = Repairer(target, trial, trial.words[index])
+        edits = list(repairer.edits(made, piece.anchor))
+        fresh = [edit for edit in edits if piece.spell(edit.type, edit.other).lines.get(edit.input) != edit.value]
+        if not fresh:
+            raise Differs(f"{piece.head} cannot be made {target.kind(piece.anchor)} {piece.anchor}")
+        for edit in fresh:
+            put(piece, edit)
+        needed = [edit.raw for edit in fresh if edit.raw]
+        _keep(draft, target, trial, index, needed)
+        return True
+    return False
+
+
+def _keep(draft: Draft, target: Target, trial: Trial, index: int, needed: list[str]) -> None:
+    """Write nodes as they are before a piece, with what they read: words where those stand for it."""
+    words, there = trial.words[index], draft.raws()
+    waiting, found = list(needed), dict.fromkeys(needed)
+    while waiting:
+        id = waiting.pop()
+        for name, out in target.links(id).items():
+            word = words.get((target.digests[out.node], out.slot))
+            if out.node in there:
+                continue
+            if word:
+                draft.wires.setdefault(id, {})[name] = Word(word)
+            elif out.node not in found:
+                found[out.node] = None
+                waiting.append(out.node)
+    place = {id: at for at, id in enumerate(target.order)}
+    new = [Piece("", raw=id) for id in sorted(found, key=place.__getitem__) if id not in there]
+    draft.pieces[index:index] = new
+
+
+def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
+    """Give later passes nodes of their own, where the target has more equal ones than were made."""
+    changed = False
+    have = trial.lowered.count
+    for digest, count in target.count.items():
+        if not 0 < have[digest] < count:
+            continue
+        kind = next(target.kind(id) for id in target.order if target.digests[id] == digest)
+        passes = [piece for piece in draft.pieces if piece.head.startswith(("pass", "upscale"))]
+        for piece in passes[1:][-(count - have[digest]) :]:
+            if not piece.spell(kind).own:
+                piece.spell(kind).own = changed = True
+    return changed
+
+
+def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
+    """Write what no statement makes as raw nodes, each as early as what it reads is there."""
+    made, raw = trial.lowered, raw_nodes(trial.lowered)
+    have = made.count
+    missing = []
+    for id in target.order:
+        if have[target.digests[id]] > 0 and id not in raw:
+            have[target.digests[id]] -= 1
+        elif id not in raw:
+            missing.append(id)
+    for id in missing:
+        index = _earliest(draft, target, trial, id)
+        _keep(draft, target, trial, index, [id])
+        trial = msgspec.structs.replace(trial, words=_shifted(trial.words, index, len(draft.pieces)))
+    return bool(missing)
+
+
+def _shifted(words: list[dict[tuple[str, int], Word]], index: int, length: int) -> list[dict[tuple[str, int], Word]]:
+    """The words before each piece, after some pieces were put in at a place."""
+    added = length + 1 - len(words)
+    return [*words[: index + 1], *[words[index]] * added, *words[index + 1 :]]
+
+
+def _earliest(draft: Draft, target: Target, trial: Trial, id: str) -> int:
+    """The first place at which a node can be written with the fewest other nodes."""
+    raws = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
+    best, cost = len(draft.pieces), -1
+    for index in range(len(draft.pieces), -1, -1):
+        words, lacking, possible = trial.words[index] if index < len(trial.words) else {}, 0, True
+        for out in target.links(id).values():
+            if out.node in raws:
+                possible = possible and raws[out.node] < index
+            elif (target.digests[out.node], out.slot) not in words:
+                lacking += 1
+        if possible and (cost < 0 or lacking <= cost):
+            best, cost = index, lacking
+    return best

@@ -1,0 +1,143 @@
+"""What a drafted script is lowered to, and how that differs from the prompt that it is to give back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from ltxdsl.comfy.builder import ExportError
+from ltxdsl.comfy.export import export_prompt
+from ltxdsl.comfy.interface import Info
+from ltxdsl.comfy.lift.draft import MARK, Draft, Piece, Word, statement_text
+from ltxdsl.comfy.lift.raw import Names, node_text
+from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.compiler import Request, compile
+from ltxdsl.models import LTX_23, ModelSet, load_model_set
+from ltxdsl.ops.raw_values import LOADED, MADE
+from ltxdsl.source import Source
+
+PROBE = "§probe"
+WORDS = (*LOADED, *MADE)
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """A lowered draft: its prompt, the node that each anchored piece became, what the words stood for at each piece."""
+
+    lowered: Target
+    made: dict[str, str]  # anchor of the target: node here
+    words: list[dict[tuple[str, int], Word]]  # before each piece: (digest, slot): word
+
+
+class Failed(Exception):
+    """A draft that cannot be lowered; `at` is the place in its text, if there is one."""
+
+    def __init__(self, message: str, at: int = -1) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+@cache
+def models() -> ModelSet:
+    """What names of files are taken from, where a script says none."""
+    return load_model_set(LTX_23)
+
+
+def lowered(text: str) -> Target:
+    """The prompt of a script, with the titles of its raw nodes. Raises Failed."""
+    found = compile(Source(text, "lift.ltx"), models(), Request(target="comfy"))
+    if not found.ok:
+        wrong = next(d for d in found.diagnostics if d.severity == "error")
+        raise Failed(f"{wrong.code} {wrong.message}", wrong.span.start if wrong.span else -1)
+    try:
+        return Target(export_prompt(found, models()).prompt)
+    except ExportError as error:
+        raise Failed(str(error)) from error
+
+
+class Writer:
+    """The text of a draft: with marks and probes for a trial, or as people read it."""
+
+    def __init__(self, draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
+        self.draft, self.target = draft, target
+        binds = {(piece.raw, slot): word for piece in draft.pieces for slot, word in piece.binds.items()}
+        self.names = Names(target.prompt, catalogue, binds)
+
+    def text(self, trial: bool) -> str:
+        """The whole script."""
+        return "\n".join(self._lines(trial)) + "\n"
+
+    def _lines(self, trial: bool) -> Iterator[str]:
+        sampled = False
+        for index, piece in enumerate(self.draft.pieces):
+            if trial and (piece.anchor or piece.raw):
+                yield probe(index, sampled)
+            yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
+            sampled = sampled or piece.head.startswith("pass")
+        if trial:
+            yield probe(len(self.draft.pieces), sampled)
+
+    def name(self, out: Out) -> str:
+        """The name of an output of a raw node."""
+        self.names.of_node(out.node)
+        return self.names.by_output[out]
+
+    def _raw(self, id: str, trial: bool) -> str:
+        wires = self.draft.wires.get(id, {})
+        node = self.target.prompt[id]
+        meta = {"title": f"{MARK}{id}"} if trial else node.get("_meta") or {}
+        return node_text(id, {**node, "_meta": meta}, self.names, wires)
+
+
+def probe(index: int, sampled: bool) -> str:
+    """A node that reads what each word stands for here."""
+    words = [word for word in WORDS if sampled or word in (*LOADED, "positive", "negative")]
+    return f'node "{PROBE}{index}" {{ {"; ".join(f"{word}: {word}" for word in words)} }}'
+
+
+def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
+    """Lower a draft. Raises Failed."""
+    made = lowered(Writer(draft, target, catalogue).text(trial=True))
+    words = [_words(made, index) for index in range(len(draft.pieces) + 1)]
+    pieces = [piece for piece in draft.pieces if piece.anchor]
+    anchors = dict(zip((p.anchor for p in pieces), _anchored(made, target, pieces), strict=False))
+    return Trial(made, {anchor: id for anchor, id in anchors.items() if id}, words)
+
+
+def _words(made: Target, index: int) -> dict[tuple[str, int], Word]:
+    for id in made.of_class(f"{PROBE}{index}"):
+        found = made.links(id).items()
+        return {(made.digests[out.node], out.slot): Word(word) for word, out in reversed(list(found))}
+    return {}
+
+
+def _anchored(made: Target, target: Target, pieces: list[Piece]) -> Iterator[str | None]:
+    """The nodes here that stand for anchors: in order, class by class."""
+    raw = {id for id in made.order if str(made.prompt[id]["_meta"]["title"]).startswith(MARK)}
+    waiting: dict[str, list[str]] = {}
+    for id in sorted(made.prompt, key=int):
+        if id not in raw:
+            waiting.setdefault(made.kind(id), []).append(id)
+    for piece in pieces:
+        of_kind = waiting.get(target.kind(piece.anchor), [])
+        yield of_kind.pop(0) if of_kind else None
+
+
+def without_probes(made: Target) -> Counter[str]:
+    """How often each digest is made, but for the nodes that only probes read."""
+    ends = [id for id in made.order if not made.kind(id).startswith(PROBE) and _is_end(made, id)]
+    return Counter(made.digests[id] for id in made.cone(ends))
+
+
+def _is_end(made: Target, id: str) -> bool:
+    readers = made.readers.get(id, [])
+    return not readers
+
+
+def raw_nodes(made: Target) -> dict[str, str]:
+    """Raw nodes of the target, and what they are here."""
+    titles: dict[str, Any] = {id: made.prompt[id]["_meta"]["title"] for id in made.order}
+    return {title[len(MARK) :]: id for id, title in titles.items() if title.startswith(MARK)}

@@ -1,0 +1,82 @@
+"""The prompt that a lift is to give back, and short ways to ask about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ltxdsl.comfy.builder import Prompt
+from ltxdsl.comfy.compare import digests, sources_first
+from ltxdsl.comfy.validate import link_of
+
+
+class Out(NamedTuple):
+    """An output of a node."""
+
+    node: str
+    slot: int
+
+
+class Target:
+    """A prompt with its digests."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self.prompt = prompt
+        self.order = sources_first(prompt)
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """Of every node."""
+        return digests(self.prompt)
+
+    @cached_property
+    def count(self) -> Counter[str]:
+        """How often each digest stands there."""
+        return Counter(self.digests.values())
+
+    @cached_property
+    def readers(self) -> dict[str, list[str]]:
+        """The nodes that read a node."""
+        found: dict[str, list[str]] = {}
+        for id in self.order:
+            for out in self.links(id).values():
+                found.setdefault(out.node, []).append(id)
+        return found
+
+    def kind(self, id: str | None) -> str:
+        """The class of a node; "" of none."""
+        return str(self.prompt[id]["class_type"]) if id in self.prompt else ""
+
+    def inputs(self, id: str) -> dict[str, Any]:
+        """The inputs of a node."""
+        return self.prompt[id].get("inputs") or {}
+
+    def links(self, id: str) -> dict[str, Out]:
+        """The inputs that are links to nodes which are there."""
+        found = ((name, link_of(value)) for name, value in self.inputs(id).items())
+        return {name: Out(*link) for name, link in found if link and link[0] in self.prompt}
+
+    def link(self, id: str, name: str) -> Out | None:
+        """The link of an input."""
+        return self.links(id).get(name)
+
+    def value(self, id: str, name: str, default: Any = None) -> Any:
+        """The literal of an input; the default where it is a link, or not there."""
+        value = self.inputs(id).get(name, default)
+        return default if link_of(value) else value
+
+    def of_class(self, *classes: str) -> Iterator[str]:
+        """Nodes of these classes, sources first."""
+        return (id for id in self.order if self.kind(id) in classes)
+
+    def cone(self, ids: Iterator[str] | list[str]) -> set[str]:
+        """Nodes and all that they read."""
+        waiting, found = list(ids), set(ids)
+        while waiting:
+            for out in self.links(waiting.pop()).values():
+                if out.node not in found:
+                    found.add(out.node)
+                    waiting.append(out.node)
+        return found
