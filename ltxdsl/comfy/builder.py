@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple, TypeAlias
 
@@ -33,12 +34,24 @@ class Link(NamedTuple):
         return Link(self.node, slot)
 
 
+class Place(NamedTuple):
+    """Where a node was written: for which pass or save, of which class before any spelling, the how manieth of it."""
+
+    op: Hashable
+    type: str
+    nth: int
+
+
 class Export(msgspec.Struct, frozen=True):
-    """An API prompt; what it does not say exactly; and the files it reads, by their names in ComfyUI's input folder."""
+    """An API prompt; what it does not say exactly; and the files it reads, by their names in ComfyUI's input folder.
+
+    `places` tells of nodes that are not raw where they come from.
+    """
 
     prompt: Prompt
     notes: tuple[str, ...]
     files: dict[str, str]
+    places: dict[str, Place] = {}
 
 
 class PromptBuilder:
@@ -56,6 +69,10 @@ class PromptBuilder:
         self.spellings: Sequence[Spelling] = ()  # how its nodes are written
         self.wires: Mapping[str, Link] = {}  # what raw nodes give to that
         self._prompt: Prompt = {}
+        self._op: Hashable = None  # the pass or save that is written
+        self._nth: Counter[tuple[Hashable, str]] = Counter()  # nodes of each class in each
+        self._last: dict[str, Link] = {}  # the last node of each class for the op that is written
+        self._places: dict[str, Place] = {}
         self._sinks: list[str] = []
         self._known: dict[str, Link] = {}
         self._raw: dict[str, Link] = {}  # nodes that the script writes itself, by class and inputs
@@ -66,31 +83,47 @@ class PromptBuilder:
     def add(self, class_type: str, title: str, **inputs: Any) -> Link:
         """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
         given = {name: value for name, value in inputs.items() if value is not None}
-        own = any(spelling.own and spelling.type == class_type for spelling in self.spellings)
-        class_type, given = self._spelled(class_type, given)
+        said = self._spellings(class_type)
+        own, first = any(spelling.own for spelling in said), class_type
+        class_type, given = self._spelled(said, class_type, given)
         known = repr((class_type, title, given, self.stage if own else ""))
         link = self._known.get(known) or (None if own else self._raw.get(_key(class_type, given)))
         if link is None:
             link = self._known[known] = self._new(class_type, title, given)
             self._added.setdefault(_key(class_type, given), link)
+        self._last[first] = link
+        self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
         return link
 
-    def _spelled(self, class_type: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def begin(self, op: Hashable) -> None:
+        """What is added from here on belongs to this pass or save."""
+        self._op = op
+        self._last.clear()
+
+    def _spellings(self, class_type: str) -> list[Spelling]:
+        """Those that hold for the next node of a class."""
+        self._nth[self._op, class_type] += 1
+        nth = self._nth[self._op, class_type]
+        return [s for s in self.spellings if s.type == class_type and s.nth in (0, nth)]
+
+    def _spelled(self, said: Sequence[Spelling], class_type: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """A node as the script wants it written."""
-        for spelling in self.spellings:
-            if spelling.type == class_type:
-                links = {name: value for name, value in inputs.items() if isinstance(value, Link)}
-                said = {name: self._line(value, inputs) for name, value in spelling.lines}
-                taken = {value.name for _, value in spelling.lines if isinstance(value, Rename) and not value.node}
-                kept = {n: v for n, v in links.items() if n not in taken} if spelling.other else inputs
-                inputs = {name: value for name, value in {**kept, **said}.items() if value is not OMITTED}
-                class_type = spelling.other or class_type
+        for spelling in said:
+            links = {name: value for name, value in inputs.items() if isinstance(value, Link)}
+            lines = {name: self._line(value, inputs) for name, value in spelling.lines}
+            taken = {value.name for _, value in spelling.lines if isinstance(value, Rename) and not value.node}
+            kept = {n: v for n, v in links.items() if n not in taken} if spelling.other else inputs
+            inputs = {name: value for name, value in {**kept, **lines}.items() if value is not OMITTED}
+            class_type = spelling.other or class_type
         return class_type, inputs
 
     def _line(self, value: Any, inputs: Mapping[str, Any]) -> Any:
         if not isinstance(value, Rename):
             return value
-        return self.wires[value.name] if value.node else inputs.get(value.name, OMITTED)
+        if value.node:
+            return self.wires[value.name]
+        found = inputs.get(value.name, self._last.get(value.name, OMITTED))
+        return found if value.slot is None or found is OMITTED else Link(found.node, value.slot)
 
     def put(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:
         """A node as a script writes it; gives its first output. One that a row wrote just so is that node."""
@@ -127,8 +160,8 @@ class PromptBuilder:
         return len(self._prompt)
 
     def keep(self, first: int) -> None:
-        """The nodes added after the first so many act on the world outside: they and what they read are the prompt."""
-        self._sinks += list(self._prompt)[first:]
+        """The last node after the first so many acts on the world outside: with what it reads it stays."""
+        self._sinks += list(self._prompt)[first:][-1:]
 
     def finished(self) -> Export:
         """All that was added and is of use: another spelling may have left a node without readers."""
@@ -137,7 +170,9 @@ class PromptBuilder:
             if id in needed:
                 needed |= {value[0] for value in self._prompt[id]["inputs"].values() if link_of(value)}
         kept = {id: node for id, node in self._prompt.items() if id in needed}
-        return Export(_renumbered(kept), tuple(self._notes), self._files)
+        ids = {id: str(number) for number, id in enumerate(kept, 1)}
+        places = {ids[id]: place for id, place in self._places.items() if id in kept}
+        return Export(_renumbered(kept, ids), tuple(self._notes), self._files, places)
 
 
 def base_name(path: str) -> str:
@@ -149,13 +184,10 @@ def _key(class_type: str, inputs: Mapping[str, Any]) -> str:
     return repr((class_type, sorted(inputs.items(), key=lambda item: item[0])))
 
 
-def _renumbered(prompt: Prompt) -> Prompt:
-    """The same nodes with ids 1, 2, 3, …"""
-    ids = {id: str(number) for number, id in enumerate(prompt, 1)}
-    return {
-        ids[id]: {**node, "inputs": {n: _moved(v, ids) for n, v in node["inputs"].items()}}
-        for id, node in prompt.items()
-    }
+def _renumbered(prompt: Prompt, ids: Mapping[str, str]) -> Prompt:
+    """The same nodes with other ids."""
+    moved = {id: {name: _moved(value, ids) for name, value in node["inputs"].items()} for id, node in prompt.items()}
+    return {ids[id]: {**node, "inputs": moved[id]} for id, node in prompt.items()}
 
 
 def _moved(value: Any, ids: Mapping[str, str]) -> Any:

@@ -12,6 +12,7 @@ from ltxdsl.compiler.graph import Ref
 from ltxdsl.geometry import latent_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import PARTS, Port
+from ltxdsl.ops.nodes import RawNode
 
 __all__ = ["Export", "ExportError", "export_prompt"]
 
@@ -32,6 +33,8 @@ def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
         builder.spellings = node.spellings
         builder.wires = {port: given.pop(port) for port in list(given) if "." in port}
         given = {port: _fitting(builder, node.op.inputs.get(port), value) for port, value in given.items()}
+        in_pass = node.stage in builder.stages and not isinstance(node.op, RawNode)
+        builder.begin(node.stage if in_pass else node.span)
         first = len(builder)
         made = spell(builder, node.op, **given)
         if not node.op.pure:

@@ -29,10 +29,15 @@ PARTS = {"model": "transformer", "vae": "video_vae", "audio_vae": "audio_vae", "
 
 
 class Rename(NamedTuple):
-    """In a spelling: the link that an input of this name had; "" = none. `node`: a port that a raw node fills."""
+    """In a spelling: a link by its name; "" = none. `node`: the name is a port that a raw node fills.
+
+    Else it is an input of the node, or the class of a node that was written before for the same op. `slot` is another
+    output of the same node.
+    """
 
     name: str
     node: bool = False
+    slot: int | None = None
 
 
 class Spelling(NamedTuple):
@@ -42,6 +47,7 @@ class Spelling(NamedTuple):
     other: str
     lines: tuple[tuple[str, Any], ...]
     own: bool = False  # not shared between passes
+    nth: int = 0  # only the first, second, … of them in a pass; 0 = all
 
 
 class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from ltxdsl.grammar import tree
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Rename, Spelling
-from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FILE, TEXT, Names, NodeRef, choice
-from ltxdsl.ops.raw_values import raw_value
+from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, Names, NodeRef, choice
+from ltxdsl.ops.raw_values import CONSTANTS, raw_value
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.graph import Ref
@@ -36,8 +35,9 @@ class Spell(Spelled, frozen=True):
     """Another way to write nodes of a class in a ComfyUI workflow; the video stays what the script says.
 
     Each line is an input of such nodes, written so: a literal as in a `node`, what a raw node gives, `none` to leave
-    the input out. With `as` the node is of another class: its links stay, by their names or by new ones (`latents:
-    samples` is the link that was `samples`); its literals are those of the lines. `ltx import` writes this for what
+    the input out, the name of another input whose link it takes (`latents: samples`), or the class of a node written
+    before in the same pass; a number after it is another output of that node (`av_latent: av_latent 1`). With `as` the
+    node is of another class: its links stay, its literals are those of the lines. `ltx import` writes this for what
     a person chose between equal spellings. At the top it holds for all that is written after it, in a block for that
     pass.
     """
@@ -46,14 +46,19 @@ class Spell(Spelled, frozen=True):
 
     type: Annotated[str, word(TEXT, "the class that is written otherwise")]
     other: Annotated[str, option(TEXT, "the class that is written in its place", key="as")] = ""
+    nth: Annotated[
+        int, option(INTEGER, "only the first, second, … of them in a pass; all if not said", low=0, high=99)
+    ] = 0
     own: Annotated[bool, word(OWN, "`own`: each pass has such a node of its own, where one would do")] = False
 
     @classmethod
     def read_field(cls, line: tree.Field, names: Names) -> Any:
         """As in a `node`; another word names an input."""
         match line.items:
-            case (tree.Name(name),) if name not in ("true", "false", "null") and not names.node(name):
-                return Symbol(name)
+            case (tree.Name(name),) if name not in CONSTANTS and not names.node(name):
+                return Rename("" if name == "none" else name)
+            case (tree.Name(name), tree.Literal("NUMBER", text)) if text.isdigit():
+                return Rename(name, slot=int(text))
         return raw_value(line, names)
 
     def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
@@ -62,16 +67,14 @@ class Spell(Spelled, frozen=True):
         inputs: dict[str, Ref] = {}
         for index, field in enumerate(self.fields):
             value = field.value
-            if isinstance(value, Symbol):
-                value = Rename("" if value.name == "none" else value.name)
-            elif isinstance(value, NodeRef):
+            if isinstance(value, NodeRef):
                 if value.node not in scene.raw:
                     continue
                 port = nodes.NODE_PORTS[index]
                 inputs[f"{self.span.start}.{port}"] = scene.wire(value)
                 value = Rename(f"{self.span.start}.{port}", node=True)
             lines.append((field.key, value))
-        return (Spelling(self.type, self.other, tuple(lines), self.own),), inputs
+        return (Spelling(self.type, self.other, tuple(lines), self.own, self.nth),), inputs
 
 
 @statement(

@@ -14,8 +14,8 @@ MARK = "§"  # titles of raw nodes in a trial say which node of the target they 
 class Spelled:
     """One `spell` statement: lines by input; a value is a literal, an Out of a raw node, or a Word."""
 
-    def __init__(self, type: str, other: str = "") -> None:
-        self.type, self.other, self.own = type, other, False
+    def __init__(self, type: str, other: str = "", nth: int = 0) -> None:
+        self.type, self.other, self.nth, self.own = type, other, nth, False
         self.lines: dict[str, Any] = {}
 
 
@@ -29,12 +29,12 @@ class Piece:
     def __init__(self, head: str, *, anchor: str = "", raw: str = "", block: list[str] | None = None) -> None:
         self.head, self.anchor, self.raw = head, anchor, raw
         self.block = block if block is not None else []
-        self.spells: dict[tuple[str, str], Spelled] = {}
+        self.spells: dict[tuple[str, str, int], Spelled] = {}
         self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
 
-    def spell(self, type: str, other: str = "") -> Spelled:
-        """The spelling of a class, as it is so far."""
-        return self.spells.setdefault((type, other), Spelled(type, other))
+    def spell(self, type: str, other: str = "", nth: int = 0) -> Spelled:
+        """The spelling of a class, or of the n-th node of it, as it is so far."""
+        return self.spells.setdefault((type, other, nth), Spelled(type, other, nth))
 
 
 class Draft:
@@ -57,12 +57,9 @@ def spell_lines(spelled: Spelled, name: Any) -> str:
     """A `spell` statement; `name` gives the name of an Out."""
     said = [f"{key(line)}: {_value(value, name)}" for line, value in spelled.lines.items()]
     other = f" as {quoted(spelled.other)}" if spelled.other else ""
-    own = " own" if spelled.own else ""
-    return (
-        f"spell {quoted(spelled.type)}{other}{own} {{ {'; '.join(said)} }}"
-        if said
-        else f"spell {quoted(spelled.type)}{other}{own} {{}}"
-    )
+    head = f"spell {quoted(spelled.type)}" + (f" nth {spelled.nth}" if spelled.nth else "") + other
+    head += " own" if spelled.own else ""
+    return f"{head} {{ {'; '.join(said)} }}" if said else f"{head} {{}}"
 
 
 def _value(value: Any, name: Any) -> str:

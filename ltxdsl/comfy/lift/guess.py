@@ -183,7 +183,7 @@ class _Stage:
         strength = self.target.value(id, "strength", 1.0)
         if self.target.value(id, "bypass", False) is False:
             self.conditions.insert(
-                0, f"inplace {self.images.name(self._node(id, 'image'))} @ 0 strength {plain(strength)}"
+                0, f"inplace {self.images.name(self._node(id, 'image'))} @ 0 strength {plain(strength)}{self._crf(id)}"
             )
 
     def _guide(self, id: str) -> None:
@@ -191,7 +191,14 @@ class _Stage:
         if isinstance(index, int):
             place = "end" if index == -1 else f"{index}f" if index else "0"
             image = self.images.name(self._node(id, "image"))
-            self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}")
+            self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}{self._crf(id)}")
+
+    def _crf(self, id: str) -> str:
+        image = self._node(id, "image")
+        crf = (
+            self.target.value(image, "img_compression") if image and self.target.kind(image) == "LTXVPreprocess" else 0
+        )
+        return f" crf {crf}" if isinstance(crf, int) else ""
 
     def piece(self, share: float | None) -> Piece:
         """The statement of the pass."""
@@ -200,7 +207,8 @@ class _Stage:
         if share is not None and share != 1:
             words.append(f"{share:g}x")
         words += ["dev", *self._steps()]
-        block = [*self._loras(), *self._cfg(), *self._seed(), *self.conditions]
+        tuned = sampler_options(self.target, self.sampler)
+        block = [*self._loras(), *self._cfg(), *self._seed(), *tuned, *self.conditions]
         if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
             block.append("sound anew")
         return Piece(" ".join(words), anchor=self.id, block=block)
@@ -245,6 +253,17 @@ def sampler_words(target: Target, id: str | None) -> list[str]:
         name = target.value(id, "sampler_name")
         return [next((ours for ours, entry in SAMPLERS.items() if entry.comfy == name), "euler")]
     return [next((ours for ours, (kind, _) in NODES.items() if kind == target.kind(id)), "euler")]
+
+
+def sampler_options(target: Target, id: str | None) -> list[str]:
+    """A `sampler` statement with the options of the sampler's node."""
+    name = next(iter(sampler_words(target, id)), "")
+    if id is None or not name or target.kind(id) == "KSamplerSelect":
+        return []
+    inputs = {"kind" if key == "solver_type" and name == "er_sde" else key: v for key, v in target.inputs(id).items()}
+    known = SAMPLERS[name].options
+    said = [f"{key} {plain(v) if isinstance(v, int | float) else v}" for key, v in inputs.items() if key in known]
+    return [f"sampler {name} {' '.join(said)}"] if said else []
 
 
 def numbers(text: Any) -> list[float]:

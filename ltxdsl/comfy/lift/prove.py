@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from ltxdsl.comfy.builder import ExportError
+from ltxdsl.comfy.builder import Export, ExportError, Place
 from ltxdsl.comfy.export import export_prompt
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import MARK, Draft, Piece, Word, statement_text
@@ -28,6 +28,7 @@ class Trial(msgspec.Struct, frozen=True):
     """A lowered draft: its prompt, the node that each anchored piece became, what the words stood for at each piece."""
 
     lowered: Target
+    places: dict[str, Place]  # of its nodes
     made: dict[str, str]  # anchor of the target: node here
     words: list[dict[tuple[str, int], Word]]  # before each piece: (digest, slot): word
 
@@ -46,14 +47,14 @@ def models() -> ModelSet:
     return load_model_set(LTX_23)
 
 
-def lowered(text: str) -> Target:
-    """The prompt of a script, with the titles of its raw nodes. Raises Failed."""
+def lowered(text: str) -> Export:
+    """What a script is exported as. Raises Failed."""
     found = compile(Source(text, "lift.ltx"), models(), Request(target="comfy"))
     if not found.ok:
         wrong = next(d for d in found.diagnostics if d.severity == "error")
         raise Failed(f"{wrong.code} {wrong.message}", wrong.span.start if wrong.span else -1)
     try:
-        return Target(export_prompt(found, models()).prompt)
+        return export_prompt(found, models())
     except ExportError as error:
         raise Failed(str(error)) from error
 
@@ -100,11 +101,12 @@ def probe(index: int, sampled: bool) -> str:
 
 def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
     """Lower a draft. Raises Failed."""
-    made = lowered(Writer(draft, target, catalogue).text(trial=True))
+    export = lowered(Writer(draft, target, catalogue).text(trial=True))
+    made = Target(export.prompt)
     words = [_words(made, index) for index in range(len(draft.pieces) + 1)]
     pieces = [piece for piece in draft.pieces if piece.anchor]
     anchors = dict(zip((p.anchor for p in pieces), _anchored(made, target, pieces), strict=False))
-    return Trial(made, {anchor: id for anchor, id in anchors.items() if id}, words)
+    return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words)
 
 
 def _words(made: Target, index: int) -> dict[tuple[str, int], Word]:

@@ -6,10 +6,11 @@ is taken as it stands, as raw nodes which give their outputs to the statement's 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ltxdsl.comfy.lift.draft import Piece, Word
+from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
 from ltxdsl.comfy.lift.guess import numbers
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.target import Out, Target
@@ -34,6 +35,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LTXVEmptyLatentAudio": ("batch_size", "frames_number", "frame_rate"),
     "KSamplerSelect": (),
     "TextGenerateLTX2Prompt": ALL,
+    "LTXVScheduler": ALL,
+    "BasicScheduler": ALL,
 }
 # Classes that do the same, each with the names that its links have in place of those of the first.
 SAME: dict[str, dict[str, dict[str, str]]] = {
@@ -44,7 +47,11 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
     },
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
+    "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
 }
+
+
+SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
 
 
 class Edit(NamedTuple):
@@ -52,9 +59,14 @@ class Edit(NamedTuple):
 
     type: str
     other: str
+    nth: int
     input: str
     value: Any
     raw: str = ""
+
+    def of(self, piece: Piece) -> Spelled:
+        """The spelling that it is a line of."""
+        return piece.spell(self.type, self.other, self.nth)
 
 
 class Repairer:
@@ -63,6 +75,7 @@ class Repairer:
     def __init__(self, target: Target, trial: Trial, words: dict[tuple[str, int], Word]) -> None:
         self.target, self.trial, self.words = target, trial, words
         self.made = trial.lowered
+        self.many = Counter((place.op, place.type) for place in trial.places.values())
         self.seen: set[tuple[str, str]] = set()
 
     def edits(self, made: str, wanted: str) -> Iterator[Edit]:
@@ -77,70 +90,92 @@ class Repairer:
 
     def _node(self, made: str, wanted: str, waiting: list[tuple[str, str]]) -> Iterator[Edit]:
         was, kind = self._original(made), self.target.kind(wanted)
-        renamed = SAME.get(was, {}).get(kind) if kind != was else {}
-        if renamed is None:
-            return  # the caller takes the link as it stands
-        other = kind if kind != was else ""
+        renamed = SAME.get(was, {}).get(kind, {}) if kind != was else {}
+        place = self.trial.places.get(made)
+        nth = place.nth if place and self.many[place.op, place.type] > 1 else 0
+        spelled = (was, kind if kind != was else "", nth)
         mine, theirs = self.made.inputs(made), self.target.inputs(wanted)
         for name in dict.fromkeys((*theirs, *mine)):
-            if name not in theirs:
-                if not self._spelled_so(made, other):
-                    yield Edit(was, other, name, Word("none"))
-            else:
-                yield from self._input(name, mine, theirs, (was, other), waiting)
-        for name, old in renamed.items():
-            if self.made.kind(made) == was:
-                yield Edit(was, other, name, Word(old))
+            if name in theirs:
+                yield from self._input(name, (made, wanted), spelled, waiting)
+            elif self.made.kind(made) == kind or (link_of(mine[name]) and name not in renamed.values()):
+                yield Edit(*spelled, name, Word("none"))
+        if self.made.kind(made) == was:
+            yield from (Edit(*spelled, name, Word(old)) for name, old in renamed.items())
 
     def _original(self, made: str) -> str:
         """The class that a row has written, before a spelling."""
-        kind = self.made.kind(made)
-        return next((first for first, others in SAME.items() if kind in others), kind)
-
-    def _spelled_so(self, made: str, other: str) -> bool:
-        return bool(other) and self.made.kind(made) != other
+        place = self.trial.places.get(made)
+        return place.type if place else self.made.kind(made)
 
     def _input(
-        self,
-        name: str,
-        mine: dict[str, Any],
-        theirs: dict[str, Any],
-        classes: tuple[str, str],
-        waiting: list[tuple[str, str]],
+        self, name: str, pair: tuple[str, str], spelled: tuple[str, str, int], waiting: list[tuple[str, str]]
     ) -> Iterator[Edit]:
-        ours, wanted = mine.get(name), theirs[name]
-        out = link_of(wanted)
-        if out is None or out[0] not in self.target.prompt:
-            if link_of(ours) or not _equal(ours, wanted) or name not in mine:
-                if allowed(classes[1] or classes[0], name, ours, wanted):
-                    yield Edit(*classes, name, wanted)
-                else:
-                    raise Differs(f"{classes[0]}.{name}: {ours!r} is to be {wanted!r}")
+        mine, wanted = self.made.inputs(pair[0]), self.target.inputs(pair[1])[name]
+        ours, out = mine.get(name), self.target.link(pair[1], name)
+        if out is None:
+            if name not in mine or not _equal(ours, wanted):
+                if not (spelled[1] and self.made.kind(pair[0]) != spelled[1]):
+                    self._check(spelled[1] or spelled[0], name, ours, wanted)
+                yield Edit(*spelled, name, wanted)
             return
-        own = link_of(ours)
-        if own and own[1] == out[1] and own[0] in self.made.prompt:
-            if self.made.digests[own[0]] == self.target.digests[out[0]]:
+        old = SAME.get(spelled[0], {}).get(spelled[1], {}).get(name, name)
+        own = self.made.link(pair[0], name) or self.made.link(pair[0], old)
+        if own is None:
+            yield self._taken(spelled, name, out, pair[0])
+            return
+        equal = self.made.digests[own.node] == self.target.digests[out.node]
+        if not equal and not self._alike(own.node, out.node):
+            yield self._taken(spelled, name, out, pair[0])
+            return
+        if own.slot != out.slot:
+            if not self._same_output(own.node, {own.slot, out.slot}):
+                yield self._taken(spelled, name, out, pair[0])
                 return
-            if self._alike(own[0], out[0]):
-                waiting.append((own[0], out[0]))
-                return
-        yield self._taken(classes, name, Out(*out))
+            yield Edit(*spelled, name, Word(f"{name} {out.slot}"))
+        if not equal:
+            waiting.append((own.node, out.node))
+
+    def _check(self, kind: str, name: str, ours: Any, wanted: Any) -> None:
+        if not allowed(kind, name, ours, wanted):
+            raise Differs(f"{kind}.{name}: {ours!r} is to be {wanted!r}")
+
+    def _same_output(self, made: str, slots: set[int]) -> bool:
+        """A sampler that ends at sigma 0 has the same result in both outputs."""
+        sigmas = self.made.link(made, "sigmas")
+        if self._original(made) != "SamplerCustomAdvanced" or sigmas is None or not slots <= {0, 1}:
+            return False
+        return numbers(self.made.value(sigmas.node, "sigmas"))[-1:] in ([0.0], [])
 
     def _alike(self, made: str, wanted: str) -> bool:
         was, kind = self._original(made), self.target.kind(wanted)
-        if kind != was and kind not in SAME.get(was, {}):
+        if kind != was and not _may_be(was, kind, self.made.inputs(made), self.target.inputs(wanted)):
             return False
-        trial = Repairer(self.target, self.trial, self.words)
-        trial.seen = set(self.seen)
-        try:
-            list(trial.edits(made, wanted))
-        except Differs:
-            return False
-        return True
+        mine = self.made.inputs(made)
+        literals = {n: v for n, v in self.target.inputs(wanted).items() if self.target.link(wanted, n) is None}
+        return kind != was or all(
+            (name in mine and _equal(mine[name], value)) or allowed(kind, name, mine.get(name), value)
+            for name, value in literals.items()
+        )
 
-    def _taken(self, classes: tuple[str, str], name: str, out: Out) -> Edit:
-        word = self.words.get((self.target.digests[out.node], out.slot))
-        return Edit(*classes, name, word) if word else Edit(*classes, name, out, raw=out.node)
+    def _taken(self, spelled: tuple[str, str, int], name: str, out: Out, reader: str) -> Edit:
+        """The link as it stands: by a word, by a class of the same pass, or from a raw node."""
+        digest = self.target.digests[out.node]
+        if word := self.words.get((digest, out.slot)):
+            return Edit(*spelled, name, word)
+        place = self.trial.places.get(reader)
+        for id, other in self.trial.places.items():
+            if place and other.op == place.op and self.made.digests[id] == digest and int(id) < int(reader):
+                return Edit(*spelled, name, Word(f"{other.type} {out.slot}" if out.slot else other.type))
+        return Edit(*spelled, name, out, raw=out.node)
+
+
+def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether a node of another class does the same."""
+    if was == "ManualSigmas":
+        steps = len(numbers(ours.get("sigmas"))) - 1
+        return kind in SCHEDULERS and wanted.get("steps") == steps and wanted.get("denoise", 1) == 1
+    return kind in SAME.get(was, {})
 
 
 class Differs(Exception):
@@ -157,6 +192,8 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
             return numbers(ours) == numbers(wanted)
         case "EmptyLTXVLatentVideo", "width" | "height":
             return isinstance(wanted, int) and wanted // 32 * 32 == ours
+        case "LTXVAddGuide", "frame_idx":
+            return bool(wanted == -1 and ours >= 0)
         case "EmptyLTXVLatentVideo", "length":
             return isinstance(wanted, int) and (wanted - 1) // 8 * 8 + 1 == ours
     return False
@@ -166,8 +203,3 @@ def _equal(ours: Any, wanted: Any) -> bool:
     if isinstance(ours, bool) or isinstance(wanted, bool):
         return ours is wanted
     return bool(ours == wanted)
-
-
-def put(piece: Piece, edit: Edit) -> None:
-    """Write an edit into a piece."""
-    piece.spell(edit.type, edit.other).lines[edit.input] = edit.value

@@ -13,7 +13,7 @@ from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
-from ltxdsl.comfy.lift.repair import Differs, Repairer, put
+from ltxdsl.comfy.lift.repair import Differs, Repairer
 from ltxdsl.comfy.lift.target import Target
 
 ROUNDS = 16
@@ -55,7 +55,7 @@ def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: li
             break
     writer = Writer(draft, target, catalogue)
     text = writer.text(trial=False)
-    made = lowered(text)
+    made = Target(lowered(text).prompt)
     if same(made.prompt, target.prompt):
         return Lifted(text, frozenset(draft.raws()), tuple(why))
     more, less = made.count - target.count, target.count - made.count
@@ -73,11 +73,11 @@ def _repaired(draft: Draft, target: Target, trial: Trial, why: list[str]) -> boo
             continue
         repairer = Repairer(target, trial, trial.words[index])
         edits = list(repairer.edits(made, piece.anchor))
-        fresh = [edit for edit in edits if piece.spell(edit.type, edit.other).lines.get(edit.input) != edit.value]
+        fresh = [edit for edit in edits if edit.of(piece).lines.get(edit.input) != edit.value]
         if not fresh:
             raise Differs(f"{piece.head} cannot be made {target.kind(piece.anchor)} {piece.anchor}")
         for edit in fresh:
-            put(piece, edit)
+            edit.of(piece).lines[edit.input] = edit.value
         needed = [edit.raw for edit in fresh if edit.raw]
         _keep(draft, target, trial, index, needed)
         return True
