@@ -147,7 +147,8 @@ def plain_prompt(builder: PromptBuilder, text: Text) -> Link:
     """A prompt without a bias on attention, its locals after it."""
     if text.encoded is not None:
         return text.encoded
-    known = " ".join((text.text, *text.locals)) if text.enhance is None else written(builder, text)
+    plain = text.enhance is None and text.words is None
+    known = " ".join((text.text, *text.locals)) if plain else written(builder, text)
     return loaders.encoded(builder, known, "prompt", text.clip)
 
 

@@ -34,6 +34,7 @@ class Text(msgspec.Struct, frozen=True):
     text: str
     locals: tuple[str, ...] = ()
     enhance: Enhance | None = None
+    words: Link | None = None  # what a raw node writes in the place of the text
     clip: Link | None = None  # what encodes it, if a raw node gives that
     encoded: Link | None = None  # what a raw node gives in its place
 

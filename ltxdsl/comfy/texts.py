@@ -16,9 +16,9 @@ TEXT_KEYS = 1024  # a video of as many tokens is not told from text
 
 
 @row(nodes.EncodeText)
-def encode_text(builder: PromptBuilder, op: nodes.EncodeText) -> dict[str, Text]:
+def encode_text(builder: PromptBuilder, op: nodes.EncodeText, *, words: Link | None = None) -> dict[str, Text]:
     """Nothing yet: see Text."""
-    return {"text": Text(op.text, op.locals, op.enhance, builder.parts.get("clip"))}
+    return {"text": Text(op.text, op.locals, op.enhance, words, builder.parts.get("clip"))}
 
 
 def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, fps: float) -> Conditioning:
@@ -29,16 +29,21 @@ def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, f
     if negative is None:
         other = builder.add("ConditioningZeroOut", "no negative prompt (cfg 1)", conditioning=positive)
     else:
-        other = negative.encoded or loaders.encoded(builder, negative.text, "negative prompt", negative.clip)
+        other = negative_prompt(builder, negative)
     link = builder.add("LTXVConditioning", f"frame rate {fps:g}", positive=positive, negative=other, frame_rate=fps)
     return Conditioning(link, link.output(1))
+
+
+def negative_prompt(builder: PromptBuilder, text: Text) -> Link:
+    """The text encoded, unless a raw node gives it so."""
+    return text.encoded or loaders.encoded(builder, text.words or text.text, "negative prompt", text.clip)
 
 
 def written(builder: PromptBuilder, text: Text) -> str | Link:
     """The prompt, or what the text model makes of it, by its own clip if a LoRA is for the writing only."""
     enhance = text.enhance
     if enhance is None:
-        return text.text
+        return text.words or text.text
     clip = text.clip or loaders.text_encoder(builder)
     if enhance.lora:
         clip = loaders.with_text_lora(builder, clip, enhance.lora, enhance.strength)

@@ -8,7 +8,7 @@ from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import Link, PromptBuilder
 from ltxdsl.comfy.sampling import plain_prompt
 from ltxdsl.comfy.table import Audio, Text, Video, row
-from ltxdsl.comfy.texts import conditioned
+from ltxdsl.comfy.texts import conditioned, negative_prompt
 from ltxdsl.ops import nodes
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
@@ -28,15 +28,15 @@ def raw_node(builder: PromptBuilder, op: nodes.RawNode, **given: Any) -> dict[st
         text = plain_prompt(builder, given["positive"])
         both = conditioned(builder, text, given["negative"], op.fps)
         loaded |= {"positive_at_rate": lambda: both.positive, "negative_at_rate": lambda: both.negative}
-    wires = {name: loaded[what]() if what in loaded else _link(builder, given[what]) for name, what in op.wires}
+    wires = {name: loaded[what]() if what in loaded else _link(builder, what, given[what]) for name, what in op.wires}
     link = builder.put(op.class_type, op.title or op.class_type, {**dict(op.literals), **wires})
     return {port: link.output(slot) for slot, port in enumerate(op.outputs)}
 
 
-def _link(builder: PromptBuilder, value: Any) -> Link:
+def _link(builder: PromptBuilder, what: str, value: Any) -> Link:
     """What stands behind a value; prompts are encoded on their own."""
     if isinstance(value, Text):
-        return plain_prompt(builder, value)
+        return negative_prompt(builder, value) if what == "negative" else plain_prompt(builder, value)
     return value.link if isinstance(value, Video | Audio) else value
 
 

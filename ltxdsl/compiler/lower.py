@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from ltxdsl import geometry
 from ltxdsl.compiler.draft import Draft
 from ltxdsl.compiler.graph import Graph, Ref
@@ -19,7 +21,7 @@ from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
 from ltxdsl.ops.base import PARTS, Op, Spelling
 from ltxdsl.ops.declare import Role
-from ltxdsl.ops.kinds import ClipRef, MediaRef, NodeRef
+from ltxdsl.ops.kinds import ClipRef, MediaRef, NodeRef, NodeText
 from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.sound import SoundFile
@@ -287,11 +289,18 @@ class Scene:
             "audio": lambda: output.sound() if output else None,
             "latent": lambda: self.latent,
             "audio_latent": lambda: self.audio,
-            "positive": lambda: self.add(nodes.EncodeText(text=self.prompt), statement),
-            "negative": lambda: self.add(nodes.EncodeText(text=negative.text if negative else ""), statement),
+            "positive": lambda: self.encode(nodes.EncodeText(text=self.prompt), statement),
+            "negative": lambda: self.encode(nodes.EncodeText(text=negative.text if negative else ""), statement),
         }
         found = {word: self.replaced.get(word) or made.get(word, _nothing)() for word in sorted(set(words))}
         return {word: ref for word, ref in found.items() if ref is not None}
+
+    def encode(self, op: nodes.EncodeText, statement: Statement) -> Ref:
+        """An encoded text, or what a raw node writes, encoded."""
+        if isinstance(op.text, NodeText):
+            written = {"words": self.wire(op.text.ref)} if op.text.ref.node in self.raw else {}
+            return self.add(msgspec.structs.replace(op, text=str(op.text)), statement, **written)
+        return self.add(op, statement)
 
     def wire(self, ref: NodeRef) -> Ref:
         """An output of a raw node that is there."""
@@ -349,8 +358,8 @@ class Scene:
         negative = nodes.EncodeText(text=stage.negative_text)
         said = stage.relay or stage.settings.get(Prompt) or stage.statement
         texts = {
-            "positive": self.replaced.get("positive") or self.add(positive, said),
-            "negative": self.replaced.get("negative") or self.add(negative, stage.negative or stage.statement),
+            "positive": self.replaced.get("positive") or self.encode(positive, said),
+            "negative": self.replaced.get("negative") or self.encode(negative, stage.negative or stage.statement),
         }
         if stage.nag and stage.sampling.get("nag"):
             texts["nag"] = self.add(nodes.EncodeText(text=stage.nag.text), stage.nag)
@@ -367,7 +376,7 @@ class Scene:
             cfg=stage.cfg,
             audio_cfg=stage.audio_cfg,
             loras=stage.loras,
-            negative_said=stage.negative_text if stage.negative else None,
+            negative_said=str(stage.negative_text) if stage.negative else None,
             **{"keep_audio": self.sounded, **stage.sampling},
         )
 

@@ -376,6 +376,23 @@ def _take_node(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
 NODE = Kind("the name of a node", _take_node)
 
 
+class NodeText(str):
+    """A text that a raw node writes; as a string it is what people are told of it."""
+
+    ref: NodeRef
+
+
+def _take_text(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    if (found := _take_node(cells, at, names)) is None:
+        return TEXT.take(cells, at, names)
+    text = NodeText("(what a node writes)")
+    text.ref = found.value
+    return Taken(text, found.next)
+
+
+TEXT_OR_NODE = msgspec.structs.replace(TEXT, name="a quoted text, or the name of a node", take=_take_text)
+
+
 # What statements of structure take.
 
 

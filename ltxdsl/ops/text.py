@@ -7,7 +7,7 @@ import msgspec
 from ltxdsl import geometry
 from ltxdsl.ops.base import Enhance, Relay
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
-from ltxdsl.ops.kinds import INTEGER, LORA, NUMBER, SPAN, TEXT, TEXTS
+from ltxdsl.ops.kinds import INTEGER, LORA, NUMBER, SPAN, TEXT, TEXT_OR_NODE, TEXTS
 from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
 from ltxdsl.source import Span
 from ltxdsl.values import TimeSpan
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Prompt(Statement, frozen=True):
     """What the video shows, from the first frame to the last."""
 
-    text: Annotated[str, word(TEXT, "the prompt")]
+    text: Annotated[str, word(TEXT_OR_NODE, "the prompt; of a raw node, what that writes")]
 
     def shape_pass(self, draft: "Draft") -> None:
         """The text of the pass."""
@@ -31,7 +31,7 @@ class Prompt(Statement, frozen=True):
 class Negative(Statement, frozen=True):
     """What the video should not show. It works through guidance: at cfg 1 it does nothing."""
 
-    text: Annotated[str, word(TEXT, "the negative prompt")]
+    text: Annotated[str, word(TEXT_OR_NODE, "the negative prompt")]
 
     def shape_pass(self, draft: "Draft") -> None:
         """The text that guidance pushes away from."""

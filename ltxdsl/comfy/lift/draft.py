@@ -26,8 +26,11 @@ class Word(str):
 class Piece:
     """A statement. `anchor` is the node of the target that it makes; `raw` the node that it is, as it stands there."""
 
-    def __init__(self, head: str, *, anchor: str = "", raw: str = "", block: list[str] | None = None) -> None:
+    def __init__(
+        self, head: str, *, anchor: str = "", raw: str = "", block: list[str] | None = None, wire: Out | None = None
+    ) -> None:
         self.head, self.anchor, self.raw = head, anchor, raw
+        self.wire = wire  # an output of a raw node whose name stands for `{}` in the head
         self.block = block if block is not None else []
         self.spells: dict[tuple[str, str, int], Spelled] = {}
         self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
@@ -82,4 +85,4 @@ def statement_text(piece: Piece, name: Any) -> Iterator[str]:
         yield "}"
         return
     yield from spells
-    yield piece.head
+    yield piece.head.replace("{}", name(piece.wire)) if piece.wire else piece.head

@@ -43,6 +43,9 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info]) -> Lifted:
 
 def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Lifted | None:
     """Rounds of lowering and spelling, then what is left as raw nodes, then the proof."""
+    for piece in [piece for piece in draft.pieces if piece.wire]:
+        trial = Trial.empty(len(draft.pieces))
+        _keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
     for _ in range(ROUNDS):
         trial = attempt(draft, target, catalogue)
         if not _repaired(draft, target, trial, why):

@@ -80,9 +80,13 @@ def _clip(target: Target, passes: list[_Stage]) -> list[Piece]:
 def _texts(target: Target, first: _Stage) -> list[Piece]:
     pieces: list[Piece] = []
     for word, id in (("prompt", first.positive), ("negative", first.negative)):
-        text = target.value(id, "text") if id and target.kind(id) == "CLIPTextEncode" else None
+        if id is None or target.kind(id) != "CLIPTextEncode":
+            continue
+        text = target.value(id, "text")
         if isinstance(text, str) and (said := quoted(text)) and (text or word == "negative"):
             pieces.append(Piece(f"{word} {said}"))
+        elif out := target.link(id, "text"):
+            pieces.append(Piece(f"{word} {{}}", wire=out))
     return pieces
 
 

@@ -32,6 +32,11 @@ class Trial(msgspec.Struct, frozen=True):
     made: dict[str, str]  # anchor of the target: node here
     words: list[dict[tuple[str, int], Word]]  # before each piece: (digest, slot): word
 
+    @classmethod
+    def empty(cls, pieces: int) -> Trial:
+        """What is known before anything was lowered."""
+        return cls(Target({}), {}, {}, [{}] * (pieces + 1))
+
 
 class Failed(Exception):
     """A draft that cannot be lowered; `at` is the place in its text, if there is one."""
