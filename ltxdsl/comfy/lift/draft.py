@@ -35,6 +35,11 @@ class Piece:
         self.spells: dict[tuple[str, str, int], Spelled] = {}
         self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
 
+    @property
+    def sampled(self) -> bool:
+        """Whether it is a pass."""
+        return self.head.startswith(("pass", "upscale"))
+
     def spell(self, type: str, other: str = "", nth: int = 0) -> Spelled:
         """The spelling of a class, or of the n-th node of it, as it is so far."""
         return self.spells.setdefault((type, other, nth), Spelled(type, other, nth))
@@ -74,7 +79,7 @@ def _value(value: Any, name: Any) -> str:
 def statement_text(piece: Piece, name: Any) -> Iterator[str]:
     """A statement with its block, one line each; spellings of one without a block stand before it."""
     spells = [spell_lines(spelled, name) for spelled in piece.spells.values()]
-    if piece.head.startswith(("pass", "upscale")):
+    if piece.sampled:
         lines = [*piece.block, *spells]
         short = f"{piece.head} {{ {'; '.join(lines)} }}" if lines else piece.head
         if len(short) <= 110 and "\n" not in short:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -13,7 +14,7 @@ from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
-from ltxdsl.comfy.lift.repair import Differs, Repairer
+from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
 from ltxdsl.comfy.lift.target import Target
 
 ROUNDS = 16
@@ -69,22 +70,48 @@ def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: li
 
 
 def _repaired(draft: Draft, target: Target, trial: Trial, why: list[str]) -> bool:
-    """Spell the first differences that there are; whether there were some."""
+    """Spell the first differences that there are, or give the statement up; whether there were some."""
     for index, piece in enumerate(draft.pieces):
         made = trial.made.get(piece.anchor)
-        if not made or trial.lowered.digests[made] == target.digests[piece.anchor]:
-            continue
-        repairer = Repairer(target, trial, trial.words[index])
-        edits = list(repairer.edits(made, piece.anchor))
-        fresh = [edit for edit in edits if edit.of(piece).lines.get(edit.input) != edit.value]
-        if not fresh:
-            raise Differs(f"{piece.head} cannot be made {target.kind(piece.anchor)} {piece.anchor}")
-        for edit in fresh:
-            edit.of(piece).lines[edit.input] = edit.value
-        needed = [edit.raw for edit in fresh if edit.raw]
-        _keep(draft, target, trial, index, needed)
-        return True
+        if piece.anchor and made and trial.lowered.digests[made] != target.digests[piece.anchor]:
+            try:
+                _respell(draft, target, trial, index)
+            except Differs as error:
+                why.append(f"{piece.head.split()[0]} of {target.kind(piece.anchor)} {piece.anchor}: {error}")
+                _drop(draft, piece)
+            return True
     return False
+
+
+def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
+    """Raises Differs where nothing is left to spell."""
+    piece = draft.pieces[index]
+    edits = list(Repairer(target, trial, trial.words[index]).edits(trial.made[piece.anchor], piece.anchor))
+    owned = [(edit, _owner(draft, edit, piece)) for edit in edits]
+    fresh = [(edit, owner) for edit, owner in owned if edit.of(owner).lines.get(edit.input, owned) != edit.value]
+    if not fresh:
+        raise Differs("no other spelling is left")
+    for edit, owner in fresh:
+        edit.of(owner).lines[edit.input] = edit.value
+    for owner in {id(owner): owner for edit, owner in fresh if edit.raw}.values():
+        at = draft.pieces.index(owner)
+        needed = [edit.raw for edit, its in fresh if edit.raw and its is owner]
+        _keep(draft, target, msgspec.structs.replace(trial, words=[trial.words[index]] * (at + 1)), at, needed)
+
+
+def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
+    """The piece that a node was written for: a pass by its number, else the one at hand."""
+    number = re.fullmatch(r"pass (\d+)", str(edit.which.op))
+    passes = [one for one in draft.pieces if one.sampled]
+    return passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
+
+
+def _drop(draft: Draft, piece: Piece) -> None:
+    """Give a statement up; an upscale that would then be the first pass is one."""
+    draft.pieces.remove(piece)
+    passes = [one for one in draft.pieces if one.sampled]
+    if passes and passes[0].head.startswith("upscale"):
+        passes[0].head = re.sub(r"upscale \S+", "pass", passes[0].head)
 
 
 def _keep(draft: Draft, target: Target, trial: Trial, index: int, needed: list[str]) -> None:
@@ -115,7 +142,7 @@ def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
         if not 0 < have[digest] < count:
             continue
         kind = next(target.kind(id) for id in target.order if target.digests[id] == digest)
-        passes = [piece for piece in draft.pieces if piece.head.startswith(("pass", "upscale"))]
+        passes = [piece for piece in draft.pieces if piece.sampled]
         for piece in passes[1:][-(count - have[digest]) :]:
             if not piece.spell(kind).own:
                 piece.spell(kind).own = changed = True

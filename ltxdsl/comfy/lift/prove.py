@@ -82,7 +82,7 @@ class Writer:
             if trial and (piece.anchor or piece.raw):
                 yield probe(index, sampled)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
-            sampled = sampled or piece.head.startswith("pass")
+            sampled = sampled or piece.sampled
         if trial:
             yield probe(len(self.draft.pieces), sampled)
 

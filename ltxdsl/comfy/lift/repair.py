@@ -7,7 +7,7 @@ is taken as it stands, as raw nodes which give their outputs to the statement's 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
@@ -54,19 +54,26 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
 SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
 
 
-class Edit(NamedTuple):
-    """One line of a spelling; `raw` is a node that must then be written as it stands."""
+class Which(NamedTuple):
+    """Which nodes a spelling is for: of which pass or save, class, class in its place, the how manieth (0 = all)."""
 
+    op: Hashable
     type: str
     other: str
     nth: int
+
+
+class Edit(NamedTuple):
+    """One line of a spelling; `raw` is a node that must then be written as it stands."""
+
+    which: Which
     input: str
     value: Any
     raw: str = ""
 
     def of(self, piece: Piece) -> Spelled:
         """The spelling that it is a line of."""
-        return piece.spell(self.type, self.other, self.nth)
+        return piece.spell(*self.which[1:])
 
 
 class Repairer:
@@ -93,15 +100,15 @@ class Repairer:
         renamed = SAME.get(was, {}).get(kind, {}) if kind != was else {}
         place = self.trial.places.get(made)
         nth = place.nth if place and self.many[place.op, place.type] > 1 else 0
-        spelled = (was, kind if kind != was else "", nth)
+        spelled = Which(place.op if place else None, was, kind if kind != was else "", nth)
         mine, theirs = self.made.inputs(made), self.target.inputs(wanted)
         for name in dict.fromkeys((*theirs, *mine)):
             if name in theirs:
                 yield from self._input(name, (made, wanted), spelled, waiting)
             elif self.made.kind(made) == kind or (link_of(mine[name]) and name not in renamed.values()):
-                yield Edit(*spelled, name, Word("none"))
+                yield Edit(spelled, name, Word("none"))
         if self.made.kind(made) == was:
-            yield from (Edit(*spelled, name, Word(old)) for name, old in renamed.items())
+            yield from (Edit(spelled, name, Word(old)) for name, old in renamed.items())
 
     def _original(self, made: str) -> str:
         """The class that a row has written, before a spelling."""
@@ -109,17 +116,17 @@ class Repairer:
         return place.type if place else self.made.kind(made)
 
     def _input(
-        self, name: str, pair: tuple[str, str], spelled: tuple[str, str, int], waiting: list[tuple[str, str]]
+        self, name: str, pair: tuple[str, str], spelled: Which, waiting: list[tuple[str, str]]
     ) -> Iterator[Edit]:
         mine, wanted = self.made.inputs(pair[0]), self.target.inputs(pair[1])[name]
         ours, out = mine.get(name), self.target.link(pair[1], name)
         if out is None:
             if name not in mine or not _equal(ours, wanted):
-                if not (spelled[1] and self.made.kind(pair[0]) != spelled[1]):
-                    self._check(spelled[1] or spelled[0], name, ours, wanted)
-                yield Edit(*spelled, name, wanted)
+                if not (spelled.other and self.made.kind(pair[0]) != spelled.other):
+                    self._check(spelled.other or spelled.type, name, ours, wanted)
+                yield Edit(spelled, name, wanted)
             return
-        old = SAME.get(spelled[0], {}).get(spelled[1], {}).get(name, name)
+        old = SAME.get(spelled.type, {}).get(spelled.other, {}).get(name, name)
         own = self.made.link(pair[0], name) or self.made.link(pair[0], old)
         if own is None:
             yield self._taken(spelled, name, out, pair[0])
@@ -132,7 +139,7 @@ class Repairer:
             if not self._same_output(own.node, {own.slot, out.slot}):
                 yield self._taken(spelled, name, out, pair[0])
                 return
-            yield Edit(*spelled, name, Word(f"{name} {out.slot}"))
+            yield Edit(spelled, name, Word(f"{name} {out.slot}"))
         if not equal:
             waiting.append((own.node, out.node))
 
@@ -158,16 +165,16 @@ class Repairer:
             for name, value in literals.items()
         )
 
-    def _taken(self, spelled: tuple[str, str, int], name: str, out: Out, reader: str) -> Edit:
+    def _taken(self, spelled: Which, name: str, out: Out, reader: str) -> Edit:
         """The link as it stands: by a word, by a class of the same pass, or from a raw node."""
         digest = self.target.digests[out.node]
         if word := self.words.get((digest, out.slot)):
-            return Edit(*spelled, name, word)
+            return Edit(spelled, name, word)
         place = self.trial.places.get(reader)
         for id, other in self.trial.places.items():
             if place and other.op == place.op and self.made.digests[id] == digest and int(id) < int(reader):
-                return Edit(*spelled, name, Word(f"{other.type} {out.slot}" if out.slot else other.type))
-        return Edit(*spelled, name, out, raw=out.node)
+                return Edit(spelled, name, Word(f"{other.type} {out.slot}" if out.slot else other.type))
+        return Edit(spelled, name, out, raw=out.node)
 
 
 def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -> bool:
