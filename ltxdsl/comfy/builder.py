@@ -17,6 +17,7 @@ from ltxdsl.ops.base import Rename, Spelling
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]
 OMITTED = object()
+EXACT = 2**53  # whole numbers below are floats without loss
 
 
 class ExportError(ValueError):
@@ -181,7 +182,9 @@ def base_name(path: str) -> str:
 
 
 def _key(class_type: str, inputs: Mapping[str, Any]) -> str:
-    return repr((class_type, sorted(inputs.items(), key=lambda item: item[0])))
+    """A whole number is the same with a point."""
+    same = {name: float(v) if type(v) is int and abs(v) < EXACT else v for name, v in inputs.items()}
+    return repr((class_type, sorted(same.items(), key=lambda item: item[0])))
 
 
 def _renumbered(prompt: Prompt, ids: Mapping[str, str]) -> Prompt:

@@ -311,6 +311,9 @@ class Scene:
         match word:
             case "latent":
                 self.latent = ref
+                if not self.width:
+                    self.width, self.height = self.size
+                    self.asked = (float(self.width), float(self.height))
             case "audio_latent":
                 self.audio = ref
             case _:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ltxdsl.comfy.builder import Prompt
+from ltxdsl.comfy.builder import Export, Prompt
 from ltxdsl.comfy.compare import same
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
@@ -43,30 +43,43 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info]) -> Lifted:
 
 
 def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Lifted | None:
-    """Rounds of lowering and spelling, then what is left as raw nodes, then the proof."""
+    """Rounds of lowering and spelling, what is left as raw nodes, then the proof; a statement that fails it goes."""
     for piece in [piece for piece in draft.pieces if piece.wire]:
         trial = Trial.empty(len(draft.pieces))
         _keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
-    for _ in range(ROUNDS):
-        trial = attempt(draft, target, catalogue)
-        if not _repaired(draft, target, trial, why):
-            break
-    for _ in range(3):
-        trial = attempt(draft, target, catalogue)
-        if _separated(draft, target, trial):
+    while draft.anchors():
+        for _ in range(ROUNDS):
+            if not _repaired(draft, target, attempt(draft, target, catalogue), why):
+                break
+        for _ in range(3):
             trial = attempt(draft, target, catalogue)
-        if not _completed(draft, target, trial):
-            break
-    writer = Writer(draft, target, catalogue)
-    text = writer.text(trial=False)
-    made = Target(lowered(text).prompt)
-    if same(made.prompt, target.prompt):
-        return Lifted(text, frozenset(draft.raws()), tuple(why))
-    more, less = made.count - target.count, target.count - made.count
-    names = {digest: made.kind(id) for id, digest in made.digests.items()}
-    names |= {digest: target.kind(id) for id, digest in target.digests.items()}
-    why.append(f"not the same: +{[names[d] for d in more]} -{[names[d] for d in less]}")
+            if _separated(draft, target, trial):
+                trial = attempt(draft, target, catalogue)
+            if not _completed(draft, target, trial):
+                break
+        text = Writer(draft, target, catalogue).text(trial=False)
+        export = lowered(text)
+        made = Target(export.prompt)
+        if same(made.prompt, target.prompt):
+            return Lifted(text, frozenset(draft.raws()), tuple(why))
+        wrong = made.count - target.count
+        extra = [id for id in made.order if wrong[made.digests[id]] > 0]
+        lost = target.count - made.count
+        lacking = [target.kind(id) for id in target.order if lost[target.digests[id]] > 0]
+        why.append(f"too many: {', '.join(map(made.kind, extra))}; lacking: {', '.join(lacking)}")
+        _drop(draft, target, trial, _guilty(draft, export, extra))
     return None
+
+
+def _guilty(draft: Draft, export: Export, extra: list[str]) -> Piece:
+    """The statement that has made what should not be there; the last one, if that is not to be seen."""
+    passes = [one for one in draft.pieces if one.sampled]
+    for id in reversed(extra):
+        place = export.places.get(id)
+        number = re.fullmatch(r"pass (\d+)", str(place.op)) if place else None
+        if number and int(number[1]) <= len(passes):
+            return passes[int(number[1]) - 1]
+    return (draft.anchors() or draft.pieces)[-1]
 
 
 def _repaired(draft: Draft, target: Target, trial: Trial, why: list[str]) -> bool:
@@ -78,7 +91,7 @@ def _repaired(draft: Draft, target: Target, trial: Trial, why: list[str]) -> boo
                 _respell(draft, target, trial, index)
             except Differs as error:
                 why.append(f"{piece.head.split()[0]} of {target.kind(piece.anchor)} {piece.anchor}: {error}")
-                _drop(draft, piece)
+                _drop(draft, target, trial, piece)
             return True
     return False
 
@@ -106,32 +119,40 @@ def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
     return passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
 
 
-def _drop(draft: Draft, piece: Piece) -> None:
-    """Give a statement up; an upscale that would then be the first pass is one."""
+def _drop(draft: Draft, target: Target, trial: Trial, piece: Piece) -> None:
+    """Give a statement up. What a pass would have made comes from raw nodes then, and later passes go on from that."""
+    index = draft.pieces.index(piece)
     draft.pieces.remove(piece)
-    passes = [one for one in draft.pieces if one.sampled]
-    if passes and passes[0].head.startswith("upscale"):
-        passes[0].head = re.sub(r"upscale \S+", "pass", passes[0].head)
+    if not piece.sampled:
+        return
+    parts = [id for id in target.readers.get(piece.anchor, []) if target.kind(id) == "LTXVSeparateAVLatent"]
+    words = [trial.words[index] if index < len(trial.words) else {}] * (len(draft.pieces) + 1)
+    _keep(draft, target, msgspec.structs.replace(trial, words=words), index, parts[:1])
+    for raw in draft.pieces:
+        if parts and raw.raw == parts[0]:
+            raw.binds = {0: "latent", 1: "audio_latent"}
 
 
 def _keep(draft: Draft, target: Target, trial: Trial, index: int, needed: list[str]) -> None:
     """Write nodes as they are before a piece, with what they read: words where those stand for it."""
-    words, there = trial.words[index], draft.raws()
+    words = trial.words[index]
+    there = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
     waiting, found = list(needed), dict.fromkeys(needed)
     while waiting:
         id = waiting.pop()
         for name, out in target.links(id).items():
             word = words.get((target.digests[out.node], out.slot))
-            if out.node in there:
+            if out.node in there and there[out.node] < index:
                 continue
-            if word:
+            if word and out.node not in there:
                 draft.wires.setdefault(id, {})[name] = Word(word)
             elif out.node not in found:
                 found[out.node] = None
                 waiting.append(out.node)
     place = {id: at for at, id in enumerate(target.order)}
-    new = [Piece("", raw=id) for id in sorted(found, key=place.__getitem__) if id not in there]
-    draft.pieces[index:index] = new
+    new = [Piece("", raw=id) for id in sorted(found, key=place.__getitem__) if there.get(id, index) >= index]
+    moved = [piece for piece in draft.pieces[index:] if piece.raw not in found or not piece.raw]
+    draft.pieces[index:] = [*new, *moved]
 
 
 def _separated(draft: Draft, target: Target, trial: Trial) -> bool:

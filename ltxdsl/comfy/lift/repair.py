@@ -30,6 +30,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LTXAVTextEncoderLoader": ALL,
     "LatentUpscaleModelLoader": ALL,
     "LoraLoaderModelOnly": ("lora_name",),
+    "LTXICLoRALoaderModelOnly": ("lora_name",),
+    "LTXVImgToVideoConditionOnly": (),
     **dict.fromkeys(DECODE, ALL),
     "EmptyLTXVLatentVideo": ("batch_size",),
     "LTXVEmptyLatentAudio": ("batch_size", "frames_number", "frame_rate"),
@@ -121,9 +123,11 @@ class Repairer:
         mine, wanted = self.made.inputs(pair[0]), self.target.inputs(pair[1])[name]
         ours, out = mine.get(name), self.target.link(pair[1], name)
         if out is None:
-            if name not in mine or not _equal(ours, wanted):
-                if not (spelled.other and self.made.kind(pair[0]) != spelled.other):
-                    self._check(spelled.other or spelled.type, name, ours, wanted)
+            changed = bool(spelled.other) and self.made.kind(pair[0]) != spelled.other
+            differs = name not in mine or not _equal(ours, wanted)
+            if differs and (name in mine or not changed):
+                self._check(spelled.other or spelled.type, name, ours, wanted)
+            if differs or changed:
                 yield Edit(spelled, name, wanted)
             return
         old = SAME.get(spelled.type, {}).get(spelled.other, {}).get(name, name)
