@@ -18,6 +18,7 @@ from ltxdsl.values import plain
 SAMPLER = "SamplerCustomAdvanced"
 IN_PLACE = ("LTXVImgToVideoInplace", "LTXVImgToVideoConditionOnly")
 DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
+DEFAULT_FRAMES = 121
 MOST = 200  # nodes that a chain is followed over
 
 
@@ -63,18 +64,19 @@ def _only(values: set[Any]) -> str | None:
 
 
 def _clip(target: Target, passes: list[_Stage]) -> list[Piece]:
-    """Size, length and rate of what comes out in the end."""
-    found = passes[0].empty
-    if found is None:
-        return []
-    width, height, frames = (target.value(found, name) for name in ("width", "height", "length"))
-    if not all(isinstance(value, int) and value > 0 for value in (width, height, frames)):
-        return []
-    growth = _growth(passes)
-    size = f"{int(width // 32 * 32 * growth)}x{int(height // 32 * 32 * growth)}"
-    rate = passes[0].rate
-    length = f"length {pixel_frames(latent_frames(frames))}f" + (f" @ {plain(rate)}fps" if rate else "")
-    return [Piece(f"size {size}"), Piece(length)]
+    """Size, length and rate of what comes out in the end, as far as they are known."""
+    found, rate = passes[0].empty, passes[0].rate
+    width, height, frames = (target.value(found, name) if found else None for name in ("width", "height", "length"))
+    pieces = []
+    if isinstance(width, int) and isinstance(height, int) and min(width, height) >= 32:
+        growth = _growth(passes)
+        pieces.append(Piece(f"size {int(width // 32 * 32 * growth)}x{int(height // 32 * 32 * growth)}"))
+    said = f" @ {plain(rate)}fps" if rate else ""
+    if isinstance(frames, int) and frames > 0:
+        pieces.append(Piece(f"length {pixel_frames(latent_frames(frames))}f{said}"))
+    elif said:
+        pieces.append(Piece(f"length {DEFAULT_FRAMES}f{said}"))
+    return pieces
 
 
 def _texts(target: Target, first: _Stage) -> list[Piece]:

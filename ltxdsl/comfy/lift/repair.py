@@ -85,17 +85,22 @@ class Repairer:
         self.target, self.trial, self.words = target, trial, words
         self.made = trial.lowered
         self.many = Counter((place.op, place.type) for place in trial.places.values())
-        self.seen: set[tuple[str, str]] = set()
+        self.partner: dict[str, str] = {}  # a node that is wanted: the one made for it
+        self.taken: list[tuple[Which, str, Out, str]] = []  # links that no row makes
 
     def edits(self, made: str, wanted: str) -> Iterator[Edit]:
         """What to spell so that the node `made` becomes the node `wanted`."""
-        waiting = [(made, wanted)]
+        waiting, seen = [(made, wanted)], set[tuple[str, str]]()
+        self.taken.clear()
         while waiting:
             pair = waiting.pop()
-            if pair in self.seen or self.made.digests[pair[0]] == self.target.digests[pair[1]]:
+            if pair in seen or self.made.digests[pair[0]] == self.target.digests[pair[1]]:
                 continue
-            self.seen.add(pair)
+            seen.add(pair)
+            self.partner.setdefault(pair[1], pair[0])
             yield from self._node(*pair, waiting)
+        for which, name, out, reader in self.taken:
+            yield self._as_it_stands(which, name, out, reader)
 
     def _node(self, made: str, wanted: str, waiting: list[tuple[str, str]]) -> Iterator[Edit]:
         was, kind = self._original(made), self.target.kind(wanted)
@@ -133,15 +138,15 @@ class Repairer:
         old = SAME.get(spelled.type, {}).get(spelled.other, {}).get(name, name)
         own = self.made.link(pair[0], name) or self.made.link(pair[0], old)
         if own is None:
-            yield self._taken(spelled, name, out, pair[0])
+            self.taken.append((spelled, name, out, pair[0]))
             return
         equal = self.made.digests[own.node] == self.target.digests[out.node]
         if not equal and not self._alike(own.node, out.node):
-            yield self._taken(spelled, name, out, pair[0])
+            self.taken.append((spelled, name, out, pair[0]))
             return
         if own.slot != out.slot:
             if not self._same_output(own.node, {own.slot, out.slot}):
-                yield self._taken(spelled, name, out, pair[0])
+                self.taken.append((spelled, name, out, pair[0]))
                 return
             yield Edit(spelled, name, Word(f"{name} {out.slot}"))
         if not equal:
@@ -169,16 +174,16 @@ class Repairer:
             for name, value in literals.items()
         )
 
-    def _taken(self, spelled: Which, name: str, out: Out, reader: str) -> Edit:
-        """The link as it stands: by a word, by a class of the same pass, or from a raw node."""
+    def _as_it_stands(self, which: Which, name: str, out: Out, reader: str) -> Edit:
+        """A link by a word, by a class of the same pass, or from a raw node."""
         digest = self.target.digests[out.node]
         if word := self.words.get((digest, out.slot)):
-            return Edit(spelled, name, word)
-        place = self.trial.places.get(reader)
-        for id, other in self.trial.places.items():
-            if place and other.op == place.op and self.made.digests[id] == digest and int(id) < int(reader):
-                return Edit(spelled, name, Word(f"{other.type} {out.slot}" if out.slot else other.type))
-        return Edit(spelled, name, out, raw=out.node)
+            return Edit(which, name, word)
+        for id, place in self.trial.places.items():
+            mine = self.made.digests[id] == digest or self.partner.get(out.node) == id
+            if mine and place.op == which.op and int(id) < int(reader):
+                return Edit(which, name, Word(f"{place.type} {out.slot}" if out.slot else place.type))
+        return Edit(which, name, out, raw=out.node)
 
 
 def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -> bool:
