@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple, TypeAlias
 
@@ -68,7 +68,9 @@ class PromptBuilder:
         self.stage = ""
         self.parts: Mapping[str, Link] = {}  # of the model set, that raw nodes give to the op that is written
         self.spellings: Sequence[Spelling] = ()  # how its nodes are written
-        self.wires: Mapping[str, Link] = {}  # what raw nodes give to that
+        self.wires: Mapping[str, Any] = {}  # what raw nodes give to that, and words stand for
+        self.fps = 0.0
+        self.word: Callable[[PromptBuilder, str, str, float], Link] | None = None  # the link of a word at a port
         self._prompt: Prompt = {}
         self._op: Hashable = None  # the pass or save that is written
         self._nth: Counter[tuple[Hashable, str]] = Counter()  # nodes of each class in each
@@ -121,8 +123,8 @@ class PromptBuilder:
     def _line(self, value: Any, inputs: Mapping[str, Any]) -> Any:
         if not isinstance(value, Rename):
             return value
-        if value.node:
-            return self.wires[value.name]
+        if value.node and self.word:
+            return self.word(self, value.name, value.word, self.fps)
         found = inputs.get(value.name, self._last.get(value.name, OMITTED))
         return found if value.slot is None or found is OMITTED else Link(found.node, value.slot)
 

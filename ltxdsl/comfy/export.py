@@ -22,6 +22,7 @@ def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
     if not compilation.ok:
         raise ExportError("a script with errors has nothing to export")
     builder = PromptBuilder(models, {stage.name: stage for stage in compilation.stages})
+    builder.word = tools.wire
     values: dict[Ref, Any] = {}
     for node in compilation.graph.order():
         builder.stage = node.stage
@@ -31,7 +32,8 @@ def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
         given = {port: values[ref] for port, ref in node.inputs.items()}
         builder.parts = {port: given.pop(port) for port in PARTS if port in given}
         builder.spellings = node.spellings
-        builder.wires = {port: given.pop(port) for port in list(given) if "." in port}
+        builder.wires = {port: _typed(builder, port, given.pop(port)) for port in list(given) if "." in port}
+        builder.fps = stage.fps if (stage := builder.stages.get(node.stage)) else 0.0
         given = {port: _fitting(builder, node.op.inputs.get(port), value) for port, value in given.items()}
         in_pass = node.stage in builder.stages and not isinstance(node.op, RawNode)
         builder.begin(node.stage if in_pass else node.span)
@@ -41,6 +43,12 @@ def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
             builder.keep(first)
         values |= {Ref(node.id, port): value for port, value in made.items()}
     return builder.finished()
+
+
+def _typed(builder: PromptBuilder, port: str, value: Any) -> Any:
+    """What stands for a word, in the form that rows have for it."""
+    kinds = {"latent": Port.LATENT, "audio_latent": Port.AUDIO_LATENT, "positive": Port.TEXT, "negative": Port.TEXT}
+    return _fitting(builder, kinds.get(port.rpartition(".")[2]), value)
 
 
 def _fitting(builder: PromptBuilder, port: Port | None, value: Any) -> Any:

@@ -16,9 +16,9 @@ TEXT_KEYS = 1024  # a video of as many tokens is not told from text
 
 
 @row(nodes.EncodeText)
-def encode_text(builder: PromptBuilder, op: nodes.EncodeText, *, words: Link | None = None) -> dict[str, Text]:
+def encode_text(builder: PromptBuilder, op: nodes.EncodeText) -> dict[str, Text]:
     """Nothing yet: see Text."""
-    return {"text": Text(op.text, op.locals, op.enhance, words, builder.parts.get("clip"))}
+    return {"text": Text(op.text, op.locals, op.enhance, builder.wires.get("words."), builder.parts.get("clip"))}
 
 
 def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, fps: float) -> Conditioning:

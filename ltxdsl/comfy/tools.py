@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ltxdsl.comfy import loaders
@@ -10,34 +11,50 @@ from ltxdsl.comfy.sampling import plain_prompt
 from ltxdsl.comfy.table import Audio, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, negative_prompt
 from ltxdsl.ops import nodes
+from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
 WAN_SHIFT = 8.0
 
 
 @row(nodes.RawNode)
-def raw_node(builder: PromptBuilder, op: nodes.RawNode, **given: Any) -> dict[str, Link]:
+def raw_node(builder: PromptBuilder, op: nodes.RawNode) -> dict[str, Link]:
     """As it is written."""
-    loaded = {
-        "model": lambda: loaders.model(builder, ()),
-        "vae": lambda: loaders.vae(builder),
-        "audio_vae": lambda: loaders.audio_vae(builder),
-        "clip": lambda: loaders.text_encoder(builder),
-    }
-    if op.fps:
-        text = plain_prompt(builder, given["positive"])
-        both = conditioned(builder, text, given["negative"], op.fps)
-        loaded |= {"positive_at_rate": lambda: both.positive, "negative_at_rate": lambda: both.negative}
-    wires = {name: loaded[what]() if what in loaded else _link(builder, what, given[what]) for name, what in op.wires}
+    wires = {name: wire(builder, port, word, op.fps) for name, port, word in op.wires}
     link = builder.put(op.class_type, op.title or op.class_type, {**dict(op.literals), **wires})
     return {port: link.output(slot) for slot, port in enumerate(op.outputs)}
 
 
-def _link(builder: PromptBuilder, what: str, value: Any) -> Link:
-    """What stands behind a value; prompts are encoded on their own."""
+def wire(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
+    """What comes in at a port that the script names by a word; "" = what another node gives."""
+    if word in LOADERS and f"{port}.{word}" not in builder.wires:
+        return LOADERS[word](builder)
+    if word in NEEDS:
+        return _finished(builder, port, word, fps)
+    value = builder.wires[f"{port}.{word}"]
     if isinstance(value, Text):
-        return negative_prompt(builder, value) if what == "negative" else plain_prompt(builder, value)
+        return negative_prompt(builder, value) if word == "negative" else plain_prompt(builder, value)
     return value.link if isinstance(value, Video | Audio) else value
+
+
+def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
+    """Both prompts with the frame rate, and after a crop of guides that need not be there."""
+    positive, negative = (builder.wires[f"{port}.{which}"] for which in BOTH)
+    both = conditioned(builder, plain_prompt(builder, positive), negative, fps)
+    if word not in CROPPED:
+        return both.positive if word.startswith("positive") else both.negative
+    video = builder.wires[f"{port}.latent"]
+    kept = video.keyframes or both
+    inputs = {"positive": kept.positive, "negative": kept.negative, "latent": video.link}
+    return builder.add("LTXVCropGuides", "crop guides", **inputs).output(CROPPED.index(word))
+
+
+LOADERS: dict[str, Callable[[PromptBuilder], Link]] = {
+    "model": lambda builder: loaders.model(builder, ()),
+    "vae": loaders.vae,
+    "audio_vae": loaders.audio_vae,
+    "clip": loaders.text_encoder,
+}
 
 
 @row(nodes.EnlargeFrames)

@@ -101,7 +101,7 @@ class Graph:
         expected = Port.WIRE if free else op.inputs.get(port)
         if expected is None:
             raise ValueError(f"{op.kernel} has no input {port}")
-        if self.port_type(ref) not in (expected, Port.WIRE):
+        if expected is not Port.WIRE and self.port_type(ref) not in (expected, Port.WIRE):
             raise ValueError(f"{ref} does not fit into {op.kernel}.{port}")
 
     def port_type(self, ref: Ref) -> Port:

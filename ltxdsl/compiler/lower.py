@@ -63,6 +63,7 @@ class Scene:
         self.colour = "srgb"  # how light is coded in the clip
         self.latent: Ref | None = None
         self.audio: Ref | None = None
+        self.handed = False  # a raw node gives the latent
         self.sounded = False  # a pass has made the sound
         self.silent = False  # the clip has none
         self.doublings = 0  # upscales in time
@@ -298,7 +299,7 @@ class Scene:
     def encode(self, op: nodes.EncodeText, statement: Statement) -> Ref:
         """An encoded text, or what a raw node writes, encoded."""
         if isinstance(op.text, NodeText):
-            written = {"words": self.wire(op.text.ref)} if op.text.ref.node in self.raw else {}
+            written = {"words.": self.wire(op.text.ref)} if op.text.ref.node in self.raw else {}
             return self.add(msgspec.structs.replace(op, text=str(op.text)), statement, **written)
         return self.add(op, statement)
 
@@ -310,7 +311,7 @@ class Scene:
         """From here on, what a raw node gives is what a word stands for."""
         match word:
             case "latent":
-                self.latent = ref
+                self.latent, self.handed = ref, True
                 if not self.width:
                     self.width, self.height = self.size
                     self.asked = (float(self.width), float(self.height))
@@ -349,7 +350,7 @@ class Scene:
     def _drafted(self, statement: Pass | Upscale, settings: Settings) -> Draft:
         draft = Draft(statement, settings, self.models, self.models.defaults.seed)
         draft.width, draft.height, draft.frames, draft.fps = self.width, self.height, self.frames, self.fps
-        draft.continues, draft.left = bool(self.stages), self.left
+        draft.continues, draft.left = bool(self.stages) or self.handed, self.left
         for held in settings.ranked():
             held.shape_pass(draft)
         if not any(isinstance(said, Seed) for said in statement.settings):

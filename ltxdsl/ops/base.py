@@ -38,6 +38,7 @@ class Rename(NamedTuple):
     name: str
     node: bool = False
     slot: int | None = None
+    word: str = ""  # what the port holds, by a word of raw nodes
 
 
 class Spelling(NamedTuple):

@@ -105,14 +105,9 @@ class EncodeFrames(Op, frozen=True):
 
 
 class EncodeText(Op, frozen=True):
-    """Encode a prompt, followed by `locals` (each after a space), in one text; keeps the token range of each local.
+    """Encode a prompt, followed by `locals` (each after a space), in one text; keeps the token range of each local."""
 
-    `words` is what a node of ComfyUI writes, in the place of the text.
-    """
-
-    inputs = {"words": Port.WIRE}
     outputs = {"text": Port.TEXT}
-    optional = frozenset(inputs)
     uses = ("text_encoder", "connectors")
     kernel = "encode_text"
     stored = True

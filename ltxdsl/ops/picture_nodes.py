@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from ltxdsl.ops.base import PARTS, Op, Port
+from ltxdsl.ops.base import Op, Port
 from ltxdsl.ops.facts import Facts
 
 
@@ -190,25 +190,15 @@ NODE_OUTPUTS = tuple(f"out{index}" for index in range(64))
 class RawNode(Op, frozen=True):
     """A node of ComfyUI, as it is. `literals` and `wires` are its inputs by name.
 
-    A wire is the name of a port here, or of a part that ComfyUI loads: model, vae, audio_vae, clip.
+    A wire is a port here, with the word for what comes in or is loaded there; "" = what another node gives.
     """
 
-    inputs = {
-        "frames": Port.IMAGE,
-        "audio": Port.AUDIO,
-        "latent": Port.LATENT,
-        "audio_latent": Port.AUDIO_LATENT,
-        "positive": Port.TEXT,
-        "negative": Port.TEXT,
-        **dict.fromkeys((*PARTS, *NODE_PORTS), Port.WIRE),
-    }
     outputs = dict.fromkeys(NODE_OUTPUTS, Port.WIRE)
-    optional = frozenset(inputs)
     pure = False
     kernel = "raw_node"
     class_type: str
     literals: tuple[tuple[str, Any], ...] = ()
-    wires: tuple[tuple[str, str], ...] = ()
+    wires: tuple[tuple[str, str, str], ...] = ()
     title: str = ""
     fps: float = 0.0  # for prompts at their rate
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ltxdsl.grammar import tree
 from ltxdsl.ops.cells import BadValue, Symbol, describe, evaluate
 from ltxdsl.ops.kinds import MediaRef, Names, NodeRef
 
+if TYPE_CHECKING:
+    from ltxdsl.compiler.graph import Ref
+    from ltxdsl.compiler.lower import Scene
+    from ltxdsl.ops.declare import Statement
+
 LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the script
 OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so far have made
-MADE = (*OF_CLIP, "positive", "negative", "positive_at_rate", "negative_at_rate")  # and the prompts that hold
+CROPPED = ("positive_cropped", "negative_cropped", "latent_cropped")
+MADE = (*OF_CLIP, "positive", "negative", "positive_at_rate", "negative_at_rate", *CROPPED)  # and the prompts that hold
 AT_RATE = "_at_rate"  # of a prompt: with the frame rate, as a guider takes it
+# What a word is made of, where it is more than one thing.
+BOTH = ("positive", "negative")
+NEEDS = {
+    **dict.fromkeys(("positive_at_rate", "negative_at_rate"), BOTH),
+    **dict.fromkeys(CROPPED, (*BOTH, "latent")),
+}
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -69,3 +81,13 @@ def _one(item: tree.Item, names: Names) -> Any:
         return cell.value
     hint = f"known here: {', '.join((*MADE, *LOADED))}, and the names of nodes and files"
     raise BadValue(item.span, f"{describe(cell.value)} is nothing that a node takes", "LTX003", hint=hint)
+
+
+def wires_of(scene: Scene, statement: Statement, value: Any, port: str) -> dict[str, Ref]:
+    """What a value stands for, by ports that begin with `port`; a word for a finished prompt needs several."""
+    if isinstance(value, MediaRef):
+        return {f"{port}.": scene.file(value, statement)}
+    if isinstance(value, NodeRef):
+        return {f"{port}.": scene.wire(value)} if value.node in scene.raw else {}
+    found = scene.known(NEEDS.get(value.name, (value.name,)), statement)
+    return {f"{port}.{word}": ref for word, ref in found.items()}

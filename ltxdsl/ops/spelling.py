@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ltxdsl.grammar import tree
-from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Rename, Spelling
+from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, Names, NodeRef, choice
-from ltxdsl.ops.raw_values import CONSTANTS, raw_value
+from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, MediaRef, Names, NodeRef, choice
+from ltxdsl.ops.raw_values import CONSTANTS, LOADED, MADE, raw_value, wires_of
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.graph import Ref
@@ -55,7 +55,7 @@ class Spell(Spelled, frozen=True):
     def read_field(cls, line: tree.Field, names: Names) -> Any:
         """As in a `node`; another word names an input."""
         match line.items:
-            case (tree.Name(name),) if name not in CONSTANTS and not names.node(name):
+            case (tree.Name(name),) if not _known(name, names):
                 return Rename("" if name == "none" else name)
             case (tree.Name(name), tree.Literal("NUMBER", text)) if text.isdigit():
                 return Rename(name, slot=int(text))
@@ -67,14 +67,17 @@ class Spell(Spelled, frozen=True):
         inputs: dict[str, Ref] = {}
         for index, field in enumerate(self.fields):
             value = field.value
-            if isinstance(value, NodeRef):
-                if value.node not in scene.raw:
-                    continue
-                port = nodes.NODE_PORTS[index]
-                inputs[f"{self.span.start}.{port}"] = scene.wire(value)
-                value = Rename(f"{self.span.start}.{port}", node=True)
+            if isinstance(value, NodeRef | MediaRef | Symbol):
+                port = f"{self.span.start}.{index}"
+                word = value.name if isinstance(value, Symbol) else ""
+                inputs |= wires_of(scene, self, value, port)
+                value = Rename(port, node=True, word=word)
             lines.append((field.key, value))
         return (Spelling(self.type, self.other, tuple(lines), self.own, self.nth),), inputs
+
+
+def _known(name: str, names: Names) -> bool:
+    return name in (*CONSTANTS, *MADE, *LOADED) or bool(names.node(name) or names.media(name))
 
 
 @statement(

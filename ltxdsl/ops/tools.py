@@ -7,7 +7,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, MediaRef, Names, NodeRef, choice
-from ltxdsl.ops.raw_values import AT_RATE, LOADED, MADE, OF_CLIP, raw_value
+from ltxdsl.ops.raw_values import LOADED, MADE, OF_CLIP, raw_value, wires_of
 from ltxdsl.ops.text import Prompt
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Node(Statement, frozen=True):
     | latent, audio_latent | the latents of the last pass |
     | positive, negative | the prompts that hold, encoded |
     | positive_at_rate, negative_at_rate | the same with the frame rate, as a guider takes them |
+    | positive_cropped, negative_cropped, latent_cropped | these after `LTXVCropGuides`, needed or not |
     | model, vae, audio_vae, clip | what the script's models are loaded as |
 
     The names before it stand for its outputs, from the first on (`_` leaves one out). A name of one's own is for other
@@ -59,8 +60,8 @@ class Node(Statement, frozen=True):
 
     @property
     def wired(self) -> list[Field]:
-        """The lines that name other nodes, or files."""
-        return [field for field in self.fields if isinstance(field.value, NodeRef | MediaRef)]
+        """The lines that are no literals."""
+        return [field for field in self.fields if isinstance(field.value, NodeRef | MediaRef | Symbol)]
 
     @classmethod
     def read_field(cls, line: tree.Field, names: Names) -> Any:
@@ -71,29 +72,19 @@ class Node(Statement, frozen=True):
         """One op, wired to what there is; some of its outputs may take the place of that from here on."""
         if scene.latent is None and self.made:
             return  # a check says so
-        ports = dict(zip((field.key for field in self.wired), nodes.NODE_PORTS, strict=False))
-        read = {ports[f.key]: self._read(scene, f.value) for f in self.wired}
-        inputs = {port: ref for port, ref in read.items() if ref is not None}
-        words = {f.key: f.value.name for f in self.fields if isinstance(f.value, Symbol)}
-        rated = {word for word in words.values() if word.endswith(AT_RATE)}
-        inputs |= scene.known({*words.values(), *(("positive", "negative") if rated else ())} - rated, self)
-        literals = [(f.key, f.value) for f in self.fields if not isinstance(f.value, Symbol | NodeRef | MediaRef)]
+        inputs: dict[str, Ref] = {}
+        wires = []
+        for port, field in zip(nodes.NODE_PORTS, self.wired, strict=False):
+            inputs |= wires_of(scene, self, field.value, port)
+            wires.append((field.key, port, field.value.name if isinstance(field.value, Symbol) else ""))
+        literals = [(f.key, f.value) for f in self.fields if f not in self.wired]
         op = nodes.RawNode(
-            class_type=self.type,
-            literals=tuple(literals),
-            wires=(*words.items(), *ports.items()),
-            title=self.title,
-            fps=scene.fps if rated else 0.0,
+            class_type=self.type, literals=tuple(literals), wires=tuple(wires), title=self.title, fps=scene.fps
         )
         scene.raw[self.span] = scene.add(op, self, **inputs).node
         for slot, name in enumerate(self.binds):
             if name in (*LOADED, *MADE):
                 scene.replace(name, scene.wire(NodeRef(self.span, slot)))
-
-    def _read(self, scene: "Scene", value: NodeRef | MediaRef) -> "Ref | None":
-        if isinstance(value, MediaRef):
-            return scene.file(value, self)
-        return scene.wire(value) if value.node in scene.raw else None
 
 
 @statement("polish", Role.SETTING, 'prompt "a lake"\npass dev 30\npolish wan "phantom-1.3b" denoise 0.2\nsave "a.mp4"')

@@ -155,4 +155,4 @@ STORED: dict[Port, type[Stored]] = {
     Port.AUDIO_LATENT: AudioLatent,
     Port.AUDIO: Audio,
 }
-TYPES: dict[Port, type[Value]] = {**STORED, Port.FILE: File}
+TYPES: dict[Port, type[Value]] = {**STORED, Port.FILE: File, Port.WIRE: Frames}  # no kernel makes a wire

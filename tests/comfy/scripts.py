@@ -129,7 +129,7 @@ SCRIPTS = {
     ),
     "raw nodes with parts": (
         'prompt "a"; pass distill 8; node "VAEDecode" { samples: latent; vae: vae }; '
-        '_, two = node "LTXVConditioning" { positive: positive; negative: negative; frame_rate: 24.0 }'
+        'save "a.mp4"; _, two = node "LTXVConditioning" { positive: positive; negative: negative; frame_rate: 24.0 }'
     ),
     "polished in tiles": (
         'prompt "a"; pass distill 8; polish wan "phantom-1.3b.safetensors" denoise 0.3 tile usdu; save "a.mp4"'

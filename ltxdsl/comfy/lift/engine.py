@@ -148,6 +148,7 @@ def _keep(draft: Draft, target: Target, trial: Trial, index: int, needed: list[s
                 draft.wires.setdefault(id, {})[name] = Word(word)
             elif out.node not in found:
                 found[out.node] = None
+                draft.wires.pop(out.node, None)
                 waiting.append(out.node)
     place = {id: at for at, id in enumerate(target.order)}
     new = [Piece("", raw=id) for id in sorted(found, key=place.__getitem__) if there.get(id, index) >= index]

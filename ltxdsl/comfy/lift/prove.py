@@ -17,7 +17,7 @@ from ltxdsl.comfy.lift.raw import Names, node_text
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.compiler import Request, compile
 from ltxdsl.models import LTX_23, ModelSet, load_model_set
-from ltxdsl.ops.raw_values import LOADED, MADE
+from ltxdsl.ops.raw_values import LOADED, MADE, NEEDS, OF_CLIP
 from ltxdsl.source import Source
 
 PROBE = "§probe"
@@ -100,7 +100,7 @@ class Writer:
 
 def probe(index: int, sampled: bool) -> str:
     """A node that reads what each word stands for here."""
-    words = [word for word in WORDS if sampled or word in (*LOADED, "positive", "negative")]
+    words = [word for word in WORDS if sampled or not {*NEEDS.get(word, (word,))} & {*OF_CLIP}]
     return f'node "{PROBE}{index}" {{ {"; ".join(f"{word}: {word}" for word in words)} }}'
 
 

@@ -51,7 +51,7 @@ def _shot_span(program: Program) -> Span | None:
 def upscale_first(program: Program) -> Iterator[Finding]:
     """Only statements at the top can sample. A pass that could not be bound may be the one that is missing."""
     for statement in () if program.broken else program.bound.statements:
-        if isinstance(statement, Pass):
+        if isinstance(statement, Pass) or "latent" in statement.binds:
             return
         if isinstance(statement, Upscale):
             yield Finding("there is nothing to upscale yet", statement.span, "put a `pass` before it")
@@ -158,7 +158,7 @@ def starts_below_noise(program: Program) -> Iterator[Finding]:
     """The tail of `distilled` with fewer than 8 steps does so too."""
     for stage in program.stages[:1]:
         if stage.sigmas and stage.sigmas[0] < 1 and isinstance(stage.statement, Pass):
-            if stage.settings.get(FromVideo):
+            if stage.settings.get(FromVideo) or stage.continues:
                 continue
             said = [f for f in ("sigmas", "first", "denoise", "steps") if stage.statement.gives(f)]
             span = stage.statement.span_of(said[0] if said else "steps")

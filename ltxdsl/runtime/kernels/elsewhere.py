@@ -10,7 +10,7 @@ from ltxdsl.ops.base import Op
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.session import Session
-from ltxdsl.runtime.values import Audio, AudioLatent, File, Frames, Text, VideoLatent
+from ltxdsl.runtime.values import File, Frames
 
 
 def _refused(op: Op) -> NoReturn:
@@ -18,25 +18,7 @@ def _refused(op: Op) -> NoReturn:
 
 
 @kernel
-def raw_node(
-    session: Session,
-    op: nodes.RawNode,
-    *,
-    frames: Frames | None = None,
-    audio: Audio | None = None,
-    latent: VideoLatent | None = None,
-    audio_latent: AudioLatent | None = None,
-    positive: Text | None = None,
-    negative: Text | None = None,
-    node0: Frames | None = None,
-    node1: Frames | None = None,
-    node2: Frames | None = None,
-    node3: Frames | None = None,
-    node4: Frames | None = None,
-    node5: Frames | None = None,
-    node6: Frames | None = None,
-    node7: Frames | None = None,
-) -> dict[str, Frames]:
+def raw_node(session: Session, op: nodes.RawNode) -> dict[str, Frames]:
     """Refused: a rule says so before it comes to this."""
     _refused(op)
 
