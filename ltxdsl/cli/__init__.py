@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -16,6 +17,7 @@ COMMANDS = {
     "plan": "show what a run will do and cost",
     "inputs": "list what a script takes from outside",
     "export": "write a ComfyUI workflow",
+    "import": "read a ComfyUI workflow into a script",
     "explain": "teach a rule by its code",
     "rules": "list the rules",
     "docs": "write the reference pages (for developers)",
@@ -32,7 +34,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command = getattr(import_module(f"ltxdsl.cli.{name}"), "command")  # noqa: B009 - mypy cannot know it
+        command = getattr(import_module(f"ltxdsl.cli.{name}_" if iskeyword(name) else f"ltxdsl.cli.{name}"), "command")  # noqa: B009 - mypy cannot know it
         assert isinstance(command, click.Command)
         return command
 

@@ -1,0 +1,56 @@
+"""A workflow file to a script: read, fold, lift, and a count of what became of every node."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import PurePath
+
+import msgspec
+
+from ltxdsl.comfy.fold import fold
+from ltxdsl.comfy.interface import Info
+from ltxdsl.comfy.lift import lift, raw_script
+from ltxdsl.comfy.workflow import Workflow
+from ltxdsl.grammar import parse
+from ltxdsl.grammar.format import format_script
+from ltxdsl.source import Source
+
+KEPT, LIFTED, FOLDED = "kept as node", "lifted", "folded"
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """A script, and what became of each node of the prompt (by id): lifted, folded, kept as node.
+
+    `unknown` are the ids of those whose class nobody knows; `notes` say what a lift gave up.
+    """
+
+    text: str
+    fate: dict[str, str]
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many nodes had each fate."""
+        return dict(Counter(self.fate.values()))
+
+
+def imported(workflow: Workflow, catalogue: Mapping[str, Info], name: str, raw: bool = False) -> Imported:
+    """The script of a workflow; `raw` folds and lifts nothing. Raises Unwritable."""
+    prompt = workflow.prompt
+    unknown = tuple(id for id, node in prompt.items() if node.get("class_type") not in catalogue)
+    head = f"# From {PurePath(name).name}.\n"
+    if raw:
+        return Imported(head + _tidy(raw_script(prompt, catalogue)), dict.fromkeys(prompt, KEPT), unknown)
+    folded = fold(prompt, catalogue)
+    lifted = lift(folded, catalogue)
+    fate = {id: KEPT if id in lifted.kept else LIFTED if id in folded else FOLDED for id in prompt}
+    return Imported(head + _tidy(lifted.text), fate, unknown, lifted.why)
+
+
+def _tidy(text: str) -> str:
+    """In the layout of `ltx fmt`."""
+    source = Source(text, "import.ltx")
+    script, problems = parse(source)
+    return text if problems else format_script(script, source)
