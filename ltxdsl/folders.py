@@ -27,3 +27,14 @@ def cache_folder() -> Path:
     from pathlib import Path
 
     return Path(cache_path())
+
+
+def data_folder() -> Path:
+    """Where what the user has fetched stays; `LTX_DATA` overrides it."""
+    from pathlib import Path
+
+    if folder := os.environ.get("LTX_DATA"):
+        return Path(folder)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ltxdsl", appauthor=False))
