@@ -24,6 +24,7 @@ class Widget(NamedTuple):
     default: Any = None
     options: Mapping[str, Any] = {}
     dynamic: bool = False
+    number: bool = False  # a truth value in it becomes 0 or 1, as the editor has it
 
 
 def ordered(section: Mapping[str, Any], info: Info | None = None) -> Iterator[tuple[str, Any]]:
@@ -49,7 +50,7 @@ def widget_of(name: str, spec: Any, prefix: str = "") -> Widget | None:
         return None
     control = options.get("control_after_generate")
     controlled = bool(control) if control is not None else kind == "INT" and name in SEEDS and not prefix
-    return Widget(prefix + name, controlled, _default(kind, options), options)
+    return Widget(prefix + name, controlled, _default(kind, options), options, number=kind in ("INT", "FLOAT"))
 
 
 def _default(kind: Any, options: Mapping[str, Any]) -> Any:
@@ -96,7 +97,7 @@ def _by_order(
         if widget.controlled and given:
             given.pop(0)
         if value is not None or not missing:
-            yield widget.name, value
+            yield widget.name, int(value) if widget.number and isinstance(value, bool) else value
 
 
 def _chosen(widget: Widget, value: Any, given: list[Any], listed: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
