@@ -76,7 +76,10 @@ class Graph:
         self.outputs = [one for one in as_list(raw.get("outputs")) if isinstance(one, dict)]
         self.from_panel: dict[int, list[Link]] = {}
         self.to_panel: dict[int, Link] = {}
-        for link in self.links.values():
+        listed = {str(id): n for n, id in enumerate(id for one in self.inputs for id in as_list(one.get("linkIds")))}
+        # An input lists its links; others that start there are left over from an earlier shape of the panel.
+        ids = sorted(self.links, key=lambda id: listed.get(id, len(listed)))
+        for link in (self.links[id] for id in ids):
             if link.origin == str(INSIDE_IN):
                 self.from_panel.setdefault(link.origin_slot, []).append(link)
             if link.target == str(INSIDE_OUT):
