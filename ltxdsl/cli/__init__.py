@@ -18,6 +18,9 @@ COMMANDS = {
     "inputs": "list what a script takes from outside",
     "export": "write a ComfyUI workflow",
     "import": "read a ComfyUI workflow into a script",
+    "diff": "compare scripts and workflows",
+    "git-setup": "let git compare workflows as scripts",
+    "nodes": "list and refresh the interfaces of ComfyUI's nodes",
     "explain": "teach a rule by its code",
     "rules": "list the rules",
     "docs": "write the reference pages (for developers)",
@@ -34,13 +37,17 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command = getattr(import_module(f"ltxdsl.cli.{name}_" if iskeyword(name) else f"ltxdsl.cli.{name}"), "command")  # noqa: B009 - mypy cannot know it
+        command = getattr(import_module(f"ltxdsl.cli.{_module_of(name)}"), "command")  # noqa: B009 - mypy cannot know it
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _module_of(name: str) -> str:
+    return f"{name}_" if iskeyword(name) else name.replace("-", "_")
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,84 @@
+"""`ltx nodes`: the interfaces of ComfyUI's nodes that imports and checks go by."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from fnmatch import fnmatch
+from http.client import HTTPException
+from typing import Any
+
+import click
+
+from ltxdsl.cli import FOUND_ERRORS
+
+SERVER = "http://127.0.0.1:8188"
+PATIENCE = 60  # seconds
+
+
+@click.group()
+def command() -> None:
+    """List and refresh the node interfaces that imports and checks go by."""
+
+
+@command.command("refresh")
+@click.option("--server", default=SERVER, show_default=True, metavar="URL", help="A running ComfyUI.")
+def refresh(server: str) -> int:
+    """Take them from a server: its own version, with the packs that it has."""
+    from ltxdsl.comfy.catalogue import REFRESHED, packed
+    from ltxdsl.folders import data_folder
+    from ltxdsl.store import write_bytes_into_place
+
+    try:
+        info = _asked(f"{server.rstrip('/')}/object_info")
+    except (OSError, ValueError, HTTPException) as error:
+        click.echo(f"{server}: {error}; is ComfyUI running there?", err=True)
+        return FOUND_ERRORS
+    path = data_folder() / REFRESHED
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes_into_place(path, packed(info))
+    click.echo(f"wrote {path}: {len(info)} classes")
+    return 0
+
+
+def _asked(url: str) -> dict[str, Any]:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("an address begins with http:// or https://")
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        info = json.load(answer)
+    if not isinstance(info, dict) or not all(isinstance(v, dict) and "input" in v for v in info.values()) or not info:
+        raise ValueError("the answer is no list of nodes")
+    return info
+
+
+@command.command("list")
+@click.argument("pattern", default="*")
+def list_(pattern: str) -> int:
+    """Name the classes that are known, such as `LTXV*`."""
+    from ltxdsl.comfy.catalogue import catalogue
+
+    for name in sorted(name for name in catalogue() if fnmatch(name.lower(), pattern.lower())):
+        click.echo(name)
+    return 0
+
+
+@command.command("show")
+@click.argument("name")
+def show(name: str) -> int:
+    """Show the inputs and outputs of a class."""
+    from ltxdsl.comfy.catalogue import catalogue
+    from ltxdsl.comfy.interface import output_types, sockets_of
+    from ltxdsl.near import nearest
+
+    known = catalogue()
+    if name not in known:
+        near = nearest(name, known)
+        click.echo(f"there is no class `{name}`" + (f"; did you mean `{near}`?" if near else ""), err=True)
+        return FOUND_ERRORS
+    info = known[name]
+    click.echo(f"{name}  ({info.get('python_module', '')})")
+    for socket in sockets_of(info, {}).values():
+        click.echo(f"  {socket.name}: {socket.type}" + ("" if socket.required else "  (optional)"))
+    for slot, (kind, label) in enumerate(zip(output_types(info), info.get("output_name") or (), strict=False)):
+        click.echo(f"  -> {slot} {label}: {'COMBO' if isinstance(kind, list) else kind}")
+    return 0
