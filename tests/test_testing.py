@@ -23,7 +23,7 @@ from ltxdsl.grammar import parse
 from ltxdsl.models import load_model_set
 from ltxdsl.ops import STATEMENTS
 from ltxdsl.source import Source
-from ltxdsl.testing import strategies
+from ltxdsl.testing import laws, strategies
 from ltxdsl.testing.laws import LAWS, Broken, Case
 from ltxdsl.testing.plans import changes, kept_too_long, misread
 
@@ -200,6 +200,21 @@ def test_a_script_that_compiles_in_two_ways_is_told(law: str, target: str, tmp_p
         LAWS[law].hold(case)
 
 
+def test_an_import_that_loses_something_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "good.ltx").write_text(GOOD)
+    case = Case(tmp_path / "good.ltx", target="comfy")
+    LAWS["import"].hold(case)
+    right = laws.imported
+
+    def lossy(*given):
+        found = right(*given)
+        return msgspec.structs.replace(found, text=found.text.replace("a lake", "a sea"))
+
+    monkeypatch.setattr(laws, "imported", lossy)
+    with pytest.raises(Broken, match="'a lake' -> 'a sea'"):
+        LAWS["import"].hold(case)
+
+
 @pytest.mark.parametrize("word", sorted(STATEMENTS))
 def test_every_statement_is_made_up(word: str):
     @settings(max_examples=5, deadline=None, database=None)
@@ -236,14 +251,14 @@ def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
 def test_scripts_are_collected_where_it_is_asked_for(pytester: pytest.Pytester):
     (pytester.path / "good.ltx").write_text(GOOD)
     run(pytester).assert_outcomes()
-    run(pytester, "--ltx").assert_outcomes(passed=7, skipped=1)
-    run(pytester, "--ltx", "--ltx-target", "comfy@0.27", "--ltx-target", "local").assert_outcomes(passed=10, skipped=1)
+    run(pytester, "--ltx").assert_outcomes(passed=7, skipped=2)
+    run(pytester, "--ltx", "--ltx-target", "comfy@0.27", "--ltx-target", "local").assert_outcomes(passed=11, skipped=2)
 
 
 def test_settings_ask_for_it_too(pytester: pytest.Pytester):
     (pytester.path / "good.ltx").write_text(GOOD)
     pytester.makeini("[pytest]\nltx = true\nltx_targets = comfy\n")
-    run(pytester).assert_outcomes(passed=8)
+    run(pytester).assert_outcomes(passed=9)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +287,7 @@ def test_a_file_that_is_no_text_fails_in_words(pytester: pytest.Pytester):
 
 def test_a_file_of_recipes_passes_as_it_does_with_the_command(pytester: pytest.Pytester):
     (pytester.path / "studio.ltx").write_text("recipe fast {\n  pass distill 8\n}\n")
-    run(pytester, "--ltx").assert_outcomes(passed=3, skipped=5)
+    run(pytester, "--ltx").assert_outcomes(passed=3, skipped=6)
 
 
 def test_a_failure_shows_findings_as_the_command_does(pytester: pytest.Pytester):
@@ -283,7 +298,7 @@ def test_a_failure_shows_findings_as_the_command_does(pytester: pytest.Pytester)
     result.stdout.fnmatch_lines(['*-  prompt   "a lake"*', '*+prompt "a lake"*'])
     assert "Traceback" not in result.stdout.str()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.assert_outcomes(failed=3, passed=1, skipped=4)  # format, check and expect, each with what it is about
+    result.assert_outcomes(failed=3, passed=1, skipped=5)  # format, check and expect, each with what it is about
 
 
 def test_nothing_is_imported_for_other_tests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch):

@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 from ltxdsl.cli.checking import whole
 from ltxdsl.cli.common import read_file, read_models, read_severities
+from ltxdsl.comfy.catalogue import catalogue
+from ltxdsl.comfy.difference import as_text, differences
 from ltxdsl.comfy.export import export_prompt
+from ltxdsl.comfy.importing import imported
 from ltxdsl.comfy.validate import validate_prompt
-from ltxdsl.compiler import Compilation, Request
+from ltxdsl.comfy.workflow import Workflow
+from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.compiler.plan import Plan
 from ltxdsl.compiler.planner import plan
@@ -120,6 +124,17 @@ def _exports(case: Case) -> None:
         _none(f"node {one.node} {one.input}: {one.message}" for one in problems)
 
 
+def _comes_back(case: Case) -> None:
+    """What is exported and imported again exports the same nodes, whether it was lifted or not."""
+    prompt = export_prompt(case.compiled, case.models).prompt
+    for raw in (True, False):
+        found = imported(Workflow(form="api", prompt=prompt), catalogue(), case.source.name, raw)
+        again = compile(Source(found.text, "imported.ltx"), case.models, Request(target=case.target))
+        case.demand(one for one in again.diagnostics if one.severity is Severity.ERROR)
+        changed = differences(prompt, export_prompt(again, case.models).prompt)
+        _none(as_text(changed))
+
+
 @cache
 def _interfaces(path: str) -> dict[str, Any]:
     """What a server says of its nodes; the file is large, and read once."""
@@ -184,5 +199,6 @@ LAWS = {
     "memory": Law(_lets_go, why_not=_no_plan),
     "stable": Law(_is_stable, why_not=_no_plan),
     "export": Law(_exports, by_target=True, why_not=_no_export),
+    "import": Law(_comes_back, by_target=True, why_not=_no_export),
     "expect": Law(_meets_its_expectations, by_target=True, why_not=_no_expectation),
 }
