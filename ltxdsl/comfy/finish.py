@@ -162,7 +162,7 @@ def _mp4(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link 
     if op.codec != "h264":
         builder.note(f"{name}: SaveVideo writes h264, 8 bits")
     title, stem = f"save {name}", PurePath(name).stem
-    builder.add("SaveVideo", title, video=video, filename_prefix=stem, format="mp4", codec="h264")
+    builder.add("SaveVideo", title, video=video, filename_prefix=stem, format="auto", codec="auto")
 
 
 def _webm(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link | None) -> None:

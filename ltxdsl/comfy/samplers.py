@@ -39,7 +39,7 @@ def sampler_node(builder: PromptBuilder, op: Sample) -> Link:
     """The sampler of a pass."""
     entry, given = SAMPLERS[op.sampler], dict(op.options)
     if not given and op.sampler not in ALWAYS:
-        return builder.add("KSamplerSelect", f"sampler {entry.comfy}", sampler_name=entry.comfy)
+        return builder.add("KSamplerSelect", builder.titled(f"sampler {entry.comfy}"), sampler_name=entry.comfy)
     if op.sampler not in NODES:
         said = ", ".join(given)
         raise ExportError(f"{builder.stage}: ComfyUI has no node that gives {op.sampler} its {said}")

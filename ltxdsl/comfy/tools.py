@@ -71,6 +71,17 @@ def resize_frames(builder: PromptBuilder, op: nodes.ResizeFrames, *, image: Link
     return {"image": builder.add("ImageScale", op.label(), image=image, upscale_method=op.method, **size)}
 
 
+@row(nodes.ResizePicture)
+def resize_picture(builder: PromptBuilder, op: nodes.ResizePicture, *, image: Link) -> dict[str, Link]:
+    """Core's node for all ways to resize."""
+    if op.longer:
+        how = {"resize_type": "scale longer dimension", "resize_type.longer_size": op.longer}
+    else:
+        how = {"resize_type": "scale dimensions", "resize_type.width": op.width, "resize_type.height": op.height}
+        how["resize_type.crop"] = "center"
+    return {"image": builder.add("ResizeImageMaskNode", op.label(), input=image, **how, scale_method=op.method)}
+
+
 @row(nodes.SuperResolve)
 def super_resolve(builder: PromptBuilder, op: nodes.SuperResolve, *, image: Link) -> dict[str, Link]:
     """rs-nodes', which takes sizes by 8."""

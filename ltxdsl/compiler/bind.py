@@ -241,7 +241,7 @@ def _named(statement: Statement, targets: Sequence[tree.Name], scope: Scope) -> 
     (target,) = targets
     span = statement.span_of("path")
     path = scope.locate(statement.path)  # type: ignore[attr-defined]
-    scope.define(target.text, MediaRef(statement.word, path, span), target.span)
+    scope.define(target.text, MediaRef(statement.word, path, span, resized=statement.resized), target.span)  # type: ignore[attr-defined]
     return ()
 
 

@@ -337,7 +337,10 @@ class Scene:
         """A picture, or so many frames of a video."""
         if source.kind == "video":
             return self.add(nodes.ReadVideo(path=source.path, frames=count), statement)
-        return self.add(nodes.ReadImage(path=source.path), statement)
+        image = self.add(nodes.ReadImage(path=source.path), statement)
+        for how in source.resized:
+            image = self.add(nodes.ResizePicture(**how._asdict()), statement, image=image)
+        return image
 
     def file(self, source: MediaRef, statement: Statement) -> Ref:
         """All of a picture, video or sound, for a raw node."""

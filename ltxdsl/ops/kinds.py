@@ -16,6 +16,15 @@ from ltxdsl.source import Span
 from ltxdsl.values import Factor, Fps, Frames, Percent, Position, Seconds, Size, TimeSpan
 
 
+class Resized(NamedTuple):
+    """What is done to a picture before anything else: cut to a shape and resized, or its longer side set."""
+
+    width: int = 0
+    height: int = 0
+    longer: int = 0
+    method: str = "lanczos"
+
+
 class MediaRef(Hidden, frozen=True):
     """A picture, video or sound: a file, or an input of the script that has no file yet."""
 
@@ -23,6 +32,7 @@ class MediaRef(Hidden, frozen=True):
     path: str
     span: Span
     input: str = ""
+    resized: tuple[Resized, ...] = ()
 
     @property
     def described(self) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, SPAN, TIME, NodeRef, choice
-from ltxdsl.values import START, Frames, Position, Seconds, TimeSpan
+from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, RESIZING, SIZE, SPAN, TIME, NodeRef, Resized, choice
+from ltxdsl.values import START, Frames, Position, Seconds, Size, TimeSpan
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.expand import Here
@@ -38,11 +38,25 @@ ON_OFF = choice("on or off", lambda names: ("on", "off"))
 
 @statement("image", Role.NAME, 'img = image "queen.png"\nguide img @ end\nprompt "a queen"\npass dev 30')
 class ImageFile(Statement, frozen=True):
-    """Name a picture. A name that is never bound is an input of the script (`--set name=file`)."""
+    """Name a picture. A name that is never bound is an input of the script (`--set name=file`).
+
+    It is fitted to the size of each pass wherever it is used. Before that, `size 1280x720` cuts it about its middle and
+    resizes it, then `longer 1536` sets its longer side: many workflows do both, and their pictures look the same so.
+    """
 
     nameable: ClassVar[bool] = True
 
     path: Annotated[str, word(FILE, "the file, relative to the script")]
+    size: Annotated[Size | None, option(SIZE, "cut to this shape and resized to it")] = None
+    by: Annotated[str, option(RESIZING, "how `size` resizes")] = "lanczos"
+    longer: Annotated[int, option(INTEGER, "pixels that its longer side then has; as it is if not said", low=1)] = 0
+    longer_by: Annotated[str, option(RESIZING, "how `longer` resizes")] = "lanczos"
+
+    @property
+    def resized(self) -> tuple[Resized, ...]:
+        """What is done to it, in order."""
+        cut = [Resized(self.size.width, self.size.height, method=self.by)] if self.size else []
+        return (*cut, *([Resized(longer=self.longer, method=self.longer_by)] if self.longer else []))
 
     def expand(self, here: "Here") -> tuple[Statement, ...]:
         """Without a name it would be lost."""
@@ -56,6 +70,11 @@ class VideoFile(Statement, frozen=True):
     nameable: ClassVar[bool] = True
 
     path: Annotated[str, word(FILE, "the file, relative to the script")]
+
+    @property
+    def resized(self) -> tuple[Resized, ...]:
+        """Nothing is done to it."""
+        return ()
 
     def expand(self, here: "Here") -> tuple[Statement, ...]:
         """Without a name it would be lost."""

@@ -41,6 +41,7 @@ from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
 from ltxdsl.ops.upscale_nodes import AdainLatent as AdainLatent
 from ltxdsl.ops.upscale_nodes import EncodeClip as EncodeClip
 from ltxdsl.ops.upscale_nodes import ResizeFrames as ResizeFrames
+from ltxdsl.ops.upscale_nodes import ResizePicture as ResizePicture
 from ltxdsl.ops.upscale_nodes import SuperResolve as SuperResolve
 from ltxdsl.ops.upscale_nodes import ToneLatent as ToneLatent
 from ltxdsl.sampling.samplers import SAMPLERS

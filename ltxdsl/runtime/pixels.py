@@ -57,6 +57,16 @@ def _by_lanczos(pixels: Tensor, width: int, height: int) -> Tensor:
     return torch.from_numpy(numpy.stack(made)).view(-1, 3, height, width).permute(0, 2, 3, 1).contiguous()
 
 
+def middle(pixels: Tensor, width: int, height: int) -> Tensor:
+    """The largest middle part of F H W 3 that has the shape of a size; its sides are rounded as ComfyUI's crop does."""
+    rows, columns = pixels.shape[1:3]
+    left = (
+        round((columns - columns * (width / height) / (columns / rows)) / 2) if columns * height > width * rows else 0
+    )
+    top = round((rows - rows * (columns / rows) / (width / height)) / 2) if columns * height < width * rows else 0
+    return pixels[:, top : rows - top, left : columns - left]
+
+
 def covered(pixels: Tensor, width: int, height: int) -> Tensor:
     """Resize F H W 3 to cover a size, bilinear without antialiasing, and cut the rest off evenly.
 

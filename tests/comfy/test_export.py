@@ -719,7 +719,7 @@ def test_decode(export):
 def test_save(export):
     exported = export(SCRIPTS["three passes"])
     save = only(exported.prompt, "SaveVideo")
-    assert (save["filename_prefix"], save["format"], save["codec"]) == ("queen", "mp4", "h264")
+    assert (save["filename_prefix"], save["format"], save["codec"]) == ("queen", "auto", "auto")
     assert only(exported.prompt, "CreateVideo")["fps"] == 24
     assert "queen.mp4: SaveVideo has no crf, so crf 17 is left out" in exported.notes
 

@@ -53,7 +53,7 @@ def test_official_templates_become_passes(shared, name):
     found = imported(workflow, KNOWN, name)
     assert "pass " in found.text
     assert "save " in found.text
-    assert found.counts["kept as node"] <= 0.35 * len(workflow.prompt)
+    assert found.counts.get("kept as node", 0) <= 0.3 * len(workflow.prompt)
 
 
 SCRIPT = """prompt "a lake"
@@ -82,7 +82,7 @@ def changed(prompt: dict, kind: str, name: str, value: object) -> dict:
 @pytest.mark.parametrize(
     ("kind", "name", "value", "spelled"),
     [
-        ("SaveVideo", "codec", "auto", True),
+        ("SaveVideo", "codec", "h264", True),
         ("CheckpointLoaderSimple", "ckpt_name", "other.safetensors", True),
         ("ManualSigmas", "sigmas", "1.0, 0.5", False),
         ("LTXVConditioning", "frame_rate", 12.5, False),

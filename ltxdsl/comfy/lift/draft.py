@@ -51,6 +51,7 @@ class Draft:
     def __init__(self, pieces: list[Piece]) -> None:
         self.pieces = pieces
         self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
+        self.files: tuple[str, ...] = ()  # names of pictures
 
     def raws(self) -> set[str]:
         """Nodes that are written as they are."""

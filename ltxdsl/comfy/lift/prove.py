@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -80,11 +80,11 @@ class Writer:
         sampled = False
         for index, piece in enumerate(self.draft.pieces):
             if trial and (piece.anchor or piece.raw):
-                yield probe(index, sampled)
+                yield probe(index, sampled, self.draft.files)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
             sampled = sampled or piece.sampled
         if trial:
-            yield probe(len(self.draft.pieces), sampled)
+            yield probe(len(self.draft.pieces), sampled, self.draft.files)
 
     def name(self, out: Out) -> str:
         """The name of an output of a raw node."""
@@ -98,10 +98,10 @@ class Writer:
         return node_text(id, {**node, "_meta": meta}, self.names, wires)
 
 
-def probe(index: int, sampled: bool) -> str:
-    """A node that reads what each word stands for here."""
+def probe(index: int, sampled: bool, files: Iterable[str]) -> str:
+    """A node that reads what each word and file stands for here."""
     words = [word for word in WORDS if sampled or not {*NEEDS.get(word, (word,))} & {*OF_CLIP}]
-    return f'node "{PROBE}{index}" {{ {"; ".join(f"{word}: {word}" for word in words)} }}'
+    return f'node "{PROBE}{index}" {{ {"; ".join(f"{word}: {word}" for word in (*files, *words))} }}'
 
 
 def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:

@@ -50,9 +50,12 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
     "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
+    "ResizeImageMaskNode": {"ResizeImagesByLongerEdge": {"images": "input"}, "ImageScale": {"image": "input"}},
 }
 
 
+RESIZES = dict.fromkeys(("ResizeImagesByLongerEdge", "ImageScale"), ALL)  # see `_may_be`
+SPELLINGS |= RESIZES
 SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
 
 
@@ -191,6 +194,13 @@ def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -
     if was == "ManualSigmas":
         steps = len(numbers(ours.get("sigmas"))) - 1
         return kind in SCHEDULERS and wanted.get("steps") == steps and wanted.get("denoise", 1) == 1
+    if kind == "ResizeImagesByLongerEdge":
+        size, method = ours.get("resize_type.longer_size"), ours.get("scale_method")
+        return method == "lanczos" and wanted.get("longer_edge") == size
+    if was == "ResizeImageMaskNode":
+        names = {"width": "resize_type.width", "height": "resize_type.height", "crop": "resize_type.crop"}
+        alike = {**names, "upscale_method": "scale_method"}
+        return kind == "ImageScale" and all(wanted.get(its) == ours.get(own) for its, own in alike.items())
     return kind in SAME.get(was, {})
 
 

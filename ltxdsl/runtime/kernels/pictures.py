@@ -14,7 +14,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.media import recompressed
-from ltxdsl.runtime.pixels import as_float, as_uint8, covered, resized
+from ltxdsl.runtime.pixels import as_float, as_uint8, covered, middle, resized
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.stills import write_exr, write_picture
 from ltxdsl.runtime.values import File, Frames
@@ -59,6 +59,19 @@ def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[
 def resize_frames(session: Session, op: nodes.ResizeFrames, *, image: Frames) -> dict[str, Frames]:
     """The whole picture, in floating point; values over and under it are cut."""
     return {"image": Frames(resized(as_float(image.pixels), op.width, op.height, op.method).clamp(0, 1))}
+
+
+@kernel
+def resize_picture(session: Session, op: nodes.ResizePicture, *, image: Frames) -> dict[str, Frames]:
+    """The middle of the picture in the shape asked for, or the whole picture, resized."""
+    pixels = as_float(image.pixels)
+    if op.longer:
+        height, width = pixels.shape[1:3]
+        share = op.longer / max(width, height)
+        size = (max(1, round(width * share)), max(1, round(height * share)))
+    else:
+        pixels, size = middle(pixels, op.width, op.height), (op.width, op.height)
+    return {"image": Frames(resized(pixels, *size, op.method).clamp(0, 1))}
 
 
 @kernel
