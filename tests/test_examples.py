@@ -118,7 +118,8 @@ def test_the_photograph_is_one():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", LOCAL, ids=lambda p: p.stem)
-def test_it_runs(path: Path, models, tmp_path: Path):
+def test_it_runs(path: Path, models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)  # what is no output of a clip is written where it runs
     from ltxdsl.runtime.execute import execute
     from ltxdsl.store import Store
 
