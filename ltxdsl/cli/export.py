@@ -22,7 +22,8 @@ from ltxdsl.cli.common import (
     show_failure,
     show_json,
 )
-from ltxdsl.compiler import Request, compile
+from ltxdsl.comfy.builder import Export
+from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.store import write_into_place
 from ltxdsl.targets import COMFY
 
@@ -31,6 +32,8 @@ from ltxdsl.targets import COMFY
 @script_options
 @shot_option
 @click.option("-o", "--out", default="-", help="The JSON file to write; standard output if not said.")
+@click.option("--format", "form", type=click.Choice(("api", "editor")), default="api", show_default=True,
+              help="A prompt as servers take it, or a graph that the editor opens.")  # fmt: skip
 @click.option("--target", default=COMFY, metavar="comfy[@VERSION]", help="The ComfyUI that it is for; the newest.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was written as one JSON document.")
@@ -41,7 +44,7 @@ def command(
     models: str | None,
     **options: Any,
 ) -> int:
-    """Write a ComfyUI workflow in the API format, as `POST /prompt` takes it."""
+    """Write a ComfyUI workflow: a prompt as `POST /prompt` takes it, or a laid-out graph for the editor."""
     out, force, as_json, target = (options[name] for name in ("out", "force", "as_json", "target"))
     if not target.startswith(COMFY):
         raise click.UsageError(f"--target is a ComfyUI, such as `comfy@0.27`, not `{target}`")
@@ -55,7 +58,8 @@ def command(
     if export is None:
         show_failure(found, source, as_json)
         return FOUND_ERRORS
-    text = json.dumps(export.prompt, indent=2, ensure_ascii=False) + "\n"
+    workflow = export.prompt if options["form"] == "api" else _graph(export, compiled)
+    text = json.dumps(workflow, indent=2, ensure_ascii=False) + "\n"
     if out == "-":
         click.echo(text, nl=False)
         return 0
@@ -69,3 +73,12 @@ def command(
         click.echo(f"note: {note}", err=True)
     click.echo(f"wrote {out}: {len(export.prompt)} nodes")
     return 0
+
+
+def _graph(export: Export, compiled: Compilation) -> dict[str, Any]:
+    """The editor's form, with the script and its comments."""
+    from ltxdsl.comfy.catalogue import catalogue
+    from ltxdsl.comfy.write import editor_graph
+
+    comments = "\n".join(comment.text.lstrip("#").strip() for comment in compiled.script.comments)
+    return editor_graph(export, catalogue(), compiled.source.text, comments)

@@ -57,10 +57,11 @@ def _as_script(path: Path) -> str:
     from ltxdsl.comfy.importing import imported
     from ltxdsl.comfy.lift import Unwritable
     from ltxdsl.comfy.read import WorkflowError, read_workflow
+    from ltxdsl.comfy.write import unedited
 
     data = path.read_bytes()
     try:
         workflow = read_workflow(data, catalogue())
-        return workflow.script or imported(workflow, catalogue(), path.name).text
+        return workflow.script if unedited(workflow) else imported(workflow, catalogue(), path.name).text
     except (WorkflowError, Unwritable):
         return data.decode("utf-8", errors="replace")

@@ -26,6 +26,7 @@ def command(file: str, out: str, raw: bool, report: str, force: bool) -> int:
     from ltxdsl.comfy.importing import imported
     from ltxdsl.comfy.lift import Unwritable
     from ltxdsl.comfy.read import WorkflowError, read_file
+    from ltxdsl.comfy.write import unedited
 
     known = catalogue()
     try:
@@ -34,7 +35,8 @@ def command(file: str, out: str, raw: bool, report: str, force: bool) -> int:
     except (WorkflowError, Unwritable) as error:
         click.echo(f"{file}: {error}", err=True)
         return FOUND_ERRORS
-    text = workflow.script or found.text
+    whole = unedited(workflow)
+    text = workflow.script if whole else found.text
     if out != "-":
         refuse_overwriting(Path(out), text, force)
         write_into_place(Path(out), text)
@@ -55,6 +57,11 @@ def command(file: str, out: str, raw: bool, report: str, force: bool) -> int:
         return 0
     if out == "-":
         click.echo(text, nl=False)
+    if workflow.script:
+        said = (
+            "this is it, as it was written" if whole else "the graph was edited since, so this is made from the graph"
+        )
+        click.echo(f"note: the file holds the script that it was exported from: {said}", err=True)
     for fault in workflow.faults:
         click.echo(f"note: node {fault.node} {fault.title}: {fault.message}", err=True)
     said = ", ".join(f"{count} {what}" for what, count in found.counts.items())

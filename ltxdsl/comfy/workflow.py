@@ -51,3 +51,4 @@ class Workflow(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     counts: dict[str, int] = {}
     script: str = ""
+    signature: str = ""  # of the prompt that the script was exported as

@@ -29,7 +29,8 @@ def read_editor(raw: dict[str, Any], catalogue: Mapping[str, Info], newest: bool
         marks=reading.marks,
         notes=tuple(reading.notes),
         counts=dict(reading.counts),
-        script=_own_script(raw),
+        script=_own(raw, "text"),
+        signature=_own(raw, "hash"),
     )
 
 
@@ -137,9 +138,9 @@ def _around(node: Node, groups: list[dict[str, Any]]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _own_script(raw: dict[str, Any]) -> str:
-    """The text that an export of ours left in the file."""
+def _own(raw: dict[str, Any], key: str) -> str:
+    """What an export of ours left in the file."""
     extra = raw.get("extra")
     own = extra.get("ltxdsl") if isinstance(extra, dict) else None
-    text = own.get("text") if isinstance(own, dict) else None
+    text = own.get(key) if isinstance(own, dict) else None
     return text if isinstance(text, str) else ""
