@@ -40,7 +40,8 @@ def drawn(graph: dict) -> Image.Image:
         draw.text(at(x + 10, y + 6), node["title"][:30], fill="#eeeeee", font=small)
         values = node["widgets_values"]
         for row, value in enumerate(list(values.values() if isinstance(values, dict) else values)[:4]):
-            draw.text(at(x + 14, y + 40 + 24 * (row + len(node["inputs"]))), str(value)[:34], fill="#bbbbbb", font=small)
+            line = y + 40 + 24 * (row + len(node["inputs"]))
+            draw.text(at(x + 14, line), str(value)[:34], fill="#bbbbbb", font=small)
     return picture
 
 
