@@ -45,7 +45,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 def command(files: tuple[str, ...], expression: str | None, watch: bool, **options: Any) -> int:
     """Find mistakes before they cost anything.
 
-    FILES are scripts, folders (all `.ltx` files in them) or `-` for standard input. Exit code 0: nothing that fails.
+    FILES are scripts, workflows of ComfyUI (.json, or a picture or video that carries one), folders (all `.ltx` files
+    in them) or `-` for standard input. Exit code 0: nothing that fails.
     1: errors, with --strict also warnings, with --diff any change. 2: wrong use, or a file that cannot be read.
     """
     read_given(options["given"])

@@ -44,8 +44,16 @@ class Checked(msgspec.Struct, frozen=True):
     marks: answers.Marks
 
 
+WORKFLOWS = (".json", ".png", ".webp", ".jpg", ".mp4", ".webm", ".mov")
+
+
 def check_file(file: str, asked: Asked) -> Checked:
-    """What is found in a script file; from the answers on disk if nothing has changed."""
+    """What is found in a script file, from the answers on disk if nothing has changed; or in a workflow of ComfyUI."""
+    if file.lower().endswith(WORKFLOWS):
+        from ltxdsl.cli.check_workflow import checked_workflow
+
+        of_file, found = checked_workflow(file)
+        return Checked(FileFindings(of_file, found), _answer(of_file, found), {})
     data, source = read_script(file)
     name = answers.key(file, asked.options())
     of_script = {(CONTENT, file): content_mark(data)}

@@ -27,6 +27,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     timeline,
     tools,
     upscales,
+    workflows,
 )
 from ltxdsl.compiler.checks.rules import RULES, Program, Rule, check_all, known_rules
 

@@ -199,6 +199,7 @@ FAMILIES = {
     "LTX25": "slips",
     "LTX26": "expectations",
     "LTX27": "upscales",
+    "LTX28": "workflow files",
 }
 
 RULES: dict[str, Rule] = {}
