@@ -16,8 +16,10 @@ from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
 from ltxdsl.comfy.lift.target import Target
+from ltxdsl.ops.raw_values import NEEDS, OF_CLIP
 
 ROUNDS = 16
+TOO_EARLY = "LTX223"  # a node that takes what is not there yet
 
 
 class Lifted(msgspec.Struct, frozen=True):
@@ -48,15 +50,7 @@ def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: li
         trial = Trial.empty(len(draft.pieces))
         _keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
     while draft.anchors():
-        for _ in range(ROUNDS):
-            if not _repaired(draft, target, attempt(draft, target, catalogue), why):
-                break
-        for _ in range(3):
-            trial = attempt(draft, target, catalogue)
-            if _separated(draft, target, trial):
-                trial = attempt(draft, target, catalogue)
-            if not _completed(draft, target, trial):
-                break
+        trial = _settled(draft, target, catalogue, why)
         text = Writer(draft, target, catalogue).text(trial=False)
         export = lowered(text)
         made = Target(export.prompt)
@@ -69,6 +63,46 @@ def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: li
         why.append(f"too many: {', '.join(map(made.kind, extra))}; lacking: {', '.join(lacking)}")
         _drop(draft, target, trial, _guilty(draft, export, extra))
     return None
+
+
+def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:
+    """Lower, spell what differs, and add what is left as raw nodes, until nothing changes; the last trial."""
+    for _ in range(ROUNDS):
+        if not _repaired(draft, target, _attempt(draft, target, catalogue), why):
+            break
+    for _ in range(3):
+        trial = _attempt(draft, target, catalogue)
+        if _separated(draft, target, trial):
+            trial = _attempt(draft, target, catalogue)
+        if not _completed(draft, target, trial):
+            break
+    return trial
+
+
+def _attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
+    """A trial; raw nodes that read what is not there yet bring it themselves."""
+    try:
+        return attempt(draft, target, catalogue)
+    except Failed as error:
+        if not str(error).startswith(TOO_EARLY) or not _brought(draft, target):
+            raise
+    return attempt(draft, target, catalogue)
+
+
+def _brought(draft: Draft, target: Target) -> bool:
+    """Write out what nodes before the first latent read by a word; whether there were some."""
+    early = []
+    for piece in draft.pieces:
+        if piece.sampled or "latent" in piece.binds.values():
+            break
+        words = draft.wires.get(piece.raw, {}).values()
+        if any({*NEEDS.get(word, (word,))} & {*OF_CLIP} for word in words):
+            early.append(piece.raw)
+    for id in early:
+        draft.wires.pop(id, None)
+        index = next(at for at, piece in enumerate(draft.pieces) if piece.raw == id)
+        _keep(draft, target, Trial.empty(len(draft.pieces)), index, [id])
+    return bool(early)
 
 
 def _guilty(draft: Draft, export: Export, extra: list[str]) -> Piece:

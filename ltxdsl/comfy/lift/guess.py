@@ -294,7 +294,7 @@ class _Stage:
 
     def _seed(self) -> list[str]:
         seed = self.target.value(str(self.noise), "noise_seed") if self.noise else None
-        return [f"seed {seed}"] if isinstance(seed, int) else []
+        return [f"seed {seed}"] if isinstance(seed, int) and 0 <= seed < 2**64 else []
 
 
 def sampler_words(target: Target, id: str | None) -> list[str]:
