@@ -141,6 +141,11 @@ class PromptBuilder:
         self._prompt[id] = {"class_type": class_type, "inputs": literals, "_meta": {"title": title}}
         return Link(id)
 
+    def literal(self, link: Link, name: str) -> Any:
+        """An input of a node that was added; None if there is none of that name."""
+        node = self._prompt.get(link.node)
+        return node["inputs"].get(name) if node else None
+
     def titled(self, words: str) -> str:
         """A title that begins with the pass: such nodes are not shared between passes."""
         return f"{self.stage}: {words}"

@@ -29,13 +29,15 @@ def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, f
     if negative is None:
         other = builder.add("ConditioningZeroOut", "no negative prompt (cfg 1)", conditioning=positive)
     else:
-        other = negative_prompt(builder, negative)
+        other = negative_prompt(builder, negative, positive)
     link = builder.add("LTXVConditioning", f"frame rate {fps:g}", positive=positive, negative=other, frame_rate=fps)
     return Conditioning(link, link.output(1))
 
 
-def negative_prompt(builder: PromptBuilder, text: Text) -> Link:
-    """The text encoded, unless a raw node gives it so."""
+def negative_prompt(builder: PromptBuilder, text: Text, positive: Link | None = None) -> Link:
+    """The text encoded, unless a raw node gives it so; one that says the same as the prompt is the prompt."""
+    if text.encoded is None and positive and builder.literal(positive, "text") == text.text and text.words is None:
+        return positive
     return text.encoded or loaders.encoded(builder, text.words or text.text, "negative prompt", text.clip)
 
 
