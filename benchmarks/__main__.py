@@ -20,6 +20,7 @@ BENCHMARKS = {
     "run": "run",
     "diffusers": "versus_diffusers",
     "memory": "memory",
+    "imports": "imports",
 }
 
 

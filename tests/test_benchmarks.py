@@ -19,6 +19,7 @@ KEYS = {
     "run": {"run", "wall s", "least s", "run s", "peak MB", "computed", "reused"},
     "diffusers": {"work", "ours / diffusers", "of medians", "of least", "ours s", "diffusers s"},
     "memory": {"what", "peak MB", "wall s"},
+    "imports": {"nodes", "ratio", "ms", "growth"},
 }
 
 
@@ -40,6 +41,7 @@ def report(name: str) -> dict[str, Any]:
         "compile",
         "length",
         "shots",
+        "imports",
         *(pytest.param(n, marks=pytest.mark.slow) for n in ("run", "diffusers", "memory")),
     ],
 )

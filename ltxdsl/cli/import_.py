@@ -35,7 +35,7 @@ def command(file: str, out: str, raw: bool, report: str, force: bool) -> int:
     except (WorkflowError, Unwritable) as error:
         click.echo(f"{file}: {error}", err=True)
         return FOUND_ERRORS
-    whole = unedited(workflow)
+    whole = not raw and unedited(workflow)
     text = workflow.script if whole else found.text
     if out != "-":
         refuse_overwriting(Path(out), text, force)
