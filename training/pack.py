@@ -1,4 +1,4 @@
-"""Weights as int8 with one half-precision scale per output channel, a quarter of the bytes, in the package's files."""
+"""Weights as int8 with one half-precision scale per output channel, gzipped, in the package's files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Any
 
 import torch
 
-from ltxdsl.runtime.tiny.weights import SCALE, SUMS, Weights, file_of, read_sums, sum_of, unpacked
+from ltxdsl.runtime.tiny.weights import (
+    SCALE,
+    SUMS,
+    Stored,
+    Weights,
+    file_of,
+    read_sums,
+    sum_of,
+    unpacked,
+    write_stored,
+)
 
 __all__ = ["enter", "packed", "rounded", "unpacked", "write_lora", "write_part"]
 
@@ -43,13 +53,13 @@ def rounded(module: Any) -> Any:
 
 def write_part(part: str, module: Any) -> Path:
     """Pack a part into its file in the package and enter its sum."""
-    from safetensors.torch import save_file
-
-    path = file_of(part)
-    path.parent.mkdir(exist_ok=True)
     config = {key: value for key, value in dict(module.config).items() if not key.startswith("_")}
     about = {"part": part, "class": type(module).__name__, "config": json.dumps(config, sort_keys=True)}
-    save_file(packed(module.state_dict()), path, metadata=about)
+    return _written(Stored(packed(module.state_dict()), about), file_of(part))
+
+
+def _written(stored: Stored, path: Path) -> Path:
+    write_stored(stored, path)
     return enter(path)
 
 
@@ -63,11 +73,8 @@ def enter(path: Path) -> Path:
 def write_lora(name: str, source: Path) -> Path:
     """Pack the LoRA of a run into the package."""
     from safetensors import safe_open
-    from safetensors.torch import save_file
 
-    path = file_of(f"{name}_lora")
-    path.parent.mkdir(exist_ok=True)
     with safe_open(source, "pt") as file:
-        weights, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
-    save_file(packed(weights), path, metadata=metadata)
-    return enter(path)
+        weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        metadata = file.metadata() or {}
+    return _written(Stored(packed(weights), metadata), file_of(f"{name}_lora"))
