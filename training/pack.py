@@ -22,11 +22,13 @@ from ltxdsl.runtime.tiny.weights import (
 
 __all__ = ["enter", "packed", "rounded", "unpacked", "write_lora", "write_part"]
 
+TOP = 127
+SIX_BITS = 31  # fewer steps are smaller when they are gzipped: the upsamplers lose nothing by it, and have to be wide
 SMALL = 1024  # tensors with fewer numbers stay in half precision: tables and the last layers' biases
 
 
-def packed(weights: Weights) -> Weights:
-    """Kernels and matrices as int8 with scales; what is small in half precision, statistics in full."""
+def packed(weights: Weights, top: int = TOP) -> Weights:
+    """Kernels and matrices as int8 in -top..top with scales; what is small in half precision, statistics in full."""
     small: Weights = {}
     for name, weight in weights.items():
         if not weight.is_floating_point() or name.startswith("latents_"):
@@ -34,28 +36,28 @@ def packed(weights: Weights) -> Weights:
         elif weight.ndim < 2 or weight.numel() < SMALL:
             small[name] = weight.half().contiguous()
         else:
-            small[name], small[name + SCALE] = _rows(weight)
+            small[name], small[name + SCALE] = _rows(weight, top)
     return small
 
 
-def _rows(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _rows(weight: torch.Tensor, top: int) -> tuple[torch.Tensor, torch.Tensor]:
     rows = weight.float().flatten(1)
-    scale = (rows.abs().amax(dim=1) / 127).clamp(min=1e-7).half()
-    return (rows / scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8).view(weight.shape), scale
+    scale = (rows.abs().amax(dim=1) / top).clamp(min=1e-7).half()
+    return (rows / scale.float()[:, None]).round().clamp(-top, top).to(torch.int8).view(weight.shape), scale
 
 
-def rounded(module: Any) -> Any:
+def rounded(module: Any, top: int = TOP) -> Any:
     """A module with the weights that it would have after packing."""
     twin = type(module).from_config(module.config)
-    twin.load_state_dict(unpacked(packed(module.state_dict())))
+    twin.load_state_dict(unpacked(packed(module.state_dict(), top)))
     return twin.eval().requires_grad_(False)
 
 
-def write_part(part: str, module: Any) -> Path:
+def write_part(part: str, module: Any, top: int = TOP) -> Path:
     """Pack a part into its file in the package and enter its sum."""
     config = {key: value for key, value in dict(module.config).items() if not key.startswith("_")}
     about = {"part": part, "class": type(module).__name__, "config": json.dumps(config, sort_keys=True)}
-    return _written(Stored(packed(module.state_dict()), about), file_of(part))
+    return _written(Stored(packed(module.state_dict(), top), about), file_of(part))
 
 
 def _written(stored: Stored, path: Path) -> Path:
