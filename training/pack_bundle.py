@@ -23,7 +23,7 @@ from ltxdsl.runtime.tiny import bundle
 from ltxdsl.runtime.tiny.weights import FOLDER, SUMS
 from training import audio, upsampler, vae
 from training.clips import held_out
-from training.pack import SIX_BITS, TOP, rounded, write_lora, write_part
+from training.pack import COARSE, TOP, rounded, write_lora, write_part
 from training.run import HOME
 
 PROFILE = Path(models.__file__).parent / "embedded.toml"
@@ -67,9 +67,9 @@ SOURCES = {
     "audio_vae": Source("audio/compact", "audio_vae", _measure_audio),
     "transformer": Source("dit/compact/transformer", "transformer", _measure_nothing),
     "connectors": Source("dit/compact/connectors", "connectors", _measure_nothing),
-    "latent_upsampler": Source("upsampler/compact", "upsampler 2x", partial(_measure_upsampler, "x2"), SIX_BITS),
+    "latent_upsampler": Source("upsampler/compact", "upsampler 2x", partial(_measure_upsampler, "x2"), COARSE),
     "latent_upsampler_x1_5": Source(
-        "upsampler-x1.5/compact", "upsampler 1.5x", partial(_measure_upsampler, "x1.5"), SIX_BITS
+        "upsampler-x1.5/compact", "upsampler 1.5x", partial(_measure_upsampler, "x1.5"), COARSE
     ),
 }
 

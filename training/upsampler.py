@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from ltxdsl.runtime.loading import load_upsampler
-from training.pack import SIX_BITS, rounded
+from training.pack import COARSE, rounded
 from training.pairs import FACTORS, KINDS, clip, held_out_pairs, read_pairs
 from training.run import HOME, Run, command, draw_sheet, options_of
 from training.sensitivity import sensitivity, shown
@@ -31,7 +31,7 @@ NOISE = 0.05  # of a latent's spread, at most, added to the small ones: what a t
 RATE, REST_RATE, DECAY = 0.03, 1e-3, 0.6
 BATCH = 32
 TESTS = 16  # held-out pairs of a validation
-SEEN, SEEN_FROM, SEEN_BATCH = 4, 0.6, 4  # after that share of the steps three of four are judged on so many new clips
+SEEN, SEEN_FROM, SEEN_BATCH = 4, 0.8, 4  # after that share of the steps three of four are judged on so many new clips
 FLOOR = 0.0054  # squared error that the VAE itself makes, of pixels in -1..1
 
 FOLDERS = {"x2": "upsampler", "x1.5": "upsampler-x1.5"}
@@ -203,14 +203,14 @@ def measure(folder: Path, vae: Any, factor: str, count: int = 40) -> None:
     trained = load_upsampler(folder, torch.float32).requires_grad_(False)
     for kind in KINDS:
         test = trial(vae, factor, count, kind)
-        for name, model in {"float": trained, "packed": rounded(trained, SIX_BITS)}.items():
+        for name, model in {"float": trained, "packed": rounded(trained, COARSE)}.items():
             scores = judged(model, vae, test)
             print(kind, name, *(f"{key} {value:.2f}" for key, value in scores.items()), flush=True)
 
 
 def main() -> None:
     """The command line."""
-    parser = command(__doc__, 90, 10000)
+    parser = command(__doc__, 90, 9000)
     parser.add_argument("factor", choices=FACTORS)
     parser.add_argument("--out", type=Path, help="by default a folder for the factor")
     parser.add_argument("--vae", type=Path, default=HOME / "vae" / "compact")
