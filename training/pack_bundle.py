@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +21,9 @@ from ltxdsl import models
 from ltxdsl.runtime.loading import LOADERS
 from ltxdsl.runtime.tiny import bundle
 from ltxdsl.runtime.tiny.weights import FOLDER, SUMS
-from training import audio, vae
+from training import audio, upsampler, vae
 from training.clips import held_out
-from training.pack import rounded, write_lora, write_part
+from training.pack import COARSE, TOP, rounded, write_lora, write_part
 from training.run import HOME
 
 PROFILE = Path(models.__file__).parent / "embedded.toml"
@@ -32,11 +33,12 @@ Scores = dict[str, float]
 
 
 class Source(NamedTuple):
-    """Where a part of the bundle comes from: the loader of its compact folder, and what is measured of it."""
+    """A part of the bundle: its compact folder and the loader of that, what is measured of it, its steps as int8."""
 
     folder: str
     loader: str
     measure: Callable[[Any], Scores]
+    top: int = TOP
 
 
 def _measure_video(model: Any) -> Scores:
@@ -52,6 +54,10 @@ def _measure_audio(model: Any) -> Scores:
     return audio.examine(model, bundle.module("vocoder"), 300, remake)
 
 
+def _measure_upsampler(factor: str, model: Any) -> Scores:
+    return upsampler.compare(model, bundle.module("vae").requires_grad_(False), factor, 40)
+
+
 def _measure_nothing(_: Any) -> Scores:
     return {}
 
@@ -61,7 +67,10 @@ SOURCES = {
     "audio_vae": Source("audio/compact", "audio_vae", _measure_audio),
     "transformer": Source("dit/compact/transformer", "transformer", _measure_nothing),
     "connectors": Source("dit/compact/connectors", "connectors", _measure_nothing),
-    "latent_upsampler": Source("upsampler/compact", "upsampler 2x", _measure_nothing),
+    "latent_upsampler": Source("upsampler/compact", "upsampler 2x", partial(_measure_upsampler, "x2"), COARSE),
+    "latent_upsampler_x1_5": Source(
+        "upsampler-x1.5/compact", "upsampler 1.5x", partial(_measure_upsampler, "x1.5"), COARSE
+    ),
 }
 
 
@@ -78,7 +87,7 @@ def available(home: Path) -> list[str]:
 
 def compare(part: str, module: Any) -> dict[str, tuple[float, float]]:
     """What is measured of a part: before packing, and after."""
-    before, after = SOURCES[part].measure(module), SOURCES[part].measure(rounded(module))
+    before, after = SOURCES[part].measure(module), SOURCES[part].measure(rounded(module, SOURCES[part].top))
     return {name: (before[name], after[name]) for name in before}
 
 
@@ -104,7 +113,7 @@ def main() -> None:
             for name, (before, after) in compare(part, module).items():
                 print(f"{part}: {name} {before:.4f} -> {after:.4f}")
         else:
-            path = write_part(part, module)
+            path = write_part(part, module, SOURCES[part].top)
             print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
     if not options.measure:
         for name in LORAS if not options.parts else ():

@@ -35,13 +35,17 @@ class Kind(NamedTuple):
     scale: int
     frames: int
 
+    def pixels(self, factor: float) -> int:
+        """Of a clip at `factor` times the size."""
+        return int(self.width * factor) * int(self.height * factor) * self.frames
+
 
 KINDS = {
-    "whole": Kind(0.45, 128, 128, 0, 9),
-    "small": Kind(0.2, 64, 64, 0, 17),
-    "piece": Kind(0.2, 64, 64, 128, 17),
-    "wide": Kind(0.075, 128, 64, 96, 9),
-    "tall": Kind(0.075, 64, 128, 96, 9),
+    "whole": Kind(0.7, 128, 128, 0, 9),
+    "small": Kind(0.1, 64, 64, 0, 17),
+    "piece": Kind(0.1, 64, 64, 128, 17),
+    "wide": Kind(0.05, 128, 64, 96, 9),
+    "tall": Kind(0.05, 64, 128, 96, 9),
 }
 
 
@@ -75,15 +79,24 @@ def _encoded(vae: Any, kind: Kind, numbers: range, half: bool) -> dict[str, torc
 def write_pairs(vae: Any, folder: Path, count: int, half: bool = False) -> None:
     """Encode `count` scenes, shared out among the kinds; every kind has numbers of its own. `half`: in bfloat16."""
     folder.mkdir(parents=True, exist_ok=True)
-    for index, (name, kind) in enumerate(KINDS.items()):
-        start = index << 20
-        for first in range(0, round(kind.share * count), SHARD):
-            path = folder / f"{name}-{first:06d}.safetensors"
-            if not path.is_file():
-                last = min(first + SHARD, round(kind.share * count))
-                save_file(_encoded(vae, kind, range(start + first, start + last), half), path.with_suffix(".new"))
-                os.replace(path.with_suffix(".new"), path)
-                print(path.name, flush=True)
+    for name, numbers in _shards(count):
+        path = folder / f"{name}-{numbers.start:06d}.safetensors"
+        if not path.is_file():
+            start = list(KINDS).index(name) << 20
+            scenes = range(start + numbers.start, start + numbers.stop)
+            save_file(_encoded(vae, KINDS[name], scenes, half), path.with_suffix(".new"))
+            os.replace(path.with_suffix(".new"), path)
+            print(path.name, flush=True)
+
+
+def _shards(count: int) -> list[tuple[str, range]]:
+    """The kind and the numbers of every shard, so that what there is after any time has every kind in its share."""
+    shards = []
+    for name, kind in KINDS.items():
+        amount = round(kind.share * count)
+        starts = range(0, amount, SHARD)
+        shards += [(first / amount, name, range(first, min(first + SHARD, amount))) for first in starts]
+    return [(name, numbers) for _, name, numbers in sorted(shards, key=lambda shard: shard[:2])]
 
 
 def read_pairs(folder: Path, factor: str) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:

@@ -81,7 +81,7 @@ def estimate(op: Op, given: Mapping[str, Facts], models: ModelSet, machine: Hard
         return encoding(image, model, machine)
     if any("upsampler" in part for part in uses) and latent.width:
         channels, factor = model.video_vae.latent_channels, out.width / latent.width
-        return _convolving(list(model.upsampler.convolutions(channels, latent.cells, factor)), model, machine)
+        return _convolving(list(model.upsampling(factor).convolutions(channels, latent.cells, factor)), model, machine)
     if "audio_vae" in uses:
         return _computing(model.sound.flops_per_second * sound / geometry.AUDIO_LATENTS_PER_SECOND, 1e9, machine)
     pixels = max(out.pixels, _of_kind(op, given, Port.IMAGE).pixels)

@@ -194,20 +194,21 @@ class VideoVae(Dimensions, frozen=True):
 
 
 class Upsampler(Dimensions, frozen=True):
-    """The latent upsampler: blocks before and after a pixel shuffle."""
+    """The latent upsampler: blocks before and after a pixel shuffle, of kernels of `dims` dimensions."""
 
     width: int = 1024
     blocks: int = 4
+    dims: int = 3
 
     def convolutions(self, channels: int, cells: tuple[int, int, int], factor: float) -> Iterator[Convolution]:
         """Those of upsampling a latent of so many channels and cells in space, in order."""
         larger = (cells[0], round(cells[1] * factor), round(cells[2] * factor))
-        shuffled = {1.5: 9}.get(factor, round(factor * factor))
-        yield Convolution(channels, self.width, 27, cells)
-        yield from 2 * self.blocks * [Convolution(self.width, self.width, 27, cells)]
+        shuffled, kernel = {1.5: 9}.get(factor, round(factor * factor)), 3**self.dims
+        yield Convolution(channels, self.width, kernel, cells)
+        yield from 2 * self.blocks * [Convolution(self.width, self.width, kernel, cells)]
         yield Convolution(self.width, shuffled * self.width, 9, cells)
-        yield from 2 * self.blocks * [Convolution(self.width, self.width, 27, larger)]
-        yield Convolution(self.width, channels, 27, larger)
+        yield from 2 * self.blocks * [Convolution(self.width, self.width, kernel, larger)]
+        yield Convolution(self.width, channels, kernel, larger)
 
     def parameters(self, channels: int, factor: float = 2.0) -> int:
         """Convolutions and the two numbers a channel of each norm."""
@@ -233,8 +234,13 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     connectors: Connectors = Connectors()
     video_vae: VideoVae = VideoVae()
     upsampler: Upsampler = Upsampler()
+    upsampler_x1_5: Upsampler | None = None
     sound: Sound = Sound()
     bytes_per_weight: float = 2.0
+
+    def upsampling(self, factor: float) -> Upsampler:
+        """The upsampler of a factor: most sets have them of one size."""
+        return (factor == 1.5 and self.upsampler_x1_5) or self.upsampler
 
     def parameters(self, part: str) -> int:
         """How many a part has; 0 for a part without weights. Audio VAE and vocoder count as one part, the VAE."""
@@ -248,7 +254,7 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             case "video_vae":
                 return self.video_vae.parameters
             case "upsampler 1.5x":
-                return self.upsampler.parameters(self.video_vae.latent_channels, 1.5)
+                return self.upsampling(1.5).parameters(self.video_vae.latent_channels, 1.5)
             case "upsampler 2x" | "temporal_upsampler":
                 return self.upsampler.parameters(self.video_vae.latent_channels)
             case "audio_vae":

@@ -88,9 +88,10 @@ def test_the_video_vae(session: Session, models: ModelSet, clip: Facts):
         assert 0.8 * live.peak < estimated.bytes < 1.7 * live.peak
 
 
-def test_operations_of_the_upsampler(session: Session, models: ModelSet):
-    channels, cells = models.architecture.video_vae.latent_channels, (4, 3, 5)
+@pytest.mark.parametrize(("part", "factor"), [("upsampler 2x", 2.0), ("upsampler 1.5x", 1.5)])
+def test_operations_of_the_upsamplers(session: Session, models: ModelSet, part: str, factor: float):
+    channels, cells = models.architecture.video_vae.latent_channels, (4, 2, 6)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        session.part("upsampler 2x")(torch.randn(1, channels, *cells))
-    layers = models.architecture.upsampler.convolutions(channels, cells, 2.0)
+        session.part(part)(torch.randn(1, channels, *cells))
+    layers = models.architecture.upsampling(factor).convolutions(channels, cells, factor)
     assert counter.get_total_flops() == sum(layer.flops for layer in layers)

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ltxdsl.geometry import latent_frames
-from ltxdsl.models import ModelSet
+from ltxdsl.geometry import latent_frames, upsampled_cells
+from ltxdsl.models import ModelSet, upsampler_part
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Deltas
 from ltxdsl.runtime import denoise
@@ -157,11 +157,13 @@ def test_cross_modulation_matters_only_with_masks(run: Runner) -> None:
     assert not torch.equal(results[True, "lightricks"], results[True, "diffusers"])
 
 
-def test_upsampler(run: Runner, models: ModelSet) -> None:
+@pytest.mark.parametrize("factor", [2.0, 1.5])
+def test_upsampler(run: Runner, models: ModelSet, factor: float) -> None:
     from diffusers.pipelines.ltx2 import LTX2LatentUpsamplePipeline
 
     session = run.session
-    pipe = LTX2LatentUpsamplePipeline(vae=session.part("video_vae"), latent_upsampler=session.part("upsampler 2x"))
+    upsampler = session.part(upsampler_part(factor))
+    pipe = LTX2LatentUpsamplePipeline(vae=session.part("video_vae"), latent_upsampler=upsampler)
     latent = run(pass_op(2), **run.start(WIDTH, HEIGHT, FRAMES))["latent"]
     theirs = pipe(
         latents=latent.samples,
@@ -172,8 +174,9 @@ def test_upsampler(run: Runner, models: ModelSet) -> None:
         output_type="latent",
         return_dict=False,
     )[0]
-    ours = run.one(nodes.UpsampleLatent(), latent=latent)
-    assert ours.samples.shape == (1, 64, latent_frames(FRAMES), HEIGHT // 16, WIDTH // 16)
+    ours = run.one(nodes.UpsampleLatent(factor=factor), latent=latent)
+    cells = (upsampled_cells(size // 32, factor) for size in (HEIGHT, WIDTH))
+    assert ours.samples.shape == (1, 64, latent_frames(FRAMES), *cells)
     assert relative_error(session.part("latent_statistics").denormalised(ours.samples), theirs) <= TOLERANCE
 
 

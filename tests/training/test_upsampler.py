@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,6 +28,7 @@ def vae(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(upsampler, "KINDS", KINDS)
     monkeypatch.setattr(upsampler, "TESTS", 2)
     monkeypatch.setattr(upsampler, "BATCH", 2)
+    monkeypatch.setattr(upsampler, "SEEN_BATCH", 1)
     torch.manual_seed(0)
     return build("tiny").eval().requires_grad_(False)
 
@@ -64,7 +66,7 @@ def test_the_model_makes_cells_as_the_geometry_says(factor: str):
 def test_an_open_norm_keeps_how_bright_a_clip_is():
     """Twice the latent gives about twice the answer of the first layer; a norm as it is made hides it."""
     model = upsampler.build("x2")
-    latent = torch.randn(1, 64, 1, 4, 4)
+    latent = torch.randn(1, 64, 4, 4)
     through = [model.initial_norm(model.initial_conv(scale * latent)) for scale in (1.0, 2.0)]
     assert (through[1].std() / through[0].std()).item() == pytest.approx(2.0, rel=0.15)
 
@@ -72,10 +74,11 @@ def test_an_open_norm_keeps_how_bright_a_clip_is():
 def test_a_run_leaves_everything_and_goes_on(vae: Any, tmp_path: Path):
     pairs.write_pairs(vae, tmp_path / "pairs", 5)
     data, run = pairs.read_pairs(tmp_path / "pairs", "x2"), Run(tmp_path / "run", 1)
+    test = upsampler.trial(vae, "x2", 2)
     for steps in (3, 4):
         trainer = upsampler.UpsamplerTrainer("x2", data, vae, steps)
         begin(trainer, run)
-        train(trainer, run, 3, partial(upsampler.validate, trainer, run))
+        train(trainer, run, 3, partial(upsampler.validate, trainer, run, test))
     for name in ("state.pt", "log.jsonl", "curve.png", "sheet.png", "compact/config.json"):
         assert (run.folder / name).stat().st_size > 0
     assert [row["step"] for row in run.rows(upto=9)] == [3, 3, 4]
@@ -87,7 +90,25 @@ def test_it_learns_a_doubling(vae: Any):
     data = {"whole": (small, small.repeat_interleave(2, 3).repeat_interleave(2, 4))}
     trainer = upsampler.UpsamplerTrainer("x2", data, vae, 200)
     losses = [trainer.advance() for _ in range(60)]
-    assert losses[-1] < 0.75 * losses[0]
+    assert losses[-1] < losses[0] - 0.7, "half the squared error, in its logarithm"
+
+
+def test_pixels_follow_latents(vae: Any, monkeypatch: pytest.MonkeyPatch):
+    """Late in a run three steps of four are judged on pixels, and what they ask for is learnt."""
+    small, large = (torch.randn(4, 64, 1, cells, cells) for cells in (2, 4))
+    trainer = upsampler.UpsamplerTrainer("x2", {"whole": (small, large)}, vae, 100)
+    assert trainer.seen_at(100 * upsampler.SEEN_FROM + 1)
+    assert [trainer.seen_at(step) for step in range(96, 100)] == [False, True, True, True]
+    assert not any(trainer.seen_at(step) for step in range(50))
+    monkeypatch.setattr(trainer, "seen_at", lambda step: True)
+
+    def error() -> float:
+        return float(np.mean([trainer._seen(np.random.default_rng(seed)).item() for seed in range(8)]))
+
+    before = error()
+    for _ in range(60):
+        trainer.advance()
+    assert error() < before - 0.1, "in the logarithm of the squared error"
 
 
 def test_a_comparison_names_its_ceiling(vae: Any):

@@ -24,6 +24,7 @@ TEXT_WIDTH = 64
 TEXT_LAYERS = 2
 TEXT_TOKENS = 96
 REGISTERS = 16
+UPSAMPLER_WIDTHS = {2.0: 192, 1.5: 128}
 
 
 def transformer(layers: int = LAYERS, head: int = VIDEO_HEAD) -> Any:
@@ -132,8 +133,9 @@ def upsampler(factor: float = 2.0) -> Any:
 
     model = LTX2LatentUpsamplerModel(
         in_channels=LATENT_CHANNELS,
-        mid_channels=64,
+        mid_channels=UPSAMPLER_WIDTHS[factor],
         num_blocks_per_stage=1,
+        dims=2,  # in space only: a latent holds eight frames already
         rational_spatial_scale=factor,
         use_rational_resampler=factor != 2,
     )

@@ -1,15 +1,17 @@
-"""The trained parts of the embedded model set: one safetensors file each in `ltxdsl/models/weights`.
+"""The trained parts of the embedded model set: one safetensors file each in `ltxdsl/models/weights`, gzipped.
 
 Kernels and matrices are int8 with one half-precision scale per output channel (`NAME.int8_scale`), the rest
 is as it is. The file's metadata holds the class and its configuration, SHA256SUMS the sums of all files.
+Only the package's own files are compressed, and unpacked once, into the cache: what users give stays plain.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -19,13 +21,21 @@ from ltxdsl.runtime.errors import ModelFileError
 FOLDER = Path(models.__file__).parent / "weights"
 SUMS = "SHA256SUMS"
 SCALE = ".int8_scale"
-LORA = "-lora.safetensors"
+ENDING = ".safetensors.gz"
+LORA = f"-lora{ENDING}"
 Weights = dict[str, Tensor]
+
+
+class Stored(NamedTuple):
+    """What a file of the package holds."""
+
+    weights: Weights
+    metadata: dict[str, str]
 
 
 def file_of(part: str) -> Path:
     """Where the trained weights of a part are, if they are."""
-    return FOLDER / f"embedded-{part.replace('_', '-')}.safetensors"
+    return FOLDER / f"embedded-{part.replace('_', '-')}{ENDING}"
 
 
 def trained(part: str, kind: Any) -> Any | None:
@@ -33,14 +43,9 @@ def trained(part: str, kind: Any) -> Any | None:
     path = file_of(part)
     if not path.is_file():
         return None
-    check_sum(path)
-    from safetensors import safe_open
-
-    with safe_open(path, "pt") as file:
-        config = json.loads(file.metadata()["config"])
-        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    module = kind.from_config(config)
-    module.load_state_dict(unpacked(stored))
+    stored = read_stored(path)
+    module = kind.from_config(json.loads(stored.metadata["config"]))
+    module.load_state_dict(unpacked(stored.weights))
     return module
 
 
@@ -51,14 +56,38 @@ def trained_loras() -> list[str]:
 
 def write_trained_lora(name: str, path: Path) -> None:
     """A LoRA of the package as a file that any program reads: half precision, with its metadata."""
-    from safetensors import safe_open
     from safetensors.torch import save_file
 
-    source = file_of(f"{name}_lora")
-    check_sum(source)
-    with safe_open(source, "pt") as file:
-        stored, metadata = {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
-    save_file({key: weight.half().contiguous() for key, weight in unpacked(stored).items()}, path, metadata=metadata)
+    stored = read_stored(file_of(f"{name}_lora"))
+    halves = {key: weight.half().contiguous() for key, weight in unpacked(stored.weights).items()}
+    save_file(halves, path, metadata=stored.metadata or None)
+
+
+def read_stored(path: Path) -> Stored:
+    """A file of the package, if it is the one that was packed."""
+    from safetensors.torch import load
+
+    check_sum(path)
+    content = gzip.decompress(path.read_bytes())
+    header, _ = _header(content)
+    return Stored(load(content), header.get("__metadata__", {}))
+
+
+def write_stored(stored: Stored, path: Path) -> None:
+    """The same bytes whenever it is written: gzip tells the time otherwise, and metadata come in any order."""
+    from safetensors.torch import save
+
+    header, weights = _header(save(stored.weights, stored.metadata or None))
+    text = json.dumps(header, sort_keys=True).encode()
+    text += b" " * (-len(text) % 8)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.compress(len(text).to_bytes(8, "little") + text + weights, 9, mtime=0))
+
+
+def _header(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The head of a safetensors file, and what follows it."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    return json.loads(content[8:end]), content[end:]
 
 
 def check_sum(path: Path) -> None:
