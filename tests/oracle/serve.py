@@ -1,6 +1,6 @@
 """Stand in for a ComfyUI server: the editor's files and a saved `/object_info` are all that converting needs.
 
-    python tests/oracle/serve.py FRONTEND_STATIC OBJECT_INFO.json [PORT]
+python tests/oracle/serve.py FRONTEND_STATIC OBJECT_INFO.json [PORT]
 """
 
 from __future__ import annotations
