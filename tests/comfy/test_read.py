@@ -191,7 +191,7 @@ def subgraph(values=None, properties=None, link=None):
         (["shown"], {"proxyWidgets": [["5", "text"]]}, None, "newest", "shown"),
         (["shown"], {"proxyWidgets": [["-1", "words"]]}, None, "older", "shown"),
         ([None], {"proxyWidgets": [["5", "text"]]}, None, "newest", "inside"),
-        (["shown"], {}, 3, "newest", "outside"),
+        (["shown"], {}, 3, "newest", "inside"),  # a primitive reaches no widget through a subgraph's panel
     ],
 )
 def test_promoted_widgets(values, properties, link, promoted, text):

@@ -61,17 +61,23 @@ ORDERS = {
 
 
 def restored(object_info: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy with the inputs of choices in their order."""
-    return {name: {**info, "input": _sections(name, info.get("input") or {})} for name, info in object_info.items()}
-
-
-def _sections(name: str, sections: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with inputs in the order that the class says, and those of choices in theirs."""
     return {
-        kind: {one: _spec(f"{name}.{one}", spec) for one, spec in specs.items()}
-        if isinstance(specs, Mapping)
-        else specs
+        name: {**info, "input": _sections(name, info.get("input") or {}, info.get("input_order") or {})}
+        for name, info in object_info.items()
+    }
+
+
+def _sections(name: str, sections: Mapping[str, Any], order: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        kind: {one: _spec(f"{name}.{one}", specs[one]) for one in _by(order.get(kind), specs)}
         for kind, specs in sections.items()
     }
+
+
+def _by(order: Any, specs: Mapping[str, Any]) -> list[str]:
+    listed = [name for name in order or () if name in specs]
+    return listed + [name for name in specs if name not in listed]
 
 
 def _spec(place: str, spec: Any) -> Any:

@@ -49,7 +49,6 @@ class _Reading:
         self.marks: dict[str, Mark] = {}
         self.notes: list[Note] = []
         self.counts: Counter[str] = Counter()
-        self.gone: dict[str, str] = {}  # nodes that do not run, with the reason
         self._boxes: dict[int, list[Box]] = {}
 
     def scope(self, scope: Scope) -> None:
@@ -62,8 +61,9 @@ class _Reading:
                 self._read(scope, node, around)
             elif node.type in NOTES:
                 self.notes.append(note_of(node, around))
-            elif kind in ("muted", "bypassed"):
-                self.gone[scope.id_of(node)] = kind
+            elif kind in ("muted", "bypassed") and scope.outer and self.document.is_subgraph(node):
+                message = f"it is {kind}, but the editor queues what is in it, as it stands in another subgraph"
+                self._fault(scope, node, "runs_inside", message)
         for node in scope.graph.repeated:
             self._fault(scope, node, "repeated_id", "its id was taken already: it has another here, and no links to it")
 
@@ -113,8 +113,7 @@ class _Reading:
             lost = {n: link for n, v in node["inputs"].items() if (link := link_of(v)) and link[0] not in self.prompt}
             for name, (origin, _) in lost.items():
                 del node["inputs"][name]
-                why = self.gone.get(origin, "not there")
-                message = f"`{name}`: it was linked to node {origin}, which is {why}"
+                message = f"`{name}`: it was linked to node {origin}, which is not there"
                 self.faults.append(Fault(id, self.marks[id].title, "lost_link", message))
         return self.prompt
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 INSIDE_IN, INSIDE_OUT = "-10", "-20"  # the panels of a subgraph's inputs and outputs
@@ -106,7 +107,14 @@ class Graph:
         ids = [id for id, link in self.links.items() if link.origin == INSIDE_IN]
         for id in sorted(ids, key=lambda id: order.get(id, len(order))):
             self.from_panel.setdefault(self.links[id].origin_slot, []).append(self.links[id])
-        self.to_panel = {link.target_slot: link for link in self.links.values() if link.target == INSIDE_OUT}
+        for link in self.links.values():
+            if link.target == INSIDE_OUT:
+                self.to_panel.setdefault(link.target_slot, link)
+
+    @cached_property
+    def ending_at(self) -> dict[tuple[str, int], Link]:
+        """Links by the input that they say they end at."""
+        return {(link.target, link.target_slot): link for link in self.links.values()}
 
     def input_named(self, name: str) -> int | None:
         """The slot of a subgraph's input."""
@@ -163,12 +171,15 @@ class Document:
         return node.type in self.subgraphs or node.type in self.groups
 
     def scopes(self) -> Iterator[Scope]:
-        """The top and the insides of all instances that run."""
+        """The top and the insides of all instances; one that is muted or bypassed closes its inside at the top alone.
+
+        Within subgraphs the editor (1.58) opens those, too: what is in them is queued, though nothing reads it.
+        """
         waiting = [self.top]
         while waiting:
             scope = waiting.pop()
             yield scope
-            inner = [n for n in scope.graph.nodes.values() if n.runs and self.is_subgraph(n)]
+            inner = [n for n in scope.graph.nodes.values() if self.is_subgraph(n) and (n.runs or scope.outer)]
             waiting += [self.open(scope, node) for node in reversed(inner)]
 
 

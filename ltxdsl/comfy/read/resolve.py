@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.read.everywhere import implied_links
-from ltxdsl.comfy.read.graph import BYPASSED, INSIDE_IN, Document, Link, Node, Scope, type_of
+from ltxdsl.comfy.read.graph import BYPASSED, INSIDE_IN, MUTED, Document, Link, Node, Scope, type_of
 from ltxdsl.comfy.read.widgets import Values, named_values
 
 REROUTES = ("Reroute", "Reroute (rgthree)", "ReroutePrimitive|pysssss")
@@ -88,7 +88,7 @@ class Resolver:
 
     def source(self, scope: Scope, node: Node, slot: int) -> Source:
         """What an input of a node is given."""
-        at: At | Source = At(scope, node, slot, False)
+        at: At | Source = self._of_primitive(scope, node, slot) or At(scope, node, slot, False)
         passed: dict[tuple[int, str, int, bool, str], None] = {}
         while isinstance(at, At):
             key = at.key
@@ -103,13 +103,31 @@ class Resolver:
         self._sources.update(dict.fromkeys(passed, at))
         return at
 
+    def _of_primitive(self, scope: Scope, node: Node, slot: int) -> Literal | None:
+        """The value of a primitive node, which goes into widgets that are linked to it without a way round."""
+        one = node.inputs[slot]
+        link = scope.graph.links.get(str(one.get("link"))) if isinstance(one.get("widget"), dict) else None
+        origin = scope.graph.nodes.get(link.origin) if link else None
+        if origin is None or origin.type != PRIMITIVE or not origin.runs:
+            return None
+        values = origin.values
+        return Literal(values[0]) if isinstance(values, list) and values else None
+
+    def _link(self, at: At, one: dict[str, Any]) -> Link | None:
+        """The link of an input: that which it names, or if there is none such, the one that says it ends here."""
+        graph = at.scope.graph
+        link = graph.links.get(str(one.get("link")))
+        if link is None:
+            link = graph.ending_at.get((at.node.id, at.slot))
+        if link is None and at.scope.outer is None:
+            link = self._implied.get((at.node.id, at.slot))
+        return link
+
     def _input(self, at: At) -> At | Source:
         if at.slot >= len(at.node.inputs):
             return None
         one = at.node.inputs[at.slot]
-        link = at.scope.graph.links.get(str(one.get("link")))
-        if link is None and at.scope.outer is None:
-            link = self._implied.get((at.node.id, at.slot))
+        link = self._link(at, one)
         if link is None:
             return None if one.get("link") is None else Lost("lost_link", f"there is no link {one.get('link')}")
         if link.origin == INSIDE_IN:
@@ -158,6 +176,8 @@ class Resolver:
 
     def _output(self, at: At) -> At | Source:
         node = at.node
+        if node.mode == MUTED:
+            return Lost("lost_link", f"it was linked to node {node.id}, which is muted")
         if node.mode == BYPASSED:
             index = passed_through(node, at.slot, at.type)
             if index is None:
@@ -166,7 +186,7 @@ class Resolver:
         if node.type in VIRTUAL:
             return self._virtual(at)
         if self.document.is_subgraph(node):
-            return self._inside(at) if node.runs else Lost("lost_link", f"subgraph {node.id} is muted")
+            return self._inside(at)
         return Wire(at.scope.id_of(node), at.slot)
 
     def _inside(self, at: At) -> At | Source:
@@ -186,8 +206,7 @@ class Resolver:
         if kind in REROUTES or kind in SETTERS:
             return At(at.scope, at.node, 0, False, at.type)
         if kind == PRIMITIVE:
-            values = at.node.values
-            return Literal(values[0]) if isinstance(values, list) and values else None
+            return Lost("lost_value", f"the value of primitive {at.node.id} does not reach it: its own holds")
         if kind in GETTERS:
             return self._set(at)
         return Lost("virtual_node", f"{kind} gives nothing that runs")
@@ -222,9 +241,8 @@ def passed_through(node: Node, slot: int, wanted: str) -> int | None:
     kinds = [type_of(one) for one in node.inputs]
     if not kinds:
         return None
-    if wanted == "*":
-        return slot if slot < len(kinds) else 0
     given = type_of(node.outputs[slot]) if slot < len(node.outputs) else "*"
+    wanted = given if wanted == "*" else wanted
     fitting = [index for index, kind in enumerate(kinds) if fits(kind, given) and fits(kind, wanted)]
     if slot in fitting:
         return slot
