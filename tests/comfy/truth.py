@@ -19,7 +19,8 @@ def _bare(node, known):
     if info is None:
         links = {name: value for name, value in inputs.items() if isinstance(value, list)}
         return {"class_type": "unknown", "inputs": links}
-    sockets = sockets_of(info, inputs)
+    drawn = {"LOAD_3D", "IMAGECOMPARE"}  # what the editor's own windows show at the time
+    sockets = {name: socket for name, socket in sockets_of(info, inputs).items() if socket.type not in drawn}
     kept = {name: value for name, value in inputs.items() if name in sockets} if sockets else inputs
     return {"class_type": node["class_type"], "inputs": kept}
 

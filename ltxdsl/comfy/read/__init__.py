@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,47 +43,68 @@ def read_workflow(data: bytes | str, catalogue: Mapping[str, Info], promoted: st
     """
     if promoted not in PROMOTED:
         raise ValueError(f"promoted is one of {PROMOTED}, not {promoted!r}")
-    if isinstance(data, bytes) and (found := carried(data)) is not None:
-        data = found
-    raw = _unwrapped(_parsed(data))
-    if isinstance(raw.get("nodes"), list):
-        return read_editor(raw, catalogue, promoted == "newest")
-    return read_api(raw, catalogue)
+    try:
+        texts = carried(data) if isinstance(data, bytes) else None
+        return _first(texts or [data], catalogue, promoted)
+    except RecursionError:
+        raise WorkflowError("its objects stand within each other too deep", "too_deep") from None
 
 
-def _parsed(data: bytes | str) -> dict[str, Any]:
-    """The outermost object. msgspec is quick, but takes fewer texts than Python's own reader, which is asked then."""
+def _first(texts: Sequence[bytes | str], catalogue: Mapping[str, Info], promoted: str) -> Workflow:
+    """The first of several texts that can be read: a picture has the editor's graph, and the prompt beside it."""
+    try:
+        return _read(texts[0], catalogue, promoted)
+    except WorkflowError:
+        if len(texts) == 1:
+            raise
+        return _first(texts[1:], catalogue, promoted)
+
+
+def _read(text: bytes | str, catalogue: Mapping[str, Info], promoted: str) -> Workflow:
+    raw, whole = _parsed(text)
+    raw = _unwrapped(raw)
+    editor = isinstance(raw.get("nodes"), list)
+    workflow = read_editor(raw, catalogue, promoted == "newest") if editor else read_api(raw, catalogue)
+    if not whole:
+        _refuse_no_numbers(workflow)
+    return workflow
+
+
+def _refuse_no_numbers(workflow: Workflow) -> None:
+    """ComfyUI's own files may have NaN in what it notes beside a prompt; in an input it cannot be queued."""
+    for id, node in workflow.prompt.items():
+        for name, value in node["inputs"].items():
+            try:
+                json.dumps(value, allow_nan=False)
+            except ValueError:
+                message = f"`{name}` of node {id} holds NaN or a number without end"
+                raise WorkflowError(message, "not_a_number") from None
+
+
+def _parsed(data: bytes | str) -> tuple[dict[str, Any], bool]:
+    """The outermost object, and whether all its numbers are some.
+
+    msgspec is quick, but takes fewer texts than Python's own reader, which is asked then.
+    """
+    whole = True
     try:
         raw = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, ValueError):
-        raw = _parsed_slowly(data)
+        raw, whole = _parsed_slowly(data), False
     if not isinstance(raw, dict):
         raise WorkflowError("it is JSON, but no workflow: the outermost thing is no object")
-    return raw
+    return raw, whole
 
 
 def _parsed_slowly(data: bytes | str) -> Any:
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data.removeprefix("\ufeff")
-        return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        return json.loads(text)
     except UnicodeDecodeError:
         message = "it is neither JSON in UTF-8 nor a picture or video with a workflow in it"
         raise WorkflowError(message, "not_json") from None
-    except RecursionError:
-        raise WorkflowError("its objects stand within each other too deep", "too_deep") from None
     except ValueError as error:
         raise WorkflowError(f"it is not JSON: {error}", "not_json") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise WorkflowError(f"it is not JSON: {name} is no number there", "not_a_number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise WorkflowError(f"the number {text[:20]} is too large", "not_a_number")
-    return number
 
 
 def _unwrapped(raw: dict[str, Any]) -> dict[str, Any]:
@@ -105,4 +125,4 @@ def _inner(outer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _opened(name: str, value: Any) -> Any:
-    return _parsed(value) if name in WRAPPERS and isinstance(value, str) and value.startswith("{") else value
+    return _parsed(value)[0] if name in WRAPPERS and isinstance(value, str) and value.startswith("{") else value

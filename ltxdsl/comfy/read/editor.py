@@ -13,6 +13,7 @@ from ltxdsl.comfy.read.groups import group_nodes, take_group_values
 from ltxdsl.comfy.read.notes import Box, boxes, mark_of, note_of
 from ltxdsl.comfy.read.promoted import take_values
 from ltxdsl.comfy.read.resolve import NOTES, VIRTUAL, Literal, Lost, Resolver, Wire
+from ltxdsl.comfy.read.widgets import Values
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.comfy.workflow import Fault, Mark, Note, Workflow
 
@@ -64,6 +65,12 @@ class _Reading:
             elif kind in ("muted", "bypassed") and scope.outer and self.document.is_subgraph(node):
                 message = f"it is {kind}, but the editor queues what is in it, as it stands in another subgraph"
                 self._fault(scope, node, "runs_inside", message)
+        for link in scope.graph.astray:
+            node = scope.graph.nodes[link.target]
+            message = (
+                f"a link from node {link.origin} ends at its input {link.target_slot}, which the file does not list"
+            )
+            self._fault(scope, node, "lost_link", message)
         for node in scope.graph.repeated:
             self._fault(scope, node, "repeated_id", "its id was taken already: it has another here, and no links to it")
 
@@ -88,14 +95,20 @@ class _Reading:
             message = f"nobody here knows the class `{node.type}`: its values are kept by what the file says of them"
             self._fault(scope, node, "unknown_class", message)
         values = self.resolver.values(scope, node)
-        if values.surplus:
-            shown = ", ".join(_short(value) for value in values.surplus[:4])
-            self._fault(scope, node, "lost_value", f"`{node.type}` has no widget here for: {shown}")
+        self._check_values(scope, node, values)
         inputs: dict[str, Any] = {name: _literal(value) for name, value in values.named.items()}
         for slot, one in enumerate(node.inputs):
             self._wire(scope, node, (slot, str(one.get("name"))), inputs)
         self.prompt[id] = {"class_type": node.type, "inputs": inputs, "_meta": {"title": node.title or node.type}}
         self.marks[id] = mark_of(node, around)
+
+    def _check_values(self, scope: Scope, node: Node, values: Values) -> None:
+        for choice in values.strange:
+            message = f"`{node.type}` has no choice here `{choice}`: what belongs to it is kept as the file has it"
+            self._fault(scope, node, "unknown_choice", message)
+        if values.surplus:
+            shown = ", ".join(_short(value) for value in values.surplus[:4])
+            self._fault(scope, node, "lost_value", f"`{node.type}` has no widget here for: {shown}")
 
     def _wire(self, scope: Scope, node: Node, at: tuple[int, str], inputs: dict[str, Any]) -> None:
         slot, name = at

@@ -116,6 +116,14 @@ class Graph:
         """Links by the input that they say they end at."""
         return {(link.target, link.target_slot): link for link in self.links.values()}
 
+    @property
+    def astray(self) -> Iterator[Link]:
+        """Links to inputs that a node does not have."""
+        for link in self.links.values():
+            node = self.nodes.get(link.target)
+            if node is not None and node.runs and link.target_slot >= len(node.inputs):
+                yield link
+
     def input_named(self, name: str) -> int | None:
         """The slot of a subgraph's input."""
         return next((slot for slot, one in enumerate(self.inputs) if one.get("name") == name), None)

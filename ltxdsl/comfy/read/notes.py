@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from ltxdsl.comfy.read.graph import Graph, Node, as_list
@@ -62,9 +63,10 @@ def pair(value: Any) -> tuple[float, float]:
 def _number(value: float) -> float:
     """Whole numbers of JSON may be larger than any float."""
     try:
-        return float(value)
+        number = float(value)
     except OverflowError:
         return 0.0
+    return number if math.isfinite(number) else 0.0
 
 
 def _titles(place: tuple[float, float], around: list[Box]) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Resolver:
         if key not in self._values:
             found = named_values(node, self.catalogue.get(node.type))
             said = scope.values.get(node.id)
-            self._values[key] = Values(found.named | said, found.surplus) if said else found
+            self._values[key] = found._replace(named=found.named | said) if said else found
         return self._values[key]
 
     def source(self, scope: Scope, node: Node, slot: int) -> Source:

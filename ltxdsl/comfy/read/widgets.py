@@ -30,10 +30,13 @@ ABSENT = object()  # neither in the file nor a default
 
 
 class Values(NamedTuple):
-    """The values of a node's widgets by their names in the prompt, and those that no widget takes."""
+    """The values of a node's widgets by their names in the prompt, those that no widget takes, and choices that the
+    class does not have: `combo: key`.
+    """
 
     named: dict[str, Any]
     surplus: tuple[Any, ...] = ()
+    strange: tuple[str, ...] = ()
 
 
 class Widget(NamedTuple):
@@ -95,7 +98,15 @@ def named_values(node: Node, info: Info | None) -> Values:
     taken = _ByName(said) if said else _ByOrder(given)
     listed = {name: place for place, name in enumerate(said or _linkable(node))}
     named = dict(_taken(_input(info), info, taken, "", listed))
-    return Values(named, tuple(taken.left()))
+    left = [one for one in taken.left() if not _is_decoration(one)]
+    rows = [one for one in left if isinstance(one, dict) and "lora" in one]
+    named |= {f"lora_{number}": row for number, row in enumerate(rows, 1)}
+    return Values(named, tuple(one for one in left if one not in rows), tuple(taken.strange))
+
+
+def _is_decoration(value: Any) -> bool:
+    """Headers and buttons, which packs draw as widgets without a value."""
+    return value == {} or (isinstance(value, dict) and (value.get("name") in NOT_SENT or value.keys() == {"type"}))
 
 
 def controlled_widgets(info: Info | None) -> frozenset[str]:
@@ -126,6 +137,7 @@ class _ByOrder:
 
     def __init__(self, given: list[Any]) -> None:
         self.waiting = deque(one for one in given if one not in BUTTONS) if _has_buttons(given) else deque(given)
+        self.strange: list[str] = []
 
     def take(self, widget: Widget) -> Any:
         """The value of a widget; the class's default where the file is too old to have one."""
@@ -135,6 +147,11 @@ class _ByOrder:
         if widget.controlled and self.waiting:
             self.waiting.popleft()
         return value
+
+    def below(self, name: str, after: int) -> Iterator[tuple[str, Any]]:
+        """The values of a choice that nobody knows: what is there beyond the values of the widgets after it."""
+        for index in range(len(self.waiting) - after):
+            yield f"{name}.widget_{index}", self.waiting.popleft()
 
     def left(self) -> Iterator[Any]:
         """What nobody took, but for what an upload button leaves behind."""
@@ -151,16 +168,24 @@ class _ByName:
     def __init__(self, said: Mapping[str, Any]) -> None:
         self.said = said
         self.taken: set[str] = set()
+        self.strange: list[str] = []
 
     def take(self, widget: Widget) -> Any:
         """The value of a widget, or its default."""
         self.taken.add(widget.name)
         return self.said.get(widget.name, ABSENT if widget.default is None else widget.default)
 
+    def below(self, name: str, after: int) -> Iterator[tuple[str, Any]]:
+        """The values of a choice that nobody knows, by the names in the file."""
+        found = {key: value for key, value in self.said.items() if key.startswith(f"{name}.")}
+        self.taken.update(found)
+        yield from found.items()
+
     def left(self) -> Iterator[Any]:
         """What nobody took, but for the editor's own."""
         own = self.taken | CONTROL_NAMES | NOT_SENT
-        return (f"{name}: {value}" for name, value in self.said.items() if name not in own)
+        left = {name: v for name, v in self.said.items() if name not in own and v != "" and name not in CONTROLS}
+        return (v if isinstance(v, dict) else f"{name}: {v}" for name, v in left.items())
 
 
 def _taken(
@@ -170,27 +195,26 @@ def _taken(
     found = list(ordered(section, info))
     if prefix and all(prefix + name in listed for name, spec in found if widget_of(name, spec, prefix)):
         found.sort(key=lambda one: listed.get(prefix + one[0], -1))
-    for name, spec in found:
-        widget = widget_of(name, spec, prefix)
-        if widget is None:
-            continue
+    widgets = [widget for name, spec in found if (widget := widget_of(name, spec, prefix)) is not None]
+    for place, widget in enumerate(widgets):
         value = taken.take(widget)
         if widget.dynamic:
-            yield from _chosen(widget, None if value is ABSENT else value, taken, listed)
+            known, value = _choice(widget, None if value is ABSENT else value)
+            yield widget.name, value
+            if known is not None:
+                yield from _taken(known.get("inputs") or {}, None, taken, f"{widget.name}.", listed)
+            elif not prefix and value is not None:
+                taken.strange.append(f"{widget.name}: {value}")
+                yield from taken.below(widget.name, sum(1 + one.controlled for one in widgets[place + 1 :]))
         elif value is not ABSENT:
             yield widget.name, int(value) if widget.number and isinstance(value, bool) else value
 
 
-def _chosen(
-    widget: Widget, value: Any, taken: _ByOrder | _ByName, listed: Mapping[str, int]
-) -> Iterator[tuple[str, Any]]:
-    """A dynamic combo: its own value, then the widgets of that choice."""
+def _choice(widget: Widget, value: Any) -> tuple[Mapping[str, Any] | None, Any]:
+    """What a dynamic combo offers under a key, and the key: the first one where the file has none."""
     choices = [one for one in widget.options.get("options") or () if isinstance(one, dict)]
     value = choices[0].get("key") if value is None and choices else value
-    yield widget.name, value
-    chosen = next((one for one in choices if one.get("key") == value), None)
-    if chosen is not None:
-        yield from _taken(chosen.get("inputs") or {}, None, taken, f"{widget.name}.", listed)
+    return next((one for one in choices if one.get("key") == value), None), value
 
 
 def _unknown(node: Node, given: list[Any], said: Mapping[str, Any]) -> dict[str, Any]:
