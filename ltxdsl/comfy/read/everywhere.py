@@ -93,6 +93,7 @@ def _wants(sender: Node, pattern: str | None) -> Callable[[Node, dict[str, Any]]
 def _pattern(text: str) -> re.Pattern[str]:
     """A file's own pattern, unless matching it could take for ever; then it fits all."""
     plain = len(text) < 100 and sum(text.count(one) for one in "*+?{") <= MOST_REPEATS
+    plain = plain and not re.search(r"\)[*+?{]", text)  # a repeated group that repeats has no end
     try:
         return re.compile(text if plain else "")
     except (re.error, RecursionError, OverflowError):
