@@ -214,3 +214,16 @@ def test_a_server_s_answer_is_kept_without_its_files():
 
     kept = json.loads(gzip.decompress(packed(spec)))
     assert kept == {"A": {"input": {"required": {"file": [[], {}]}}, "output": ["MODEL"]}}
+
+
+def test_the_truth_of_an_older_editor(shared):
+    """1.45.20 ignored values on instances without a list of proxies."""
+    folder = shared / "workflows" / "truth"
+    ending = ".api-1.45.20.json"
+    names = [path.name[: -len(ending)] for path in sorted(folder.glob("*" + ending))]
+    read = {name: read_file(shared / "workflows" / f"{name}.json", KNOWN, "older").prompt for name in names}
+    truth = {name: json.loads((folder / f"{name}{ending}").read_text(encoding="utf-8")) for name in names}
+    assert names
+    assert [name for name in names if comparable(read[name], KNOWN) != comparable(truth[name], KNOWN)] == []
+    newest = [read_file(shared / "workflows" / f"{name}.json", KNOWN).prompt for name in names]
+    assert any(comparable(one, KNOWN) != comparable(read[name], KNOWN) for name, one in zip(names, newest, strict=True))
