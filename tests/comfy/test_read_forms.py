@@ -68,6 +68,19 @@ def test_ids_are_texts_and_a_repeated_one_gets_another():
     assert [f.code for f in workflow.faults] == ["repeated_id"]
 
 
+def test_inputs_that_a_file_does_not_list_are_those_of_the_class():
+    """Sockets first, then widgets."""
+    sampler = node(9, "KSampler", [1, "fixed", 20, 8.0, "euler", "normal", 1.0], outputs=("LATENT",))
+    del sampler["inputs"]
+    numbers = [node(i, "PrimitiveInt", [i, "fixed"], outputs=("INT",)) for i in range(1, 8)]
+    links = [[20 + i, i, 0, 9, i - 1, "*"] for i in range(1, 8)]
+    (found,) = inputs_of(graph([*numbers, sampler], links), "KSampler")
+    names = ["model", "positive", "negative", "latent_image", "seed", "steps", "cfg"]
+    assert {name: found[name] for name in names} == {name: [str(i), 0] for i, name in enumerate(names, 1)}
+    workflow = read_workflow(graph([*numbers, sampler], [[99, 1, 0, 9, 50, "*"]]), KNOWN)
+    assert [(f.node, f.code) for f in workflow.faults] == [("9", "lost_link")]
+
+
 @pytest.mark.parametrize(
     ("kinds", "given", "slot", "wanted", "index"),
     [

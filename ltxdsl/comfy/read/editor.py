@@ -13,7 +13,7 @@ from ltxdsl.comfy.read.groups import group_nodes, take_group_values
 from ltxdsl.comfy.read.notes import Box, boxes, mark_of, note_of
 from ltxdsl.comfy.read.promoted import take_values
 from ltxdsl.comfy.read.resolve import NOTES, VIRTUAL, Literal, Lost, Resolver, Wire
-from ltxdsl.comfy.read.widgets import Values
+from ltxdsl.comfy.read.widgets import Values, class_inputs
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.comfy.workflow import Fault, Mark, Note, Workflow
 
@@ -21,6 +21,8 @@ from ltxdsl.comfy.workflow import Fault, Mark, Note, Workflow
 def read_editor(raw: dict[str, Any], catalogue: Mapping[str, Info], newest: bool = True) -> Workflow:
     """The prompt, what could not be read, and what a person wrote around it. Raises WorkflowError."""
     document = Document(raw, group_nodes(raw, catalogue))
+    for graph in (document.top.graph, *document.subgraphs.values()):
+        _complete(graph, catalogue)
     reading = _Reading(document, catalogue)
     for scope in document.scopes():
         take_values(scope, newest)
@@ -37,6 +39,14 @@ def read_editor(raw: dict[str, Any], catalogue: Mapping[str, Info], newest: bool
         script=_own(raw, "text"),
         signature=_own(raw, "hash"),
     )
+
+
+def _complete(graph: Graph, catalogue: Mapping[str, Info]) -> None:
+    """Files that other tools made may not list the inputs of nodes; links mean those of the class then."""
+    for link in list(graph.astray):
+        node = graph.nodes[link.target]
+        if not node.raw.get("inputs"):
+            node.inputs = class_inputs(catalogue.get(node.type))
 
 
 class _Reading:

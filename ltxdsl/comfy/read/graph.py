@@ -121,7 +121,7 @@ class Graph:
         """Links to inputs that a node does not have."""
         for link in self.links.values():
             node = self.nodes.get(link.target)
-            if node is not None and node.runs and link.target_slot >= len(node.inputs):
+            if node is not None and link.target_slot >= len(node.inputs):
                 yield link
 
     def input_named(self, name: str) -> int | None:

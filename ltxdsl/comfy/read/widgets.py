@@ -115,6 +115,19 @@ def controlled_widgets(info: Info | None) -> frozenset[str]:
     return frozenset(widget.name for widget in widgets if widget and widget.controlled)
 
 
+def class_inputs(info: Info | None) -> list[dict[str, Any]]:
+    """The inputs of a node as the editor makes them for a new one: sockets, then widgets."""
+    found = [(name, spec, widget_of(name, spec)) for name, spec in ordered(_input(info or {}), info)]
+    found = [one for one in found if isinstance(one[1], list) and one[1]]
+    sockets = [{"name": name, "type": spec[0], "link": None} for name, spec, widget in found if widget is None]
+    widgets = [
+        {"name": name, "type": spec[0], "link": None, "widget": {"name": name}}
+        for name, spec, widget in found
+        if widget
+    ]
+    return [*sockets, *widgets]
+
+
 def _said(node: Node, given: list[Any]) -> dict[str, Any]:
     """Newer files name their values too. Where the two lists differ, somebody changed one: the order holds then."""
     said = node.raw.get("widgets_values_named")
