@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ltxdsl.comfy.read.graph import INSIDE_IN, Document, Scope, as_list
+from ltxdsl.comfy.read.graph import INSIDE_IN, Scope, as_list
 
 
 def take_values(scope: Scope, newest: bool) -> None:
@@ -66,11 +66,3 @@ def has_widget(scope: Scope, slot: int) -> bool:
             if isinstance(widget, dict):
                 return True
     return False
-
-
-def missing_panel(document: Document, scope: Scope) -> Iterator[str]:
-    """Inputs of the instance that its definition does not have."""
-    instance = scope.instance
-    known = {str(one.get("name")) for one in scope.graph.inputs}
-    if instance is not None and instance.type in document.subgraphs:
-        yield from (str(one.get("name")) for one in instance.inputs if str(one.get("name")) not in known)
