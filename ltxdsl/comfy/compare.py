@@ -42,7 +42,15 @@ def _plain(value: Any, made: Mapping[str, str]) -> Any:
         return ["link", made[link[0]], link[1]]
     if link is not None:
         return ["lost", link[1]]
-    # 1 and 1.0 are one number to a server; true is not 1
+    return _even(value)
+
+
+def _even(value: Any) -> Any:
+    """1 and 1.0 are one number to a server, within lists too; true is not 1."""
+    if isinstance(value, list):
+        return [_even(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _even(one) for name, one in value.items()}
     return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53 else value
 
 

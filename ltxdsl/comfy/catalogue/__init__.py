@@ -7,6 +7,8 @@ was refreshed lies in the user's data folder and comes first. Each class is deco
 from __future__ import annotations
 
 import gzip
+import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -50,8 +52,16 @@ class Catalogue(Mapping[str, Any]):
 @cache
 def catalogue() -> Catalogue:
     """What was refreshed, and what ships."""
-    own = data_folder() / REFRESHED
-    return Catalogue(*(_read(path) for path in (own, SHIPPED) if path.is_file()))
+    return Catalogue(_refreshed(data_folder() / REFRESHED), _read(SHIPPED))
+
+
+def _refreshed(path: Path) -> dict[str, msgspec.Raw]:
+    """What a server said; nothing, with a warning, where the file is damaged."""
+    try:
+        return _read(path) if path.is_file() else {}
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError, ValueError) as error:
+        warnings.warn(f"{path} cannot be read ({error}): `ltx nodes refresh` writes it anew", stacklevel=2)
+        return {}
 
 
 def _read(path: Path) -> dict[str, msgspec.Raw]:

@@ -8,18 +8,25 @@ from typing import Any
 
 from ltxdsl.comfy.builder import Prompt
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.read.graph import BYPASSED, INSIDE_IN, MUTED, Document, Node, Scope, as_list
-from ltxdsl.comfy.read.resolve import NOTES, VIRTUAL, Literal, Resolver, Wire, promoted
+from ltxdsl.comfy.read.graph import BYPASSED, MUTED, Document, Graph, Node, Scope
+from ltxdsl.comfy.read.groups import group_nodes, take_group_values
+from ltxdsl.comfy.read.notes import Box, boxes, mark_of, note_of
+from ltxdsl.comfy.read.promoted import take_values
+from ltxdsl.comfy.read.resolve import NOTES, VIRTUAL, Literal, Lost, Resolver, Wire
+from ltxdsl.comfy.read.widgets import Values, class_inputs
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.comfy.workflow import Fault, Mark, Note, Workflow
 
 
 def read_editor(raw: dict[str, Any], catalogue: Mapping[str, Info], newest: bool = True) -> Workflow:
     """The prompt, what could not be read, and what a person wrote around it. Raises WorkflowError."""
-    document = Document(raw)
-    for scope in document.scopes():
-        _take_values(document, scope, newest)
+    document = Document(raw, group_nodes(raw, catalogue))
+    for graph in (document.top.graph, *document.subgraphs.values()):
+        _complete(graph, catalogue)
     reading = _Reading(document, catalogue)
+    for scope in document.scopes():
+        take_values(scope, newest)
+        take_group_values(scope, catalogue)
     for scope in document.scopes():
         reading.scope(scope)
     return Workflow(
@@ -34,14 +41,12 @@ def read_editor(raw: dict[str, Any], catalogue: Mapping[str, Info], newest: bool
     )
 
 
-def _take_values(document: Document, scope: Scope, newest: bool) -> None:
-    """Hand what an instance says to the nodes behind its panel, those of instances further in too."""
-    scope.values.update(promoted(document, scope, newest))
-    outer, instance = scope.outer, scope.instance
-    if outer is not None and instance is not None:
-        for (id, name), value in outer.values.items():
-            if id == instance.id:
-                scope.values[str(INSIDE_IN), name] = value
+def _complete(graph: Graph, catalogue: Mapping[str, Info]) -> None:
+    """Files that other tools made may not list the inputs of nodes; links mean those of the class then."""
+    for link in list(graph.astray):
+        node = graph.nodes[link.target]
+        if not node.raw.get("inputs"):
+            node.inputs = class_inputs(catalogue.get(node.type))
 
 
 class _Reading:
@@ -55,17 +60,34 @@ class _Reading:
         self.marks: dict[str, Mark] = {}
         self.notes: list[Note] = []
         self.counts: Counter[str] = Counter()
+        self._boxes: dict[int, list[Box]] = {}
 
     def scope(self, scope: Scope) -> None:
         """The nodes of a scope, in their order."""
-        groups = [one for one in as_list(scope.graph.raw.get("groups")) if isinstance(one, dict)]
+        around = self._around(scope.graph)
         for node in scope.graph.nodes.values():
             kind = self._kind(node)
             self.counts[kind] += 1
             if kind == "read":
-                self._read(scope, node, groups)
+                self._read(scope, node, around)
             elif node.type in NOTES:
-                self._note(node, groups)
+                self.notes.append(note_of(node, around))
+            elif kind in ("muted", "bypassed") and scope.outer and self.document.is_subgraph(node):
+                message = f"it is {kind}, but the editor queues what is in it, as it stands in another subgraph"
+                self._fault(scope, node, "runs_inside", message)
+        for link in scope.graph.astray:
+            node = scope.graph.nodes[link.target]
+            message = (
+                f"a link from node {link.origin} ends at its input {link.target_slot}, which the file does not list"
+            )
+            self._fault(scope, node, "lost_link", message)
+        for node in scope.graph.repeated:
+            self._fault(scope, node, "repeated_id", "its id was taken already: it has another here, and no links to it")
+
+    def _around(self, graph: Graph) -> list[Box]:
+        if id(graph) not in self._boxes:
+            self._boxes[id(graph)] = boxes(graph)
+        return self._boxes[id(graph)]
 
     def _kind(self, node: Node) -> str:
         if node.mode in (MUTED, BYPASSED):
@@ -74,68 +96,59 @@ class _Reading:
             return "subgraphs"
         return "virtual" if node.type in VIRTUAL else "read"
 
-    def _read(self, scope: Scope, node: Node, groups: list[dict[str, Any]]) -> None:
+    def _fault(self, scope: Scope, node: Node, code: str, message: str) -> None:
+        self.faults.append(Fault(scope.id_of(node), node.title, code, message))
+
+    def _read(self, scope: Scope, node: Node, around: list[Box]) -> None:
         id = scope.id_of(node)
         if node.type not in self.catalogue:
             message = f"nobody here knows the class `{node.type}`: its values are kept by what the file says of them"
-            self.faults.append(Fault(id, node.title, "unknown_class", message))
-        inputs: dict[str, Any] = {name: _literal(v) for name, v in self.resolver.values(scope, node).items()}
+            self._fault(scope, node, "unknown_class", message)
+        values = self.resolver.values(scope, node)
+        self._check_values(scope, node, values)
+        inputs: dict[str, Any] = {name: _literal(value) for name, value in values.named.items()}
         for slot, one in enumerate(node.inputs):
-            self._wire(scope, node, (slot, one), inputs)
+            self._wire(scope, node, (slot, str(one.get("name"))), inputs)
         self.prompt[id] = {"class_type": node.type, "inputs": inputs, "_meta": {"title": node.title or node.type}}
-        self.marks[id] = Mark(
-            node.title, _pair(node.raw.get("pos")), _pair(node.raw.get("size")), _around(node, groups)
-        )
+        self.marks[id] = mark_of(node, around)
 
-    def _wire(self, scope: Scope, node: Node, at: tuple[int, dict[str, Any]], inputs: dict[str, Any]) -> None:
-        slot, one = at
-        name = str(one.get("name"))
+    def _check_values(self, scope: Scope, node: Node, values: Values) -> None:
+        for choice in values.strange:
+            message = f"`{node.type}` has no choice here `{choice}`: what belongs to it is kept as the file has it"
+            self._fault(scope, node, "unknown_choice", message)
+        if values.surplus:
+            shown = ", ".join(_short(value) for value in values.surplus[:4])
+            self._fault(scope, node, "lost_value", f"`{node.type}` has no widget here for: {shown}")
+
+    def _wire(self, scope: Scope, node: Node, at: tuple[int, str], inputs: dict[str, Any]) -> None:
+        slot, name = at
         source = self.resolver.source(scope, node, slot)
         if isinstance(source, Wire):
             inputs[name] = [source.id, source.slot]
         elif isinstance(source, Literal):
             inputs[name] = _literal(source.value)
-
-    def _note(self, node: Node, groups: list[dict[str, Any]]) -> None:
-        values = node.values
-        text = next((v for v in as_list(values) if isinstance(v, str)), "")
-        self.notes.append(Note(text, node.title, _pair(node.raw.get("pos")), _around(node, groups)))
+        elif isinstance(source, Lost):
+            self._fault(scope, node, source.code, f"`{name}`: {source.reason}")
 
     def wired(self) -> Prompt:
         """The prompt without links to nodes that are not in it."""
         for id, node in self.prompt.items():
-            lost = [n for n, v in node["inputs"].items() if (link := link_of(v)) and link[0] not in self.prompt]
-            for name in lost:
+            lost = {n: link for n, v in node["inputs"].items() if (link := link_of(v)) and link[0] not in self.prompt}
+            for name, (origin, _) in lost.items():
                 del node["inputs"][name]
-                message = f"`{name}` was linked to a node that is not there"
-                self.faults.append(Fault(id, node["_meta"]["title"], "lost_link", message))
+                message = f"`{name}`: it was linked to node {origin}, which is not there"
+                self.faults.append(Fault(id, self.marks[id].title, "lost_link", message))
         return self.prompt
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 40 else text[:37] + "…"
 
 
 def _literal(value: Any) -> Any:
     """A list is wrapped, so that no server takes it for a link."""
     return {"__value__": value} if isinstance(value, list) else value
-
-
-def _pair(value: Any) -> tuple[float, float]:
-    if isinstance(value, dict):
-        value = [value.get("0"), value.get("1")]
-    if isinstance(value, list) and len(value) >= 2 and all(isinstance(v, int | float) for v in value[:2]):
-        return float(value[0]), float(value[1])
-    return 0.0, 0.0
-
-
-def _around(node: Node, groups: list[dict[str, Any]]) -> tuple[str, ...]:
-    """The groups that a node's corner lies in."""
-    x, y = _pair(node.raw.get("pos"))
-    found = []
-    for group in groups:
-        box = group.get("bounding")
-        if isinstance(box, list) and len(box) == 4 and all(isinstance(v, int | float) for v in box):
-            left, top, width, height = box
-            if left <= x < left + width and top <= y < top + height:
-                found.append(str(group.get("title", "")))
-    return tuple(found)
 
 
 def _own(raw: dict[str, Any], key: str) -> str:

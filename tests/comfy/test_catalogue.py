@@ -1,0 +1,72 @@
+"""The interfaces that ship, and those that a server said."""
+
+import gzip
+import json
+import time
+import warnings
+
+import pytest
+
+from ltxdsl.comfy import catalogue as module
+from ltxdsl.comfy.catalogue import SHIPPED, catalogue, packed
+from ltxdsl.comfy.catalogue.order import ORDERS, restored
+from ltxdsl.comfy.interface import DYNAMIC
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """The user's own catalogue, in a folder of the test's."""
+    monkeypatch.setenv("LTX_DATA", str(tmp_path))
+    catalogue.cache_clear()
+    yield tmp_path / module.REFRESHED
+    catalogue.cache_clear()
+
+
+def test_what_ships_is_small_and_soon_there(own):
+    assert SHIPPED.stat().st_size < 700_000
+    start = time.process_time()
+    assert catalogue()["KSampler"]["output"] == ["LATENT"]
+    assert time.process_time() - start < 0.1, "seconds; about 0.006 on a free machine"
+
+
+def test_what_was_refreshed_comes_first(own):
+    own.write_bytes(packed({"KSampler": {"input": {}, "output": ["MINE"]}}))
+    assert catalogue()["KSampler"]["output"] == ["MINE"]
+    assert "CLIPTextEncode" in catalogue()
+
+
+@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b"{")[:-4], gzip.compress(b"{"), gzip.compress(b"[]")])
+def test_a_damaged_file_is_left_out_with_a_warning(own, data):
+    own.write_bytes(data)
+    with pytest.warns(UserWarning, match="ltx nodes refresh"):
+        assert "KSampler" in catalogue()
+
+
+def test_without_one_there_is_no_warning(own):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(catalogue()) > 1000
+
+
+def combos(info):
+    found = [pair for kind in ("required", "optional") for pair in (info["input"].get(kind) or {}).items()]
+    return {name: spec for name, spec in found if spec[0] == DYNAMIC}
+
+
+@pytest.mark.parametrize("place", sorted(ORDERS))
+def test_orders_are_of_combos_that_there_are(place):
+    kind, _, combo = place.partition(".")
+    options = combos(catalogue()[kind])[combo][1]["options"]
+    known = {name for one in options for names in one["inputs"].values() for name in names}
+    plain = {"".join("#" if c.isdigit() else c for c in name).replace("##", "#") for name in known} | known
+    assert set(ORDERS[place].split()) <= plain
+
+
+def test_sorted_keys_get_their_order_back():
+    inputs = {"required": {"height": ["INT"], "image": ["IMAGE"], "width": ["INT"]}}
+    combo = {
+        "GLSLShader": {"input": {"required": {"size_mode": [DYNAMIC, {"options": [{"key": "a", "inputs": inputs}]}]}}}
+    }
+    again = json.loads(json.dumps(restored(combo)))
+    (option,) = again["GLSLShader"]["input"]["required"]["size_mode"][1]["options"]
+    assert list(option["inputs"]["required"]) == ["image", "width", "height"]
