@@ -78,7 +78,7 @@ class _Checker:
             yield Problem("", "", "no_output", "the prompt has no output node")
 
     def _node(self, id: str, node: Any) -> Iterator[Problem]:
-        if not _is_node(node):
+        if not is_node(node):
             yield Problem(id, "", "bad_node", "a node is an object with class_type and inputs")
         elif (info := self._info(id)) is None:
             yield Problem(id, "", "unknown_class", f"there is no node class {node['class_type']}")
@@ -150,7 +150,7 @@ class _Checker:
             yield Problem(id, socket.name, "not_in_list", message)
 
     def _cycles(self) -> Iterator[Problem]:
-        graph = {id: self._sources(node) for id, node in self.prompt.items() if _is_node(node)}
+        graph = {id: self._sources(node) for id, node in self.prompt.items() if is_node(node)}
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
@@ -162,7 +162,7 @@ class _Checker:
 
     def _info(self, id: str) -> Info | None:
         node = self.prompt[id]
-        return self.object_info.get(node["class_type"]) if _is_node(node) else None
+        return self.object_info.get(node["class_type"]) if is_node(node) else None
 
     def _type(self, source: str, slot: int, seen: tuple[str, ...] = ()) -> frozenset[str]:
         """The type of an output; one that is matched to an input is what is linked there."""
@@ -182,7 +182,8 @@ class _Checker:
         return frozenset({ANY})
 
 
-def _is_node(node: Any) -> bool:
+def is_node(node: Any) -> bool:
+    """Whether something has the form of a node: a class and inputs."""
     return (
         isinstance(node, Mapping)
         and isinstance(node.get("class_type"), str)
