@@ -39,6 +39,17 @@ def sockets_of(info: Info, inputs: Mapping[str, Any]) -> dict[str, Socket]:
     return {socket.name: socket for socket in _section(info["input"], inputs, "", True)}
 
 
+def brought(info: Info, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """Widgets that the chosen format of a VideoHelperSuite node brings with it; they have no sockets."""
+    for specs in info["input"].values():
+        for name, spec in specs.items() if isinstance(specs, Mapping) else ():
+            options = spec[1] if isinstance(spec, list) and len(spec) > 1 else None
+            formats = options.get("formats") if isinstance(options, Mapping) else None
+            chosen = inputs.get(name)
+            if isinstance(formats, Mapping) and isinstance(chosen, str):
+                yield from (str(widget[0]) for widget in formats.get(chosen, ()))
+
+
 def output_types(info: Info) -> tuple[Any, ...]:
     """Types by slot; a list stands for a combo of these options."""
     return tuple(info.get("output") or ())

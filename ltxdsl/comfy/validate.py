@@ -13,10 +13,11 @@ from typing import Any
 
 import msgspec
 
-from ltxdsl.comfy.interface import COMBO, MATCH, Info, Socket, output_types, sockets_of
+from ltxdsl.comfy.interface import COMBO, MATCH, Info, Socket, brought, output_types, sockets_of
 
 ANY = "*"
-EDITOR_ONLY = frozenset({"video-preview", "audioUI"})  # inputs that the editor's previews leave behind
+# Inputs that the editor's previews leave behind.
+EDITOR_ONLY = frozenset({"video-preview", "audioUI", "preview_markdown", "preview_text", "previewMode", "upload"})
 # Nodes that take inputs of any name, which /object_info cannot say.
 FREE_INPUTS = frozenset({"RelayLoraSelector", "Power Lora Loader (rgthree)"})
 LITERALS: dict[str, type | tuple[type, ...]] = {
@@ -93,8 +94,9 @@ class _Checker:
                 yield Problem(id, name, "missing_input", f"{name} is required")
         if self.prompt[id]["class_type"] in FREE_INPUTS:
             return
-        for name in inputs.keys() - sockets.keys() - EDITOR_ONLY:
-            if not self._below_link(name, inputs):
+        more = {*EDITOR_ONLY, *brought(self._info(id) or {}, inputs)}
+        for name in inputs:
+            if name not in sockets and name not in more and not self._below_link(name, inputs):
                 yield Problem(id, name, "unknown_input", f"there is no input {name}")
 
     def _below_link(self, name: str, inputs: Info) -> bool:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from ltxdsl import targets
+from ltxdsl.comfy.doctor.case import Case
+from ltxdsl.comfy.doctor.clip import CLIP
 from ltxdsl.comfy.doctor.finding import Found
 from ltxdsl.comfy.doctor.models import MODELS
 from ltxdsl.comfy.doctor.passes import PASSES
+from ltxdsl.comfy.doctor.placed import PLACED
+from ltxdsl.comfy.doctor.prompts import PROMPTS
 from ltxdsl.comfy.doctor.structure import structure
 from ltxdsl.comfy.fold import fold
 from ltxdsl.comfy.interface import Info
@@ -15,19 +20,34 @@ from ltxdsl.comfy.workflow import Workflow
 
 __all__ = ["Found", "examine"]
 
-RULES = (*PASSES, *MODELS)
+RULES = (*CLIP, *PLACED, *PASSES, *MODELS, *PROMPTS)
+NEWEST = targets.Target(targets.COMFY)
 
 
-def examine(workflow: Workflow, catalogue: Mapping[str, Info]) -> list[Found]:
-    """All findings, those of the structure first. What follows from a broken structure is not looked for."""
-    return list(_findings(workflow, catalogue))
+def examine(
+    workflow: Workflow,
+    catalogue: Mapping[str, Info],
+    on: targets.Target = NEWEST,
+    files: Mapping[str, Collection[str]] | None = None,
+) -> list[Found]:
+    """All findings, those of the structure first.
+
+    `on` is the release that it is to run on; `files` are the names in a server's lists, by `Class.input`, where they
+    are known. In a circle no values can be followed, so that rules of LTX are not looked at.
+    """
+    return list(_findings(workflow, catalogue, on, files))
 
 
-def _findings(workflow: Workflow, catalogue: Mapping[str, Info]) -> Iterator[Found]:
-    found = list(structure(workflow.prompt, catalogue))
+def _findings(
+    workflow: Workflow,
+    catalogue: Mapping[str, Info],
+    on: targets.Target,
+    files: Mapping[str, Collection[str]] | None,
+) -> Iterator[Found]:
+    found = list(structure(workflow.prompt, catalogue, files))
     yield from found
     if any(one.code == "LTX284" for one in found):
         return
-    target = Target(fold(workflow.prompt, catalogue))
+    case = Case(Target(fold(workflow.prompt, catalogue)), on)
     for rule in RULES:
-        yield from rule(target)
+        yield from rule(case)
