@@ -10,7 +10,7 @@ import msgspec
 from ltxdsl.checked import answers
 from ltxdsl.checked.fast import options_of
 from ltxdsl.checked.looks import looking, settled
-from ltxdsl.checked.marks import CONTENT, content_mark
+from ltxdsl.checked.marks import CONTENT, content_mark, mark
 from ltxdsl.cli.common import read_given, read_models, read_script, read_severities
 from ltxdsl.compiler import Compilation, Request, analyze, compile
 from ltxdsl.diagnostics import Diagnostic, Severity, apply_fixes, render
@@ -52,8 +52,8 @@ def check_file(file: str, asked: Asked) -> Checked:
     if file.lower().endswith(WORKFLOWS):
         from ltxdsl.cli.check_workflow import checked_workflow
 
-        of_file, found = checked_workflow(file)
-        return Checked(FileFindings(of_file, found), _answer(of_file, found), {})
+        of_file, found = checked_workflow(file, asked.target)
+        return Checked(FileFindings(of_file, found), _answer(of_file, found), {(CONTENT, file): mark(CONTENT, file)})
     data, source = read_script(file)
     name = answers.key(file, asked.options())
     of_script = {(CONTENT, file): content_mark(data)}
@@ -79,9 +79,15 @@ def _plain(source: object) -> list[str]:
 
 
 def check_text(source: Source, asked: Asked) -> Checked:
-    """What is found in a text."""
-    found = _compiled(source, asked)
+    """What is found in a text: a script, or a workflow, which begins with a brace as no script does."""
+    found = _of_workflow(source, asked) if source.text.lstrip().startswith("{") else _compiled(source, asked)
     return Checked(FileFindings(source, found), _answer(source, found), {})
+
+
+def _of_workflow(source: Source, asked: Asked) -> tuple[Diagnostic, ...]:
+    from ltxdsl.cli.check_workflow import checked_prompt  # only where it is one: a check starts fast
+
+    return checked_prompt(source, asked.target)
 
 
 def _compiled(source: Source, asked: Asked) -> tuple[Diagnostic, ...]:

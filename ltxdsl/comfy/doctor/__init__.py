@@ -17,6 +17,7 @@ from ltxdsl.comfy.fold import fold
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.comfy.workflow import Workflow
+from ltxdsl.diagnostics import Severity
 
 __all__ = ["Found", "examine"]
 
@@ -46,8 +47,18 @@ def _findings(
 ) -> Iterator[Found]:
     found = list(structure(workflow.prompt, catalogue, files))
     yield from found
+    yield from _lost(workflow)
     if any(one.code == "LTX284" for one in found):
         return
     case = Case(Target(fold(workflow.prompt, catalogue)), on)
     for rule in RULES:
         yield from rule(case)
+
+
+def _lost(workflow: Workflow) -> Iterator[Found]:
+    """What the reader could not read as it is written; classes that nobody knows are found in the prompt itself."""
+    for fault in workflow.faults:
+        if fault.code != "unknown_class":
+            code = "LTX282" if fault.code == "lost_link" else "LTX286"
+            node = fault.node if fault.node in workflow.prompt else ""
+            yield Found(code, node, "", fault.message, "", Severity.WARNING)

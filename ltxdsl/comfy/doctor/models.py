@@ -30,6 +30,8 @@ def wrong_files(case: Case) -> Iterator[Found]:
     for (kind, name), words in NOT_MEANT.items():
         for id in case.target.of_class(kind):
             file = plain_name(case.target.value(id, name, ""))
+            if name == "lora_name" and "lora" in file:
+                continue  # an IC-LoRA may be named after what it does
             if word := next((word for word in words if word in file), None):
                 message = f"`{file}` is a file of another kind: its name says `{word.strip('_')}`"
                 yield Found("LTX288", id, name, message)

@@ -21,11 +21,17 @@ def guides_not_cropped(case: Case) -> Iterator[Found]:
     for kind, name in {**DECODERS, UPSAMPLER: "samples"}.items():
         for id in case.target.of_class(kind):
             video = case.latent(id, name).video
-            if video and video.guides:
+            if video and video.guides and not _trimmed(case, id):
                 shown = " and ".join(f"node {guide}" for guide in dict.fromkeys(video.guides))
                 done = "upsampled" if kind == UPSAMPLER else "decoded"
                 message = f"the guides of {shown} are {done} with the clip"
                 yield Found("LTX289", id, name, message, "put LTXVCropGuides before it")
+
+
+def _trimmed(case: Case, decoder: str) -> bool:
+    """Whether frames are taken off after decoding."""
+    kinds = [case.target.kind(reader) for reader in case.target.readers.get(decoder, [])]
+    return any("Trim" in kind or "FromBatch" in kind for kind in kinds)
 
 
 def guides_outside(case: Case) -> Iterator[Found]:

@@ -56,7 +56,10 @@ def _elsewhere(case: Case, encoder: str) -> bool:
 
 
 def prompts(case: Case) -> Iterator[Found]:
-    """Empty prompts, weights that are only text, a negative prompt that is the prompt again."""
+    """Empty prompts, weights that are only text, a negative prompt that is the prompt again.
+
+    An empty one is a note: texts may be put in when the workflow is sent.
+    """
     told: set[str] = set()
     for run in case.passes:
         encoder, other = (encoder_of(case, run.guider, role) for role in (POSITIVE, NEGATIVE))
@@ -67,7 +70,7 @@ def prompts(case: Case) -> Iterator[Found]:
         if not isinstance(text, str):
             continue
         if not text.strip():
-            yield Found("LTX200", encoder, "text", "this prompt is empty")
+            yield Found("LTX200", encoder, "text", "this prompt is empty", severity=Severity.NOTE)
         if weight := WEIGHT.search(text):
             yield Found("LTX202", encoder, "text", f"`{weight[0]}` weighs nothing here", f"write `{weight[1].strip()}`")
         same = other is not None and text.strip() and case.target.value(other, "text") == text

@@ -31,6 +31,8 @@ CODES = {
     "no_output": "LTX285",
 }
 SLIP, SHOWN = 0.94, 3  # likeness of a name that is a known one with a slip; names that a hint shows
+# Values that releases after the catalogue's take.
+NEWER = {("CreateVideo", "bit_depth"): ("auto",)}
 # What a server takes as it is: inputs that it does not know, and a value where a link would be usual.
 BORNE = frozenset({"unknown_input", "needs_link"})
 
@@ -79,6 +81,10 @@ def _hinted(problem: Problem, prompt: Prompt, catalogue: Mapping[str, Info]) -> 
     if problem.code == "unknown_class":
         near = next(iter(get_close_matches(prompt[problem.node]["class_type"], catalogue, 1, SLIP)), "")
         return (Severity.ERROR, f"did you mean `{near}`?") if near else (None, "which pack is it from?")
+    if problem.input and prompt[problem.node]["inputs"].get(problem.input) in NEWER.get(
+        (prompt[problem.node]["class_type"], problem.input), ()
+    ):
+        return Severity.WARNING, "releases after 0.27 take it"
     borne = Severity.WARNING if problem.code in BORNE or _read_as(problem, prompt, catalogue) else None
     if problem.code == "unknown_input":
         near = nearest(problem.input, _sockets(problem.node, prompt, catalogue))
