@@ -223,12 +223,6 @@ def held(prompt):
     return "900"
 
 
-def of_nothing(prompt):
-    id = held(prompt)
-    prompt[id]["inputs"]["strength"] = 0.0
-    return id
-
-
 def anew(prompt):
     """The mask goes that keeps the sound of the first pass."""
     mask = one(prompt, "SetLatentNoiseMask")
@@ -340,7 +334,7 @@ FAULTS = {
     "upsampler as a LoRA": (lora("ltx-spatial-upscaler-x2.safetensors"), "LTX288"),
     "backslashes": (lora("chars\\style.safetensors"), "LTX175"),
     "held in a late pass": (held, "LTX024"),
-    "in place at 0": (of_nothing, "LTX027"),
+    "guide at 0": (put("LTXVAddGuide", "strength", 0.0), "LTX027"),
     "sound made anew": (anew, "LTX100"),
     "HDR into SDR": (hdr_into_sdr, "LTX197"),
     "negative for nothing": (negative_for_nothing, "LTX050"),
@@ -441,7 +435,7 @@ def test_what_is_no_node_is_said(node, prompt):
 
 
 def test_a_thousand_nodes_are_quick(prompt):
-    for part in range(1, 26):
+    for part in range(1, 31):
         for id, node in json.loads(json.dumps(prompt)).items():
             moved = {k: [f"{part}:{v[0]}", v[1]] if isinstance(v, list) else v for k, v in node["inputs"].items()}
             if ":" not in id:
@@ -457,7 +451,7 @@ def test_exports_of_all_examples_have_no_error():
     for path in EXPORTED:
         made = compiled(path, MODELS, target="comfy")
         found = found_in(export_prompt(made, MODELS).prompt)
-        said = {d.code for d in made.diagnostics} | set(ALLOWED.findall(path.read_text()))
+        said = {"LTX280"} | {d.code for d in made.diagnostics} | set(ALLOWED.findall(path.read_text()))
         assert {f.code for f in found if severity(f) is not Severity.NOTE} <= said, path.stem
 
 
@@ -495,13 +489,20 @@ def test_official_templates_have_no_false_finding(name, shared):
     assert {f.code for f in editor if severity(f) is Severity.ERROR} <= {"LTX281"}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_faults_in_an_official_template_are_found(fault, shared):
-    """Those whose nodes it has, at the same node, and nothing that was clean before is blamed."""
-    path = shared / "workflows" / "truth" / "comfyorg__video_ltx2_3_i2v.api.json"
+# The 22 faults of the comparison with other tools, and the dead branch.
+PEERS = [fault for fault in FAULTS if fault != "sigmas that leave noise"][:22]
+
+
+@pytest.mark.parametrize("name", ["video_ltx2_3_i2v", "video_ltx2_3_flf2v"])
+@pytest.mark.parametrize("fault", PEERS)
+def test_faults_in_official_templates_are_found(fault, name, shared):
+    """At the same node as in our own; the two have other nodes, so that each fault is in one at least."""
+    path = shared / "workflows" / "truth" / f"comfyorg__{name}.api.json"
     prompt = read_file(path, KNOWN).prompt
     before = {(f.node, f.code) for f in found_in(prompt)}
     change, code = FAULTS[fault]
+    if code == "LTX289" and "LTXVAddGuide" not in {node["class_type"] for node in prompt.values()}:
+        pytest.skip("it has no guide")
     try:
         node = change(prompt)
     except (IndexError, StopIteration):
@@ -530,7 +531,9 @@ def test_the_command_points_at_the_line_of_the_node(tmp_path: Path):
     assert run(str(tmp_path / "lake.json"), "--strict").return_value == 1
     assert "LTX010" in result.output
     data = json.loads(run(str(tmp_path / "lake.json"), "--json").output)
-    (finding,) = [d for f in data["files"] for d in f["diagnostics"]] if "files" in data else data["diagnostics"]
+    found = [d for f in data["files"] for d in f["diagnostics"]] if "files" in data else data["diagnostics"]
+    assert [d["code"] for d in found] == ["LTX010", "LTX290"]
+    (finding, _) = found
     line = (tmp_path / "lake.json").read_text().splitlines()[finding["place"]["line"] - 1]
     assert f'"id": {id}' in line
 
@@ -595,7 +598,8 @@ def test_a_workflow_from_standard_input_for_an_old_release(tmp_path: Path):
     text = json.dumps(exported().prompt, indent=1)
     result = CliRunner().invoke(ltx, ["check", "-", "--target", "comfy@0.16"], input=text, standalone_mode=False)
     assert "LTX179" in result.output
-    assert run("-", "--target", "comfy@9.9").exit_code != 0
+    (tmp_path / "lake.json").write_text(text)
+    assert run(str(tmp_path / "lake.json"), "--target", "comfy@9.9").return_value == 2
 
 
 def test_a_project_weighs_rules_of_workflows_too(tmp_path: Path):
@@ -605,4 +609,4 @@ def test_a_project_weighs_rules_of_workflows_too(tmp_path: Path):
     assert run(str(tmp_path / "lake.json")).return_value == 0
     (tmp_path / "ltx.toml").write_text('[rules]\nLTX290 = "error"\n')
     assert run(str(tmp_path / "lake.json")).return_value == 1
-    assert run(str(tmp_path / "nothing.json")).exit_code != 0
+    assert run(str(tmp_path / "nothing.json")).return_value == 2

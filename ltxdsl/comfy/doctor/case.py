@@ -51,11 +51,6 @@ class Chain(msgspec.Struct, frozen=True):
             return 1.0
         return sum(1.0 if one.strength is None else one.strength for one in self.loras if one.distilled)
 
-    @property
-    def dev(self) -> bool:
-        """Whether it is surely the dev model as it was trained."""
-        return "dev" in self.base and self.distilled == 0
-
 
 class Scale(msgspec.Struct, frozen=True):
     """A cfg, and the input that says it."""
@@ -127,6 +122,20 @@ class Case:
     def loras(self) -> list[Lora]:
         """Every LoRA of every pass once."""
         return list(dict.fromkeys(one for run in self.passes for one in run.chain.loras))
+
+    def is_dev(self, run: Pass) -> bool:
+        """Whether a pass surely has the dev model as it was trained."""
+        return "dev" in run.chain.base and run.chain.distilled == 0 and not self._distilled_otherwise
+
+    @cached_property
+    def _distilled_otherwise(self) -> bool:
+        """Whether a node that puts LoRAs on a model in another way, as by hooks, names the distilled one."""
+        return any(
+            "lora" in self.target.kind(id).lower()
+            and not any(True for _ in self._loras(id) if self.target.link(id, "model"))
+            and "distill" in str(self.target.inputs(id)).lower()
+            for id in self.target.prompt
+        )
 
     def _pass(self, id: str) -> Pass:
         target, kind = self.target, self.target.kind(id)

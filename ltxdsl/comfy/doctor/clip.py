@@ -71,18 +71,23 @@ def rates_that_differ(case: Case) -> Iterator[Found]:
             here = case.target.value(id, name)
             wanted = round(rate) if rounded else rate
             near = rounded and number(here) and abs(here - rate) < 1  # whole rates only, up or down
-            if number(here) and here != wanted and not near and not _doubled(case, here, rate):
+            if number(here) and here != wanted and not near and not _multiple(case, id, here, rate):
                 message = f"{plain(here)} frames a second here, {plain(rate)} in the conditioning"
                 yield Found("LTX287", id, name, message, f"write {plain(wanted)}")
 
 
-def _doubled(case: Case, here: float, rate: float) -> bool:
-    """A temporal upsampler doubles the rate; frames may be dropped or made between others afterwards."""
-    names = [
-        str(case.target.value(id, "model_name")).lower() for id in case.target.of_class("LatentUpscaleModelLoader")
-    ]
-    made_between = any("RIFE" in kind or "VFI" in kind or "Interpolat" in kind for kind in case.kinds)
-    return made_between or (here in (2 * rate, rate / 2) and any("temporal" in name for name in names))
+def _multiple(case: Case, id: str, here: float, rate: float) -> bool:
+    """Whether frames are dropped or made between others on the way to a file, so that another rate is meant."""
+    if case.target.kind(id) != "CreateVideo" or here <= 0 or rate <= 0:
+        return False
+    images = case.target.link(id, "images")
+    direct = images is not None and case.target.kind(images.node) in DECODERS
+    temporal = any("temporal" in str(case.target.value(one, "model_name")).lower() for one in _upsamplers(case))
+    return (not direct or temporal) and (here % rate == 0 or rate % here == 0)
+
+
+def _upsamplers(case: Case) -> Iterator[str]:
+    return case.target.of_class("LatentUpscaleModelLoader")
 
 
 def sound_of_another_length(case: Case) -> Iterator[Found]:

@@ -75,10 +75,10 @@ def numbers_of_steps(case: Case) -> Iterator[Found]:
         from_noise = not video.sampled and (not run.sigmas or run.sigmas[0] >= 1)
         if run.steps > MANY_DISTILLED and run.chain.distilled >= MEANT:
             yield Found("LTX063", run.schedule, name, f"{run.steps} steps on a model for 8", "use 8, or the dev model")
-        elif run.chain.dev and from_noise and run.steps < FEW:
+        elif case.is_dev(run) and from_noise and run.steps < FEW:
             message = f"{run.steps} steps on the dev model"
             yield Found("LTX048", run.schedule, name, message, "use 20 or more, or the distilled LoRA with 8")
-        elif run.chain.dev and video.upscaled and 0 < run.steps <= FEW_AFTER_UPSCALE:
+        elif case.is_dev(run) and video.upscaled and 0 < run.steps <= FEW_AFTER_UPSCALE:
             message = f"{run.steps} steps on the dev model after an upscale"
             yield Found("LTX069", run.schedule, name, message, "put the distilled LoRA on it")
 
@@ -93,8 +93,11 @@ def guided_distilled(case: Case) -> Iterator[Found]:
 
 
 def _by_step(case: Case, run: Pass) -> bool:
-    """Whether a node changes the cfg along the way."""
-    return any("CFG" in case.target.kind(id) for id in run.chain.nodes)
+    """Whether a node changes the cfg along the way, or other samplers do the rest of the steps."""
+    kinds = {case.target.kind(id) for id in (*run.chain.nodes, run.schedule)}
+    return bool(run.sigmas and run.sigmas[-1] > 0) or any(
+        "CFG" in kind or kind.startswith("SplitSigmas") for kind in kinds
+    )
 
 
 def odd_guidance(case: Case) -> Iterator[Found]:
@@ -117,7 +120,7 @@ def odd_guidance(case: Case) -> Iterator[Found]:
 def _unguided_dev(case: Case, run: Pass) -> bool:
     nag = any(case.target.kind(id) == NAG for id in run.chain.nodes)
     from_noise = bool(run.latent.video and not run.latent.video.sampled) and (not run.sigmas or run.sigmas[0] >= 1)
-    return run.guided is False and run.chain.dev and from_noise and not nag
+    return run.guided is False and case.is_dev(run) and from_noise and not nag
 
 
 def attention_patches(case: Case) -> Iterator[Found]:

@@ -62,11 +62,11 @@ def held_in_late_passes(case: Case) -> Iterator[Found]:
 
 
 def without_strength(case: Case) -> Iterator[Found]:
-    """Guides and pictures that are placed, and weigh nothing."""
-    for id in case.target.of_class(*GUIDES, *INPLACE):
+    """Guides that weigh nothing. A picture in place at 0 is still what a pass below full noise starts from."""
+    for id in case.target.of_class(*GUIDES):
         for name, value in case.target.inputs(id).items():
-            plain_name = name.rpartition(".")[2]
-            if (plain_name == "strength" or plain_name.startswith("strength_")) and number(value) and value == 0:
+            short = name.rpartition(".")[2]
+            if (short == "strength" or short.startswith("strength_")) and number(value) and value == 0:
                 yield Found("LTX027", id, name, "at strength 0 this changes nothing", "give it one, or take it out")
 
 
