@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from ltxdsl.cli.common import read_severities
 from ltxdsl.comfy.catalogue import catalogue
@@ -53,7 +52,7 @@ def _release(target: str) -> Target:
 
 def _unreadable(error: WorkflowError) -> tuple[Diagnostic, ...]:
     rule = RULES["LTX286"]
-    return (Diagnostic(rule.code, rule.severity, str(error), why=rule.why),)
+    return (Diagnostic(rule.code, rule.severity, _whole(str(error)), why=rule.why),)
 
 
 def _text(path: Path) -> str:
@@ -71,8 +70,13 @@ def _diagnostic(found: Found, workflow: Workflow, known: Places) -> Diagnostic:
     rule = RULES[found.code]
     message = f"{_named(found, workflow)}{found.message}"
     span = known.of(found.node) if found.node else None
-    plain = Diagnostic(rule.code, found.severity or rule.severity, message, span, why=rule.why)
-    return msgspec.structs.replace(plain, hint=found.hint)
+    severity = found.severity or rule.severity
+    return Diagnostic(rule.code, severity, _whole(message), span, rule.why, _whole(found.hint))
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which JSON may hold and no output can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _named(found: Found, workflow: Workflow) -> str:

@@ -610,3 +610,15 @@ def test_a_project_weighs_rules_of_workflows_too(tmp_path: Path):
     (tmp_path / "ltx.toml").write_text('[rules]\nLTX290 = "error"\n')
     assert run(str(tmp_path / "lake.json")).return_value == 1
     assert run(str(tmp_path / "nothing.json")).return_value == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github", "junit", "gitlab"])
+def test_halves_of_characters_and_control_characters_are_shown(form, tmp_path: Path):
+    half, save = "\ud800", {"class_type": "SaveVideo", "_meta": {"title": "\ud800\x1b[31m"}}
+    save["inputs"] = {"video": [half, 0], "filename_prefix": half, half: 1, "format": half}
+    prompt = {half: {"class_type": half, "inputs": {half: [half, 0]}}, "2": save}
+    (tmp_path / "odd.json").write_text(json.dumps(prompt))
+    result = run(str(tmp_path / "odd.json"), "--format", form)
+    assert result.return_value == 1
+    assert "\x1b" not in result.output
+    result.output.encode()

@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ltxdsl.comfy.doctor.flow import SAMPLERS, Flow, Latent, flow_of, number
-from ltxdsl.comfy.lift.guess import numbers
+from ltxdsl.comfy.doctor.flow import SAMPLERS, Flow, Latent, flow_of, number, sigmas_in, whole
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.targets import Target as Place
 
@@ -114,9 +113,9 @@ class Case:
     @cached_property
     def rate(self) -> float | None:
         """The frame rate of the conditioning, where there is one alone."""
-        rates = {self.target.value(id, "frame_rate") for id in self.target.of_class("LTXVConditioning")}
-        (rate,) = rates if len(rates) == 1 else (None,)
-        return rate if number(rate) else None
+        said = [self.target.value(id, "frame_rate") for id in self.target.of_class("LTXVConditioning")]
+        rates = {rate if number(rate) else None for rate in said}
+        return rates.pop() if len(rates) == 1 else None
 
     @cached_property
     def loras(self) -> list[Lora]:
@@ -141,7 +140,7 @@ class Case:
         target, kind = self.target, self.target.kind(id)
         guider = link.node if (link := target.link(id, "guider")) else id
         schedule = link.node if (link := target.link(id, "sigmas")) else id
-        sigmas = tuple(numbers(target.value(schedule, "sigmas"))) if target.kind(schedule) == "ManualSigmas" else ()
+        sigmas = sigmas_in(target.value(schedule, "sigmas")) if target.kind(schedule) == "ManualSigmas" else ()
         steps = target.value(schedule, "steps")
         chosen = link.node if (link := target.link(id, "sampler")) else id
         return Pass(
@@ -152,7 +151,7 @@ class Case:
             tuple(self._scales(guider)),
             sigmas,
             schedule,
-            len(sigmas) - 1 if sigmas else steps if isinstance(steps, int) else None,
+            len(sigmas) - 1 if sigmas else steps if whole(steps) else None,
             str(target.value(chosen, "sampler_name", "")),
         )
 

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 import msgspec
 
+from ltxdsl.comfy.lift.guess import numbers
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.geometry import SPATIAL, snapped_frames, upsampled_cells
 
@@ -106,14 +107,25 @@ def flow_of(target: Target) -> Flow:
     return flow
 
 
+MOST = 2**63
+
+
 def whole(value: Any) -> TypeGuard[int]:
-    """Whether it is a whole number; true and false are none."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Whether it is a whole number that a node can hold; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and -MOST < value < MOST
 
 
 def number(value: Any) -> TypeGuard[float]:
-    """Whether it is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether it is a number that a node can hold; true, false and infinity are none."""
+    return whole(value) or (isinstance(value, float) and -MOST < value < MOST)
+
+
+def sigmas_in(text: Any) -> tuple[float, ...]:
+    """The numbers of a text of sigmas; none if one of them is no number."""
+    try:
+        return tuple(numbers(text))
+    except ValueError:
+        return ()
 
 
 def _side(value: Any) -> int | None:

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 from ltxdsl.comfy.doctor.case import MEANT, NAG, RELAYS, Case, Pass
 from ltxdsl.comfy.doctor.finding import Found
-from ltxdsl.comfy.doctor.flow import SAMPLERS, number
-from ltxdsl.comfy.lift.guess import numbers
+from ltxdsl.comfy.doctor.flow import SAMPLERS, number, sigmas_in
 from ltxdsl.diagnostics import Severity
 from ltxdsl.values import plain
 
@@ -20,7 +19,7 @@ FULL = 0.95  # a first sigma that is as good as 1
 def sigmas_that_rise(case: Case) -> Iterator[Found]:
     """ManualSigmas that do not fall, or hardly; a last pass that does not end in 0."""
     for id in case.target.of_class("ManualSigmas"):
-        sigmas = numbers(case.target.value(id, "sigmas"))
+        sigmas = sigmas_in(case.target.value(id, "sigmas"))
         rise = next((later for earlier, later in pairwise(sigmas) if later >= earlier), None)
         idle = next((pair for pair in pairwise(sigmas) if 0 < pair[0] - pair[1] < IDLE), None)
         if rise is not None:
@@ -151,7 +150,7 @@ def terms_that_clash(case: Case) -> Iterator[Found]:
         if "cfg_pp" in run.sampler:
             message = f"`{run.sampler}` steps by a prediction that MultimodalGuider does not give"
             yield Found("LTX143", run.node, "sampler", message, "take the sampler without `_cfg_pp`")
-        blocks = [int(one) for one in numbers(case.target.value(run.guider, "skip_blocks")) if one >= BLOCKS]
+        blocks = [int(one) for one in sigmas_in(case.target.value(run.guider, "skip_blocks")) if one >= BLOCKS]
         if blocks:
             message = f"block {blocks[0]} does not exist: the model has {BLOCKS}"
             yield Found("LTX140", run.guider, "skip_blocks", message, "28 and 29 are usual")
