@@ -90,19 +90,24 @@ class _Checker:
         for name, socket in sockets.items():
             if name in inputs:
                 yield from self._value(id, socket, inputs[name])
-            elif socket.required:
+            elif socket.required and not socket.drawn:
                 yield Problem(id, name, "missing_input", f"{name} is required")
         if self.prompt[id]["class_type"] in FREE_INPUTS:
             return
         more = {*EDITOR_ONLY, *brought(self._info(id) or {}, inputs)}
         for name in inputs:
-            if name not in sockets and name not in more and not self._below_link(name, inputs):
+            if name not in sockets and name not in more and not self._below_unknown(name, inputs, sockets):
                 yield Problem(id, name, "unknown_input", f"there is no input {name}")
 
-    def _below_link(self, name: str, inputs: Info) -> bool:
-        """Whether the input belongs to a dynamic combo whose choice comes by a link, so that nobody knows it yet."""
+    def _below_unknown(self, name: str, inputs: Info, sockets: Mapping[str, Socket]) -> bool:
+        """Whether the input belongs to a dynamic combo whose choice comes by a link, or is none that is known."""
         parts = name.split(".")
-        return any(link_of(inputs.get(".".join(parts[:end]))) for end in range(1, len(parts)))
+        for above in (".".join(parts[:end]) for end in range(1, len(parts))):
+            socket, value = sockets.get(above), inputs.get(above)
+            listed = socket is not None and bool(socket.options) and value not in socket.options
+            if link_of(value) or (listed and above in inputs):
+                return True
+        return False
 
     def _value(self, id: str, socket: Socket, value: Any) -> Iterator[Problem]:
         if isinstance(value, dict) and value.keys() == {"__value__"}:
@@ -127,6 +132,8 @@ class _Checker:
                 yield Problem(id, socket.name, "wrong_type", message)
 
     def _literal(self, id: str, socket: Socket, value: Any) -> Iterator[Problem]:
+        if socket.drawn:
+            return
         if socket.type == COMBO:
             yield from self._choice(id, socket, value)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from ltxdsl import targets
@@ -46,13 +47,27 @@ def _findings(
     files: Mapping[str, Collection[str]] | None,
 ) -> Iterator[Found]:
     found = list(structure(workflow.prompt, catalogue, files))
-    yield from found
+    yield from _shifted(found) if workflow.form.startswith("editor") else found
     yield from _lost(workflow)
     if any(one.code == "LTX284" for one in found):
         return
     case = Case(Target(fold(workflow.prompt, catalogue)), on)
     for rule in RULES:
         yield from rule(case)
+
+
+def _shifted(found: list[Found]) -> Iterator[Found]:
+    """In an editor's file values have places, not names: several that do not fit are of another release of a node."""
+    counts = Counter(one.node for one in found if one.code == "LTX283")
+    told: set[str] = set()
+    for one in found:
+        if one.code != "LTX283" or counts[one.node] == 1:
+            yield one
+        elif one.node not in told:
+            told.add(one.node)
+            message = f"{counts[one.node]} values do not fit, such as {one.message}"
+            hint = "was it saved with another release of the node? `ltx nodes refresh` gets that of your server"
+            yield Found(one.code, one.node, one.input, message, hint, Severity.WARNING)
 
 
 def _lost(workflow: Workflow) -> Iterator[Found]:

@@ -83,6 +83,12 @@ def plain_name(file: Any) -> str:
     return str(file).replace("\\", "/").rpartition("/")[2].lower()
 
 
+def _of_ltx(run: Pass) -> bool:
+    """By the model's file, or by a latent that only LTX has."""
+    video = run.latent.video
+    return "ltx" in run.chain.base or run.latent.sound is not None or bool(video and (video.made or video.guides))
+
+
 class Case:
     """A folded prompt, for the release of ComfyUI that it is to run on."""
 
@@ -107,8 +113,9 @@ class Case:
 
     @cached_property
     def passes(self) -> list[Pass]:
-        """In the order of the prompt's sources."""
-        return [self._pass(id) for id in self.target.of_class(*SAMPLERS)]
+        """In the order of the prompt's sources; those of other models than LTX are left out."""
+        found = (self._pass(id) for id in self.target.of_class(*SAMPLERS))
+        return [run for run in found if _of_ltx(run)]
 
     @cached_property
     def rate(self) -> float | None:

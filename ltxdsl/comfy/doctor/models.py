@@ -26,7 +26,9 @@ LINEAR = ("HDR", "LogC", "EXR", "ColorSpace", "Tonemap", "ToneMap", "ACES", "OCI
 
 
 def wrong_files(case: Case) -> Iterator[Found]:
-    """By their names alone."""
+    """By their names alone, in workflows of LTX."""
+    if not any(kind.startswith(("LTX", "EmptyLTX")) for kind in case.kinds):
+        return
     for (kind, name), words in NOT_MEANT.items():
         for id in case.target.of_class(kind):
             file = plain_name(case.target.value(id, name, ""))

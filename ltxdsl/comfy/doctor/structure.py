@@ -94,7 +94,8 @@ def _hinted(problem: Problem, prompt: Prompt, catalogue: Mapping[str, Info]) -> 
         value = prompt[problem.node]["inputs"][problem.input]
         near = nearest(str(value), [str(one) for one in socket.options])
         listed = ", ".join(str(one) for one in socket.options[:SHOWN])
-        return borne, f"did you mean `{near}`?" if near else f"the list begins with {listed}" if listed else ""
+        begins = f"the list begins with {listed}; `ltx nodes refresh` gets that of a newer server" if listed else ""
+        return borne, f"did you mean `{near}`?" if near else begins
     return borne, ""
 
 
