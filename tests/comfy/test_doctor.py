@@ -153,6 +153,33 @@ def nag_with_guidance(prompt):
     return patched(prompt, "LTX2_NAG", **NAG)
 
 
+def relay(local: str, guidance: float = 1.0):
+    """A relay on the first pass, which has a guide."""
+
+    def change(prompt):
+        guider = one(prompt, "CFGGuider")
+        inputs = {"clip": [one(prompt, "LTXAVTextEncoderLoader"), 0], "latent": [one(prompt, "LTXVAddGuide"), 2]}
+        inputs |= {"global_prompt": "a", "local_prompts": local, "segment_lengths": "", "epsilon": 0.001}
+        prompt[guider]["inputs"]["cfg"] = guidance
+        return patched(prompt, "PromptRelayEncode", **inputs)
+
+    return change
+
+
+def smaller_guide(strength: float, width: int):
+    """The guide as an IC-LoRA's, at half of the size."""
+
+    def change(prompt):
+        id = one(prompt, "LTXVAddGuide")
+        prompt[id]["class_type"] = "LTXAddVideoICLoRAGuide"
+        prompt[id]["inputs"] |= {"latent_downscale_factor": 2.0, "crop": "center", "strength": strength}
+        prompt[id]["inputs"] |= {"tile_overlap": 64, "tile_size": 256, "use_tiled_encode": False, "frame_idx": 0}
+        prompt[one(prompt, "EmptyLTXVLatentVideo")]["inputs"]["width"] = width
+        return id
+
+    return change
+
+
 def nag_with_relay(prompt):
     guider = one(prompt, "CFGGuider")
     patched(prompt, "LTX2_NAG", **NAG)
@@ -325,6 +352,12 @@ FAULTS = {
     "NAG with guidance": (nag_with_guidance, "LTX052"),
     "NAG of nothing": (nag(nag_scale=1.0), "LTX058"),
     "NAG with relay": (nag_with_relay, "LTX030"),
+    "relay of one": (relay("she runs"), "LTX035"),
+    "relay of the same": (relay("she runs | she runs"), "LTX038"),
+    "relay with guidance": (relay("she runs | she stops", 1.5), "LTX178"),
+    "relay with guides": (relay("she runs | she stops"), "LTX177"),
+    "guide of half a cell": (smaller_guide(1.0, 288), "LTX195"),
+    "strong smaller guide": (smaller_guide(1.5, 256), "LTX198"),
     "distilled twice": (distilled_twice, "LTX060"),
     "distilled LoRA over 1": (put("LoraLoaderModelOnly", "strength_model", 1.4), "LTX064"),
     "one LoRA twice": (lora_twice, "LTX065"),
@@ -411,6 +444,42 @@ def test_a_panel_of_loras_and_a_trimmed_decode_are_understood(prompt):
     prompt["900"] = {"class_type": "ImageFromBatch", "inputs": {"image": [decoder, 0], "batch_index": 0, "length": 9}}
     reader["inputs"] = {k: ["900", 0] if v == [decoder, 0] else v for k, v in reader["inputs"].items()}
     assert "LTX289" not in {f.code for f in found_in(prompt)}
+
+
+def test_a_computed_value_names_the_node_that_it_comes_from(prompt):
+    id = computed_length(prompt)
+    (found,) = [f for f in found_in(prompt) if f.code == "LTX010"]
+    assert found.node == id
+    assert found.hint.endswith('it comes from node 901 "ComfyMathExpression"')
+
+
+def test_other_models_are_no_matter():
+    """A prompt of another model, with what would be wrong for LTX."""
+    text = {"class_type": "CLIPTextEncode", "inputs": {"clip": ["1", 1], "text": ""}}
+    sampler = {"model": ["1", 0], "positive": ["2", 0], "negative": ["2", 0], "latent_image": ["3", 0]}
+    sampler |= {"seed": 1, "steps": 4, "cfg": 0.5, "sampler_name": "euler", "scheduler": "simple", "denoise": 1.0}
+    prompt = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "flux-dev-distilled-lora.safetensors"}},
+        "2": text,
+        "3": {"class_type": "EmptyLatentImage", "inputs": {"width": 100, "height": 100, "batch_size": 1}},
+        "4": {"class_type": "KSampler", "inputs": sampler},
+        "5": {"class_type": "VAEDecode", "inputs": {"samples": ["4", 0], "vae": ["1", 2]}},
+        "6": {"class_type": "SaveImage", "inputs": {"images": ["5", 0], "filename_prefix": "a"}},
+    }
+    assert found_in(prompt) == []
+
+
+def test_values_of_another_release_are_one_warning(prompt):
+    """In an editor's file alone: there they have no names, and shift."""
+    id = one(prompt, "CFGGuider")
+    sampler = one(prompt, "EmptyLTXVLatentVideo")
+    prompt[sampler]["inputs"] |= {"width": "fixed", "height": "wide", "length": "many"}
+    prompt[id]["inputs"]["cfg"] = "high"
+    found = examine(Workflow(form="editor 1.0", prompt=prompt), KNOWN)
+    assert [(f.node, severity(f)) for f in found if f.code == "LTX283"] == [
+        (node, Severity.ERROR if node == id else Severity.WARNING) for node in prompt if node in (id, sampler)
+    ]
+    assert len([f for f in found_in(prompt) if f.code == "LTX283"]) == 4
 
 
 JUNK = (None, True, -1, 2**70, 1e308, "", "x" * 5000, [], ["1"], ["1", 0], [1, 0], ["1", -5], {}, {"__value__": []})

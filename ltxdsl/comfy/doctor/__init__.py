@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+import msgspec
+
 from ltxdsl import targets
 from ltxdsl.comfy.doctor.case import Case
 from ltxdsl.comfy.doctor.clip import CLIP
@@ -17,6 +19,7 @@ from ltxdsl.comfy.doctor.structure import structure
 from ltxdsl.comfy.fold import fold
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.validate import link_of
 from ltxdsl.comfy.workflow import Workflow
 from ltxdsl.diagnostics import Severity
 
@@ -53,7 +56,18 @@ def _findings(
         return
     case = Case(Target(fold(workflow.prompt, catalogue)), on)
     for rule in RULES:
-        yield from rule(case)
+        yield from (_traced(one, workflow) for one in rule(case))
+
+
+def _traced(found: Found, workflow: Workflow) -> Found:
+    """With the node that a value comes from, where it is not written at the input itself."""
+    written = workflow.prompt[found.node]["inputs"].get(found.input) if found.node else None
+    link = link_of(written)
+    if link is None or link[0] not in workflow.prompt or not found.hint:
+        return found
+    source = workflow.prompt[link[0]]
+    title = (source.get("_meta") or {}).get("title") or source["class_type"]
+    return msgspec.structs.replace(found, hint=f'{found.hint}; it comes from node {link[0]} "{title}"')
 
 
 def _shifted(found: list[Found]) -> Iterator[Found]:

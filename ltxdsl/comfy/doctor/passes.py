@@ -142,6 +142,30 @@ def attention_patches(case: Case) -> Iterator[Found]:
             yield Found("LTX058", nag, "nag_alpha", "alpha 0 takes nothing of the guided result", "write 0.25")
 
 
+def relays(case: Case) -> Iterator[Found]:
+    """One local prompt alone, neighbours that say the same, and a relay beside guidance or guides."""
+    for id in case.target.of_class(*RELAYS):
+        text = case.target.value(id, "local_prompts")
+        parts = [part.strip() for part in text.split("|")] if isinstance(text, str) else []
+        if len(parts) == 1 and parts[0]:
+            yield Found("LTX035", id, "local_prompts", "there is one local prompt", "part several with `|`")
+        elif any(part and part == later for part, later in pairwise(parts)):
+            yield Found("LTX038", id, "local_prompts", "two local prompts that follow each other say the same")
+    told: set[tuple[str, str]] = set()
+    for run in case.passes:
+        relay = next((id for id in run.chain.nodes if case.target.kind(id) in RELAYS), None)
+        if relay is None:
+            continue
+        if run.guided and (relay, "cfg") not in told:
+            told.add((relay, "cfg"))
+            yield Found("LTX178", relay, "model", "guidance with a relay masks the negative prompt in time, too")
+        if run.latent.video and run.latent.video.guides and (relay, "guides") not in told:
+            told.add((relay, "guides"))
+            yield Found(
+                "LTX177", relay, "latent", "with guides behind the clip each local prompt ends later than it says"
+            )
+
+
 def terms_that_clash(case: Case) -> Iterator[Found]:
     """Under MultimodalGuider: cfg++ samplers, and blocks for STG that the model does not have."""
     for run in case.passes:
@@ -176,6 +200,7 @@ PASSES: tuple[Callable[[Case], Iterator[Found]], ...] = (
     guided_distilled,
     odd_guidance,
     attention_patches,
+    relays,
     terms_that_clash,
     large_seeds,
 )

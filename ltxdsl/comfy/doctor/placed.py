@@ -9,7 +9,7 @@ from ltxdsl.comfy.doctor.clip import DECODERS
 from ltxdsl.comfy.doctor.finding import Found
 from ltxdsl.comfy.doctor.flow import GUIDES, number, whole
 from ltxdsl.diagnostics import Severity
-from ltxdsl.geometry import latent_frames
+from ltxdsl.geometry import SPATIAL, latent_frames
 from ltxdsl.values import plain
 
 INPLACE = ("LTXVImgToVideoInplace", "LTXVImgToVideoConditionOnly")
@@ -68,6 +68,22 @@ def without_strength(case: Case) -> Iterator[Found]:
             short = name.rpartition(".")[2]
             if (short == "strength" or short.startswith("strength_")) and number(value) and value == 0:
                 yield Found("LTX027", id, name, "at strength 0 this changes nothing", "give it one, or take it out")
+
+
+def smaller_guides(case: Case) -> Iterator[Found]:
+    """Guides of an IC-LoRA at a share of the clip's size: it must divide, and their strength be at most 1."""
+    for id in case.target.of_class("LTXAddVideoICLoRAGuide", "LTXAddVideoICLoRAGuideAdvanced"):
+        share, strength = case.target.value(id, "latent_downscale_factor"), case.target.value(id, "strength")
+        video = case.latent(id, "latent").video
+        if not number(share) or share <= 1 or share % 1:
+            continue
+        sides = [side for side in (video.width, video.height) if side] if video else []
+        if odd := next((side for side in sides if side // SPATIAL % share), None):
+            message = f"a side of {odd} pixels has {odd // SPATIAL} latent cells, which {plain(share)} does not divide"
+            yield Found("LTX195", id, "latent_downscale_factor", message, f"use multiples of {SPATIAL * share:.0f}")
+        if number(strength) and strength > 1:
+            message = f"at strength {plain(strength)} nothing is left of a guide of 1/{plain(share)} of the size"
+            yield Found("LTX198", id, "strength", message, "write 1")
 
 
 def strong_references(case: Case) -> Iterator[Found]:
@@ -133,6 +149,7 @@ PLACED: tuple[Callable[[Case], Iterator[Found]], ...] = (
     guides_outside,
     held_in_late_passes,
     without_strength,
+    smaller_guides,
     strong_references,
     older_guides,
     older_crops,
