@@ -5,39 +5,60 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
 from ltxdsl.cli.common import read_severities
-from ltxdsl.comfy.catalogue import catalogue
+from ltxdsl.comfy.catalogue import REFRESHED, catalogue
 from ltxdsl.comfy.doctor import NEWEST, Found, examine
 from ltxdsl.comfy.doctor.places import Places, places
-from ltxdsl.comfy.read import WorkflowError, read_file, read_workflow
+from ltxdsl.comfy.read import LARGEST, WorkflowError, read_workflow
 from ltxdsl.comfy.workflow import Workflow
 from ltxdsl.compiler.checks import RULES
 from ltxdsl.compiler.severities import weighed
 from ltxdsl.diagnostics import Diagnostic
+from ltxdsl.folders import data_folder
 from ltxdsl.source import Source
 from ltxdsl.targets import LOCAL, Target, UnknownTarget, target_named
 
 
-def checked_workflow(file: str, target: str) -> tuple[Source, tuple[Diagnostic, ...]]:
-    """What is found in a workflow file, and its text: that of a picture or video is empty."""
-    path, on = Path(file), _release(target)
+class _Free(msgspec.Struct, frozen=True):
+    """A rule that a project may weigh: nothing here is made from a workflow, so that nothing relies on it."""
+
+    needed: bool = False
+
+
+def read_workflow_file(file: str) -> tuple[bytes, Source]:
+    """A workflow file as it is, and its text: that of a picture or video is empty."""
+    path = Path(file)
     if not path.is_file():
         raise click.UsageError(f"there is no file `{file}`")
-    source = Source(_text(path), file)
     try:
-        return source, _weighed(read_file(path, catalogue()), source, on)
-    except WorkflowError as error:
-        return source, _unreadable(error)
+        if path.stat().st_size > LARGEST:
+            raise click.UsageError(f"`{file}` is larger than {LARGEST >> 20} MB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"`{file}`: {error.strerror}") from None
+    text = data.decode("utf-8-sig", "replace") if path.suffix.lower() == ".json" else ""
+    return data, Source(text, file)
 
 
-def checked_prompt(source: Source, target: str) -> tuple[Diagnostic, ...]:
-    """What is found in a workflow that came as a text."""
+def found_in(data: bytes | str, source: Source, target: str) -> tuple[Diagnostic, ...]:
+    """What is found in a workflow, for the release of ComfyUI that is asked for, with the project's severities."""
     on = _release(target)
     try:
-        return _weighed(read_workflow(source.text, catalogue()), source, on)
+        workflow = read_workflow(data, catalogue())
     except WorkflowError as error:
-        return _unreadable(error)
+        rule = RULES["LTX286"]
+        return (Diagnostic(rule.code, rule.severity, _whole(str(error)), why=rule.why),)
+    found = examine(workflow, catalogue(), on)
+    known = places(source.text) if found else Places({}, {})
+    diagnostics = [_diagnostic(one, workflow, known) for one in found]
+    return tuple(weighed(diagnostics, read_severities(source), dict.fromkeys(RULES, _Free())))
+
+
+def interfaces() -> str:
+    """The file of interfaces that was refreshed from a server, which an answer follows from, too."""
+    return str(data_folder() / REFRESHED)
 
 
 def _release(target: str) -> Target:
@@ -48,22 +69,6 @@ def _release(target: str) -> Target:
         return target_named(target)
     except UnknownTarget as error:
         raise click.UsageError(f"{error}; {error.hint}") from None
-
-
-def _unreadable(error: WorkflowError) -> tuple[Diagnostic, ...]:
-    rule = RULES["LTX286"]
-    return (Diagnostic(rule.code, rule.severity, _whole(str(error)), why=rule.why),)
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig", errors="replace") if path.suffix.lower() == ".json" else ""
-
-
-def _weighed(workflow: Workflow, source: Source, on: Target) -> tuple[Diagnostic, ...]:
-    found = examine(workflow, catalogue(), on)
-    known = places(source.text) if found else Places({}, {})
-    diagnostics = [_diagnostic(one, workflow, known) for one in found]
-    return tuple(weighed(diagnostics, read_severities(source), RULES))
 
 
 def _diagnostic(found: Found, workflow: Workflow, known: Places) -> Diagnostic:

@@ -48,23 +48,34 @@ WORKFLOWS = (".json", ".png", ".webp", ".jpg", ".mp4", ".webm", ".mov")
 
 
 def check_file(file: str, asked: Asked) -> Checked:
-    """What is found in a script file, from the answers on disk if nothing has changed; or in a workflow of ComfyUI."""
-    if file.lower().endswith(WORKFLOWS):
-        from ltxdsl.cli.check_workflow import checked_workflow
-
-        of_file, found = checked_workflow(file, asked.target)
-        return Checked(FileFindings(of_file, found), _answer(of_file, found), {(CONTENT, file): mark(CONTENT, file)})
-    data, source = read_script(file)
+    """What is found in a script or a workflow of ComfyUI; from the answers on disk if nothing has changed."""
+    workflow = file.lower().endswith(WORKFLOWS)
+    data, source = _read_workflow(file) if workflow else read_script(file)
     name = answers.key(file, asked.options())
     of_script = {(CONTENT, file): content_mark(data)}
     if known := answers.read(name, data):
         answer, marks = known
         return Checked(FileFindings(source, _findings(answer)), answer, marks | of_script)
     with looking() as marks:
-        checked = check_text(source, asked)
+        checked = _check_workflow(data, source, asked, marks) if workflow else check_text(source, asked)
     if settled(marks):
         answers.keep(name, data, marks, checked.answer)
     return msgspec.structs.replace(checked, marks=marks | of_script)
+
+
+def _read_workflow(file: str) -> tuple[bytes, Source]:
+    from ltxdsl.cli.check_workflow import read_workflow_file  # only where it is one: a check starts fast
+
+    return read_workflow_file(file)
+
+
+def _check_workflow(data: bytes | str, source: Source, asked: Asked, marks: answers.Marks) -> Checked:
+    """What is found in a workflow; the interfaces are read once for several, and each follows from them."""
+    from ltxdsl.cli.check_workflow import found_in, interfaces
+
+    found = found_in(data, source, asked.target)
+    marks[CONTENT, interfaces()] = mark(CONTENT, interfaces())
+    return Checked(FileFindings(source, found), _answer(source, found), {})
 
 
 def _findings(answer: answers.Answer) -> tuple[Diagnostic, ...]:
@@ -80,14 +91,10 @@ def _plain(source: object) -> list[str]:
 
 def check_text(source: Source, asked: Asked) -> Checked:
     """What is found in a text: a script, or a workflow, which begins with a brace as no script does."""
-    found = _of_workflow(source, asked) if source.text.lstrip().startswith("{") else _compiled(source, asked)
+    if source.text.lstrip().startswith("{"):
+        return _check_workflow(source.text, source, asked, {})
+    found = _compiled(source, asked)
     return Checked(FileFindings(source, found), _answer(source, found), {})
-
-
-def _of_workflow(source: Source, asked: Asked) -> tuple[Diagnostic, ...]:
-    from ltxdsl.cli.check_workflow import checked_prompt  # only where it is one: a check starts fast
-
-    return checked_prompt(source, asked.target)
 
 
 def _compiled(source: Source, asked: Asked) -> tuple[Diagnostic, ...]:

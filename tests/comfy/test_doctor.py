@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from ltxdsl.cli import ltx
+from ltxdsl.cli.check_workflow import interfaces
+from ltxdsl.cli.checking import Asked, check_file
 from ltxdsl.comfy import export_prompt
 from ltxdsl.comfy.catalogue import catalogue
 from ltxdsl.comfy.doctor import examine
@@ -691,3 +693,20 @@ def test_halves_of_characters_and_control_characters_are_shown(form, tmp_path: P
     assert result.return_value == 1
     assert "\x1b" not in result.output
     result.output.encode()
+
+
+def test_an_answer_from_disk_holds_until_something_changes(tmp_path: Path):
+    file = tmp_path / "lake.json"
+    prompt = exported().prompt
+    file.write_text(json.dumps(prompt))
+    assert [run(str(file)).output for _ in range(2)] == [f"{file}: no problems\n"] * 2
+    prompt[one(prompt, "EmptyLTXVLatentVideo")]["inputs"]["length"] = 100
+    file.write_text(json.dumps(prompt, indent=1))
+    first, again = run(str(file)), run(str(file))
+    assert "LTX010" in first.output
+    assert first.output == again.output
+    (tmp_path / "ltx.toml").write_text('[rules]\nLTX010 = "off"\n')
+    assert "LTX010" not in run(str(file)).output
+    assert ("content", interfaces()) in check_file(str(file), Asked()).marks
+    found = json.loads(run(str(file), "--json").output)["files"][0]["diagnostics"]
+    assert [f["place"]["line"] > 1 for f in found] == [True], "places come back from disk, too"
