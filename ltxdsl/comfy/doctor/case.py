@@ -14,6 +14,7 @@ from ltxdsl.targets import Target as Place
 
 FILES = ("ckpt_name", "unet_name", "model_name")
 NAG, RELAYS = "LTX2_NAG", ("PromptRelayEncode", "PromptRelayEncodeTimeline")
+LONGEST = 500  # nodes of a chain that are followed: files may be hostile
 MEANT = 0.4  # strength of the distilled LoRA from which a model counts as distilled
 
 
@@ -112,6 +113,16 @@ class Case:
         return self.flow.get(out, Latent()) if out else Latent()
 
     @cached_property
+    def followed(self) -> set[str]:
+        """The nodes that a sampler comes after."""
+        found: set[str] = set()
+        for id in reversed(self.target.order):
+            readers = self.target.readers.get(id, [])
+            if any(one in found or self.target.kind(one) in SAMPLERS for one in readers):
+                found.add(id)
+        return found
+
+    @cached_property
     def passes(self) -> list[Pass]:
         """In the order of the prompt's sources; those of other models than LTX are left out."""
         found = (self._pass(id) for id in self.target.of_class(*SAMPLERS))
@@ -167,7 +178,7 @@ class Case:
         if number(value := self.target.value(guider, "cfg")):
             yield Scale(guider, "cfg", value)
         out = self.target.link(guider, "parameters")
-        for _ in range(len(self.target.prompt)):
+        for _ in range(LONGEST):
             if out is None:
                 return
             if number(value := self.target.value(out.node, "cfg")):
@@ -177,9 +188,9 @@ class Case:
     def chain(self, out: Out | None) -> Chain:
         """Followed back over inputs named `model`, from the last patch to the file."""
         loras: list[Lora] = []
-        nodes: list[str] = []
-        while out is not None and out.node not in nodes:
-            nodes.append(out.node)
+        nodes: dict[str, None] = {}
+        while out is not None and out.node not in nodes and len(nodes) < LONGEST:
+            nodes[out.node] = None
             inputs = self.target.inputs(out.node)
             loras += self._loras(out.node)
             if (before := self.target.link(out.node, "model")) is None:

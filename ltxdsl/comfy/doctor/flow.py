@@ -107,7 +107,7 @@ def flow_of(target: Target) -> Flow:
     return flow
 
 
-MOST = 2**63
+MOST, MOST_GUIDES = 2**63, 20
 
 
 def whole(value: Any) -> TypeGuard[int]:
@@ -198,7 +198,8 @@ def _guided(here: _Here) -> Found:
     latent = here.latent("latent")
     if latent.video is None:
         return {}
-    return {2: Latent(msgspec.structs.replace(latent.video, guides=(*latent.video.guides, here.id)), latent.sound)}
+    guides = (*latent.video.guides, here.id)[:MOST_GUIDES]
+    return {2: Latent(msgspec.structs.replace(latent.video, guides=guides), latent.sound)}
 
 
 def _cropped(here: _Here) -> Found:

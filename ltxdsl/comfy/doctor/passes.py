@@ -33,19 +33,7 @@ def sigmas_that_rise(case: Case) -> Iterator[Found]:
 def _goes_on(case: Case, id: str) -> bool:
     """Whether other nodes cut these sigmas, or a sampler that takes them is followed by another."""
     samplers = [one for one in case.target.readers.get(id, []) if case.target.kind(one) in SAMPLERS]
-    return not samplers or any(
-        case.target.kind(other) in SAMPLERS for one in samplers for other in _after(case, one) if other != one
-    )
-
-
-def _after(case: Case, id: str) -> set[str]:
-    waiting, found = [id], {id}
-    while waiting:
-        for reader in case.target.readers.get(waiting.pop(), []):
-            if reader not in found:
-                found.add(reader)
-                waiting.append(reader)
-    return found
+    return not samplers or any(one in case.followed for one in samplers)
 
 
 def first_sigmas(case: Case) -> Iterator[Found]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ltxdsl.comfy.doctor.case import Case
+from ltxdsl.comfy.doctor.case import LONGEST, Case
 from ltxdsl.comfy.doctor.clip import DECODERS
 from ltxdsl.comfy.doctor.finding import Found
 from ltxdsl.comfy.doctor.flow import GUIDES, number, whole
@@ -109,7 +109,7 @@ def _still(case: Case, id: str) -> bool:
     """Whether one picture is surely all that comes."""
     out = case.target.link(id, "image")
     seen: set[str] = set()
-    while out is not None and out.node not in seen:
+    while out is not None and out.node not in seen and len(seen) < LONGEST:
         seen.add(out.node)
         if case.target.kind(out.node) == "LoadImage":
             return True

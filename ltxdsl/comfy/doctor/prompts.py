@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from ltxdsl.comfy.doctor.case import NAG, Case, Pass
+from ltxdsl.comfy.doctor.case import LONGEST, NAG, Case, Pass
 from ltxdsl.comfy.doctor.finding import Found
 from ltxdsl.comfy.lift.target import Out
 from ltxdsl.diagnostics import Severity
@@ -20,7 +20,7 @@ def encoder_of(case: Case, id: str, role: str) -> str | None:
     """The CLIPTextEncode behind an input; None if it is another node, or a conditioning that is emptied."""
     out = case.target.link(id, role)
     seen: set[Out] = set()
-    while out is not None and out not in seen:
+    while out is not None and out not in seen and len(seen) < LONGEST:
         seen.add(out)
         kind, links = case.target.kind(out.node), case.target.links(out.node)
         if kind == "CLIPTextEncode":

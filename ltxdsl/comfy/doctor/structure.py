@@ -31,6 +31,7 @@ CODES = {
     "no_output": "LTX285",
 }
 SLIP, SHOWN = 0.94, 3  # likeness of a name that is a known one with a slip; names that a hint shows
+MOST_HINTS, MOST_COUNTED = 100, 1000  # findings that are looked up, nodes of a dead branch: files may be hostile
 # Values that releases after the catalogue's take.
 NEWER = {("CreateVideo", "bit_depth"): ("auto",)}
 # What a server takes as it is: inputs that it does not know, and a value where a link would be usual.
@@ -44,12 +45,13 @@ def structure(
     nodes = {id: node for id, node in prompt.items() if is_node(node)}
     read, needed = read_in(nodes), alive(nodes, catalogue)
     strange = any(node["class_type"] not in catalogue and id not in read for id, node in nodes.items())
-    for problem in validate_prompt(prompt, catalogue, files):
+    for count, problem in enumerate(validate_prompt(prompt, catalogue, files)):
         if problem.code == "no_output":
             if not strange:  # a class that nobody knows may be the output
                 yield Found("LTX285", "", "", "no node writes or shows a result, so that a server refuses it")
         else:
-            yield _found(problem, prompt, catalogue, problem.node in needed)
+            severity, hint = _hinted(problem, prompt, catalogue) if count < MOST_HINTS else (None, "")
+            yield _found(problem, severity, hint, problem.node in needed)
     for id in nodes:
         if id not in needed and id not in read and nodes[id]["class_type"] in catalogue:
             message = f"no output needs this node{_branch(id, nodes, needed)}, so it is not run"
@@ -59,7 +61,7 @@ def structure(
 def _branch(id: str, nodes: Prompt, needed: Prompt) -> str:
     """How many more stand before it for nothing."""
     waiting, found = [id], {id}
-    while waiting:
+    while waiting and len(found) < MOST_COUNTED:
         for value in nodes[waiting.pop()]["inputs"].values():
             link = link_of(value)
             if link and link[0] in nodes and link[0] not in needed and link[0] not in found:
@@ -68,9 +70,8 @@ def _branch(id: str, nodes: Prompt, needed: Prompt) -> str:
     return f", nor the {len(found) - 1} before it" if len(found) > 1 else ""
 
 
-def _found(problem: Problem, prompt: Prompt, catalogue: Mapping[str, Info], needed: bool) -> Found:
+def _found(problem: Problem, severity: Severity | None, hint: str, needed: bool) -> Found:
     code = CODES.get(problem.code, "LTX286")
-    severity, hint = _hinted(problem, prompt, catalogue)
     if not needed and problem.node and problem.code != "unknown_class" and code != "LTX286":
         severity = Severity.WARNING  # a server looks only at what an output needs
     return Found(code, problem.node, problem.input, problem.message, hint, severity)
