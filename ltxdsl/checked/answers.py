@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMAT = b"ltx check 1\n"
 LARGEST = 1 << 18  # bytes of an answer that is worth keeping
 CROWD = 24  # answers in each of 256 folders; the oldest go first
-ENVIRONMENT = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+ENVIRONMENT = ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
 Marks = dict[tuple[str, str], str]  # kind and path, mark
 

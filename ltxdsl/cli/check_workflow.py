@@ -4,42 +4,84 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import msgspec
 
-from ltxdsl.comfy.catalogue import catalogue
-from ltxdsl.comfy.doctor import Found, examine
-from ltxdsl.comfy.doctor.places import place_of, places
-from ltxdsl.comfy.read import WorkflowError, read_file
+from ltxdsl.cli.common import read_severities
+from ltxdsl.comfy.catalogue import REFRESHED, catalogue
+from ltxdsl.comfy.doctor import NEWEST, Found, examine
+from ltxdsl.comfy.doctor.places import Places, places
+from ltxdsl.comfy.read import LARGEST, WorkflowError, read_workflow
 from ltxdsl.comfy.workflow import Workflow
 from ltxdsl.compiler.checks import RULES
+from ltxdsl.compiler.severities import weighed
 from ltxdsl.diagnostics import Diagnostic
-from ltxdsl.source import Source, Span
+from ltxdsl.folders import data_folder
+from ltxdsl.source import Source
+from ltxdsl.targets import LOCAL, Target, UnknownTarget, target_named
 
 
-def checked_workflow(file: str) -> tuple[Source, tuple[Diagnostic, ...]]:
-    """What is found in a workflow file, and its text: that of a picture or video is empty."""
+class _Free(msgspec.Struct, frozen=True):
+    """A rule that a project may weigh: nothing here is made from a workflow, so that nothing relies on it."""
+
+    needed: bool = False
+
+
+def read_workflow_file(file: str) -> tuple[bytes, Source]:
+    """A workflow file as it is, and its text: that of a picture or video is empty."""
+    path = Path(file)
+    if not path.is_file():
+        raise click.UsageError(f"there is no file `{file}`")
     try:
-        workflow = read_file(Path(file), catalogue())
+        if path.stat().st_size > LARGEST:
+            raise click.UsageError(f"`{file}` is larger than {LARGEST >> 20} MB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"`{file}`: {error.strerror}") from None
+    text = data.decode("utf-8-sig", "replace") if path.suffix.lower() == ".json" else ""
+    return data, Source(text, file)
+
+
+def found_in(data: bytes | str, source: Source, target: str) -> tuple[Diagnostic, ...]:
+    """What is found in a workflow, for the release of ComfyUI that is asked for, with the project's severities."""
+    on = _release(target)
+    try:
+        workflow = read_workflow(data, catalogue())
     except WorkflowError as error:
         rule = RULES["LTX286"]
-        return Source("", file), (Diagnostic(rule.code, rule.severity, str(error), why=rule.why),)
-    source = Source(_text(Path(file)), file)
-    known = places(source.text)
-    return source, tuple(_diagnostic(one, workflow, known) for one in examine(workflow, catalogue()))
+        return (Diagnostic(rule.code, rule.severity, _whole(str(error)), why=rule.why),)
+    found = examine(workflow, catalogue(), on)
+    known = places(source.text) if found else Places({}, {})
+    diagnostics = [_diagnostic(one, workflow, known) for one in found]
+    return tuple(weighed(diagnostics, read_severities(source), dict.fromkeys(RULES, _Free())))
 
 
-def _text(path: Path) -> str:
-    if path.suffix.lower() != ".json":
-        return ""
-    return path.read_text(encoding="utf-8", errors="replace")
+def interfaces() -> str:
+    """The file of interfaces that was refreshed from a server, which an answer follows from, too."""
+    return str(data_folder() / REFRESHED)
 
 
-def _diagnostic(found: Found, workflow: Workflow, known: dict[str, Span]) -> Diagnostic:
+def _release(target: str) -> Target:
+    """The release of ComfyUI that is asked for; the newest if none is."""
+    if target == LOCAL:
+        return NEWEST
+    try:
+        return target_named(target)
+    except UnknownTarget as error:
+        raise click.UsageError(f"{error}; {error.hint}") from None
+
+
+def _diagnostic(found: Found, workflow: Workflow, known: Places) -> Diagnostic:
     rule = RULES[found.code]
     message = f"{_named(found, workflow)}{found.message}"
-    span = place_of(found.node, known) if found.node else None
-    plain = Diagnostic(rule.code, found.severity or rule.severity, message, span, why=rule.why)
-    return msgspec.structs.replace(plain, hint=found.hint)
+    span = known.of(found.node) if found.node else None
+    severity = found.severity or rule.severity
+    return Diagnostic(rule.code, severity, _whole(message), span, rule.why, _whole(found.hint))
+
+
+def _whole(text: str) -> str:
+    """Without halves of characters, which JSON may hold and no output can."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _named(found: Found, workflow: Workflow) -> str:

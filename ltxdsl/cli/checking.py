@@ -10,7 +10,7 @@ import msgspec
 from ltxdsl.checked import answers
 from ltxdsl.checked.fast import options_of
 from ltxdsl.checked.looks import looking, settled
-from ltxdsl.checked.marks import CONTENT, content_mark
+from ltxdsl.checked.marks import CONTENT, content_mark, mark
 from ltxdsl.cli.common import read_given, read_models, read_script, read_severities
 from ltxdsl.compiler import Compilation, Request, analyze, compile
 from ltxdsl.diagnostics import Diagnostic, Severity, apply_fixes, render
@@ -48,23 +48,34 @@ WORKFLOWS = (".json", ".png", ".webp", ".jpg", ".mp4", ".webm", ".mov")
 
 
 def check_file(file: str, asked: Asked) -> Checked:
-    """What is found in a script file, from the answers on disk if nothing has changed; or in a workflow of ComfyUI."""
-    if file.lower().endswith(WORKFLOWS):
-        from ltxdsl.cli.check_workflow import checked_workflow
-
-        of_file, found = checked_workflow(file)
-        return Checked(FileFindings(of_file, found), _answer(of_file, found), {})
-    data, source = read_script(file)
+    """What is found in a script or a workflow of ComfyUI; from the answers on disk if nothing has changed."""
+    workflow = file.lower().endswith(WORKFLOWS)
+    data, source = _read_workflow(file) if workflow else read_script(file)
     name = answers.key(file, asked.options())
     of_script = {(CONTENT, file): content_mark(data)}
     if known := answers.read(name, data):
         answer, marks = known
         return Checked(FileFindings(source, _findings(answer)), answer, marks | of_script)
     with looking() as marks:
-        checked = check_text(source, asked)
+        checked = _check_workflow(data, source, asked, marks) if workflow else check_text(source, asked)
     if settled(marks):
         answers.keep(name, data, marks, checked.answer)
     return msgspec.structs.replace(checked, marks=marks | of_script)
+
+
+def _read_workflow(file: str) -> tuple[bytes, Source]:
+    from ltxdsl.cli.check_workflow import read_workflow_file  # only where it is one: a check starts fast
+
+    return read_workflow_file(file)
+
+
+def _check_workflow(data: bytes | str, source: Source, asked: Asked, marks: answers.Marks) -> Checked:
+    """What is found in a workflow; the interfaces are read once for several, and each follows from them."""
+    from ltxdsl.cli.check_workflow import found_in, interfaces
+
+    found = found_in(data, source, asked.target)
+    marks[CONTENT, interfaces()] = mark(CONTENT, interfaces())
+    return Checked(FileFindings(source, found), _answer(source, found), {})
 
 
 def _findings(answer: answers.Answer) -> tuple[Diagnostic, ...]:
@@ -79,7 +90,9 @@ def _plain(source: object) -> list[str]:
 
 
 def check_text(source: Source, asked: Asked) -> Checked:
-    """What is found in a text."""
+    """What is found in a text: a script, or a workflow, which begins with a brace as no script does."""
+    if source.text.lstrip().startswith("{"):
+        return _check_workflow(source.text, source, asked, {})
     found = _compiled(source, asked)
     return Checked(FileFindings(source, found), _answer(source, found), {})
 

@@ -14,6 +14,8 @@ import msgspec
 Info: TypeAlias = Mapping[str, Any]
 COMBO, MATCH = "COMBO", "COMFY_MATCHTYPE_V3"
 DYNAMIC, GROWING = "COMFY_DYNAMICCOMBO_V3", "COMFY_AUTOGROW_V3"
+# Types that only the editor's own widgets give; an interface says it too, by `socketless`.
+DRAWN = frozenset({"IMAGECOMPARE", "LOAD_3D", "WEBCAM", "AUDIO_RECORD", "AUDIO_UI"})
 MOST_GROWN = 100  # inputs of a growing input that says no maximum
 
 
@@ -26,6 +28,7 @@ class Socket(msgspec.Struct, frozen=True):
     options: tuple[Any, ...] = ()
     min: float | None = None
     max: float | None = None
+    drawn: bool = False  # a widget that the editor draws, whose values nobody else knows
     template: str = ""  # matched outputs have the type of what is linked here
 
     @property
@@ -37,6 +40,17 @@ class Socket(msgspec.Struct, frozen=True):
 def sockets_of(info: Info, inputs: Mapping[str, Any]) -> dict[str, Socket]:
     """The inputs of a node, given the values of its dynamic combos."""
     return {socket.name: socket for socket in _section(info["input"], inputs, "", True)}
+
+
+def brought(info: Info, inputs: Mapping[str, Any]) -> Iterator[str]:
+    """Widgets that the chosen format of a VideoHelperSuite node brings with it; they have no sockets."""
+    for specs in info["input"].values():
+        for name, spec in specs.items() if isinstance(specs, Mapping) else ():
+            options = spec[1] if isinstance(spec, list) and len(spec) > 1 else None
+            formats = options.get("formats") if isinstance(options, Mapping) else None
+            chosen = inputs.get(name)
+            if isinstance(formats, Mapping) and isinstance(chosen, str):
+                yield from (str(widget[0]) for widget in formats.get(chosen, ()))
 
 
 def output_types(info: Info) -> tuple[Any, ...]:
@@ -66,6 +80,7 @@ def _plain(name: str, type: Any, options: Info, required: bool) -> Socket:
         tuple(type if listed else options.get("options") or ()),
         options.get("min"),
         options.get("max"),
+        "socketless" in options or (isinstance(type, str) and type in DRAWN),
         matched.get("template_id", ""),
     )
 

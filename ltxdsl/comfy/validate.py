@@ -13,10 +13,12 @@ from typing import Any
 
 import msgspec
 
-from ltxdsl.comfy.interface import COMBO, MATCH, Info, Socket, output_types, sockets_of
+from ltxdsl.comfy.interface import COMBO, MATCH, Info, Socket, brought, output_types, sockets_of
 
 ANY = "*"
-EDITOR_ONLY = frozenset({"video-preview", "audioUI"})  # inputs that the editor's previews leave behind
+LONGEST_SHOWN, LONGEST_CIRCLE = 80, 12  # letters of a value, nodes of a circle in a message
+# Inputs that the editor's previews leave behind.
+EDITOR_ONLY = frozenset({"video-preview", "audioUI", "preview_markdown", "preview_text", "previewMode", "upload"})
 # Nodes that take inputs of any name, which /object_info cannot say.
 FREE_INPUTS = frozenset({"RelayLoraSelector", "Power Lora Loader (rgthree)"})
 LITERALS: dict[str, type | tuple[type, ...]] = {
@@ -69,6 +71,7 @@ class _Checker:
         self.prompt = prompt
         self.object_info = object_info
         self.files = files
+        self._types: dict[tuple[str, int], frozenset[str]] = {}
 
     def problems(self) -> Iterator[Problem]:
         for id, node in self.prompt.items():
@@ -78,7 +81,7 @@ class _Checker:
             yield Problem("", "", "no_output", "the prompt has no output node")
 
     def _node(self, id: str, node: Any) -> Iterator[Problem]:
-        if not _is_node(node):
+        if not is_node(node):
             yield Problem(id, "", "bad_node", "a node is an object with class_type and inputs")
         elif (info := self._info(id)) is None:
             yield Problem(id, "", "unknown_class", f"there is no node class {node['class_type']}")
@@ -89,18 +92,24 @@ class _Checker:
         for name, socket in sockets.items():
             if name in inputs:
                 yield from self._value(id, socket, inputs[name])
-            elif socket.required:
+            elif socket.required and not socket.drawn:
                 yield Problem(id, name, "missing_input", f"{name} is required")
         if self.prompt[id]["class_type"] in FREE_INPUTS:
             return
-        for name in inputs.keys() - sockets.keys() - EDITOR_ONLY:
-            if not self._below_link(name, inputs):
+        more = {*EDITOR_ONLY, *brought(self._info(id) or {}, inputs)}
+        for name in inputs:
+            if name not in sockets and name not in more and not self._below_unknown(name, inputs, sockets):
                 yield Problem(id, name, "unknown_input", f"there is no input {name}")
 
-    def _below_link(self, name: str, inputs: Info) -> bool:
-        """Whether the input belongs to a dynamic combo whose choice comes by a link, so that nobody knows it yet."""
+    def _below_unknown(self, name: str, inputs: Info, sockets: Mapping[str, Socket]) -> bool:
+        """Whether the input belongs to a dynamic combo whose choice comes by a link, or is none that is known."""
         parts = name.split(".")
-        return any(link_of(inputs.get(".".join(parts[:end]))) for end in range(1, len(parts)))
+        for above in (".".join(parts[:end]) for end in range(1, len(parts))):
+            socket, value = sockets.get(above), inputs.get(above)
+            listed = socket is not None and bool(socket.options) and value not in socket.options
+            if link_of(value) or (listed and above in inputs):
+                return True
+        return False
 
     def _value(self, id: str, socket: Socket, value: Any) -> Iterator[Problem]:
         if isinstance(value, dict) and value.keys() == {"__value__"}:
@@ -110,7 +119,7 @@ class _Checker:
         elif link := link_of(value):
             yield from self._link(id, socket, *link)
         else:
-            message = f'{socket.name}: a link is ["node id", slot], not {value}'
+            message = f'{socket.name}: a link is ["node id", slot], not {_shown(value)}'
             yield Problem(id, socket.name, "bad_link", message)
 
     def _link(self, id: str, socket: Socket, source: str, slot: int) -> Iterator[Problem]:
@@ -125,6 +134,8 @@ class _Checker:
                 yield Problem(id, socket.name, "wrong_type", message)
 
     def _literal(self, id: str, socket: Socket, value: Any) -> Iterator[Problem]:
+        if socket.drawn:
+            return
         if socket.type == COMBO:
             yield from self._choice(id, socket, value)
             return
@@ -134,7 +145,7 @@ class _Checker:
             yield Problem(id, socket.name, "needs_link", message)
         elif known and not any(_is_literal(value, type) for type in known):
             shown = " or ".join(sorted(known))
-            yield Problem(id, socket.name, "bad_value", f"{socket.name}: {value!r} is no {shown}")
+            yield Problem(id, socket.name, "bad_value", f"{socket.name}: {_shown(value)} is no {shown}")
         elif type(value) in (int, float):
             yield from _limits(id, socket, value)
 
@@ -143,46 +154,64 @@ class _Checker:
         if allowed is None:
             allowed = self.files.get(f"{self.prompt[id]['class_type']}.{socket.name}")
             if not isinstance(value, str):
-                yield Problem(id, socket.name, "bad_value", f"{socket.name}: {value!r} is no file name")
+                yield Problem(id, socket.name, "bad_value", f"{socket.name}: {_shown(value)} is no file name")
                 return
         if allowed is not None and value not in allowed:
-            message = f"{socket.name}: {value!r} is not in the list"
+            message = f"{socket.name}: {_shown(value)} is not in the list"
             yield Problem(id, socket.name, "not_in_list", message)
 
     def _cycles(self) -> Iterator[Problem]:
-        graph = {id: self._sources(node) for id, node in self.prompt.items() if _is_node(node)}
+        graph = {id: self._sources(node) for id, node in self.prompt.items() if is_node(node)}
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
             cycle = error.args[1]
-            yield Problem(cycle[0], "", "cycle", f"nodes {' → '.join(cycle)} go in a circle")
+            shown = cycle if len(cycle) <= LONGEST_CIRCLE else [*cycle[: LONGEST_CIRCLE - 2], "…", cycle[-1]]
+            yield Problem(cycle[0], "", "cycle", f"nodes {' → '.join(shown)} go in a circle")
 
     def _sources(self, node: Info) -> list[str]:
         return [link[0] for value in node["inputs"].values() if (link := link_of(value))]
 
     def _info(self, id: str) -> Info | None:
         node = self.prompt[id]
-        return self.object_info.get(node["class_type"]) if _is_node(node) else None
+        return self.object_info.get(node["class_type"]) if is_node(node) else None
 
-    def _type(self, source: str, slot: int, seen: tuple[str, ...] = ()) -> frozenset[str]:
+    def _type(self, source: str, slot: int) -> frozenset[str]:
         """The type of an output; one that is matched to an input is what is linked there."""
-        info = self._info(source)
-        if info is None or source in seen or slot >= len(output_types(info)):
-            return frozenset({ANY})
+        seen: list[tuple[str, int]] = []
+        here: tuple[str, int] | None = (source, slot)
+        found = frozenset({ANY})
+        while here is not None and here not in self._types:
+            self._types[here] = found  # where a circle comes back to, anything fits
+            seen.append(here)
+            type, here = self._matched(*here)
+            if here is None:
+                found = type
+        found = self._types[here] if here is not None else found
+        self._types.update(dict.fromkeys(seen, found))
+        return found
+
+    def _matched(self, source: str, slot: int) -> tuple[frozenset[str], tuple[str, int] | None]:
+        """The type that an output says, or the link that it has it from."""
+        info = self._info(source) if source in self.prompt else None
+        if info is None or not 0 <= slot < len(output_types(info)):
+            return frozenset({ANY}), None
         type = output_types(info)[slot]
-        if type == MATCH:
-            return self._matched(source, info, (*seen, source))
-        return frozenset({COMBO}) if isinstance(type, list) else frozenset(type.split(","))
-
-    def _matched(self, source: str, info: Info, seen: tuple[str, ...]) -> frozenset[str]:
+        if type != MATCH:
+            return frozenset({COMBO}) if isinstance(type, list) else frozenset(type.split(",")), None
         inputs = self.prompt[source]["inputs"]
-        for name, socket in sockets_of(info, inputs).items():
-            if socket.template and (link := link_of(inputs.get(name))) and link[0] in self.prompt:
-                return self._type(*link, seen)
-        return frozenset({ANY})
+        links = (link_of(inputs.get(name)) for name, socket in sockets_of(info, inputs).items() if socket.template)
+        return frozenset({ANY}), next((link for link in links if link and link[0] in self.prompt), None)
 
 
-def _is_node(node: Any) -> bool:
+def _shown(value: Any) -> str:
+    """A value as a message shows it: its beginning."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def is_node(node: Any) -> bool:
+    """Whether something has the form of a node: a class and inputs."""
     return (
         isinstance(node, Mapping)
         and isinstance(node.get("class_type"), str)

@@ -183,3 +183,25 @@ def test_every_kind_of_fault_in_an_export_is_found(export, object_info):
                         continue
                 damaged = {**prompt, id: {**node, "inputs": inputs}}
                 assert id in {p.node for p in validate_prompt(damaged, object_info)}
+
+
+def test_widgets_that_only_the_editor_draws():
+    """They may be missing, and have any value."""
+    box = ["BOUNDING_BOX", {"socketless": True}]
+    info = {"Crop": {"input": {"required": {"box": box, "view": ["LOAD_3D", {}]}}, "output_node": True}}
+    for inputs in ({}, {"box": {"x": 1}, "view": "a"}, {"box": [], "view": None}):
+        assert validate_prompt({"1": {"class_type": "Crop", "inputs": inputs}}, info) == []
+
+
+def test_inputs_of_a_choice_that_nobody_knows_are_left_alone():
+    found = validate_prompt(broken("2", "kind", "newest"), INFO)
+    assert [(p.input, p.code) for p in found] == [("kind", "not_in_list")]
+
+
+def test_widgets_that_a_format_brings():
+    formats = {"mp4": [["crf", "INT", {}], ["pix_fmt", ["a", "b"]]]}
+    info = {"Combine": {"input": {"required": {"format": [["gif", "mp4"], {"formats": formats}]}}, "output_node": True}}
+    prompt = {"1": {"class_type": "Combine", "inputs": {"format": "mp4", "crf": 19, "pix_fmt": "a"}}}
+    assert validate_prompt(prompt, info) == []
+    prompt["1"]["inputs"]["format"] = "gif"
+    assert [p.input for p in validate_prompt(prompt, info)] == ["crf", "pix_fmt"]

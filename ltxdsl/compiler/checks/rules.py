@@ -200,6 +200,7 @@ FAMILIES = {
     "LTX26": "expectations",
     "LTX27": "upscales",
     "LTX28": "workflow files",
+    "LTX29": "workflow files: the clip",
 }
 
 RULES: dict[str, Rule] = {}

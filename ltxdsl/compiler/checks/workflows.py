@@ -79,3 +79,11 @@ _of_workflows(
     "Guides are latents behind the clip: without LTXVCropGuides they are decoded as frames, and upsampled with it.",
     "spec guides.md, crops",
 )
+_of_workflows(
+    "LTX290",
+    "sound of another length than the clip",
+    Severity.WARNING,
+    "The sound's latent is made for a number of frames of its own. Where the picture's node cuts its length to 1 + 8N, "
+    "or is told another one, sound and picture end at different times, and lips drift.",
+    "ComfyUI comfy_extras/nodes_lt.py EmptyLTXVLatentVideo, nodes_lt_audio.py LTXVEmptyLatentAudio",
+)
