@@ -78,7 +78,6 @@ def command(
 def _graph(export: Export, compiled: Compilation) -> dict[str, Any]:
     """The editor's form, with the script and its comments."""
     from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.write import editor_graph
+    from ltxdsl.comfy.write import editor_graph, said_of
 
-    comments = "\n".join(comment.text.lstrip("#").strip() for comment in compiled.script.comments)
-    return editor_graph(export, catalogue(), compiled.source.text, comments)
+    return editor_graph(export, catalogue(), said_of(compiled))

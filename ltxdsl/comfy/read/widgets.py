@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -97,7 +98,22 @@ def _by_order(
         if widget.controlled and given:
             given.pop(0)
         if value is not None or not missing:
-            yield widget.name, int(value) if widget.number and isinstance(value, bool) else value
+            yield widget.name, _as_sent(value, widget)
+
+
+def _as_sent(value: Any, widget: Widget) -> Any:
+    """What the editor makes of a value when it queues it: a truth value a number, a marked brace a brace."""
+    if widget.number and isinstance(value, bool):
+        return int(value)
+    return _MARKED.sub(r"\1", value) if isinstance(value, str) and widget.options.get("dynamicPrompts") else value
+
+
+_MARKED = re.compile(r"\\([{}|])")
+
+
+def escaped(text: str) -> str:
+    """A text with its braces marked, so that the editor draws no choice from them."""
+    return re.sub(r"([{}])", r"\\\1", text)
 
 
 def _chosen(widget: Widget, value: Any, given: list[Any], listed: Mapping[str, int]) -> Iterator[tuple[str, Any]]:
