@@ -23,6 +23,7 @@ from ltxdsl.cli.common import (
     show_json,
 )
 from ltxdsl.comfy.builder import Export
+from ltxdsl.comfy.packs import STYLES
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.store import write_into_place
 from ltxdsl.targets import COMFY
@@ -34,6 +35,8 @@ from ltxdsl.targets import COMFY
 @click.option("-o", "--out", default="-", help="The JSON file to write; standard output if not said.")
 @click.option("--format", "form", type=click.Choice(("api", "editor")), default="api", show_default=True,
               help="A prompt as servers take it, or a graph that the editor opens.")  # fmt: skip
+@click.option("--style", type=click.Choice(STYLES), default=STYLES[0], show_default=True,
+              help="Nodes of packs where they are the custom, or ComfyUI's own alone.")  # fmt: skip
 @click.option("--target", default=COMFY, metavar="comfy[@VERSION]", help="The ComfyUI that it is for; the newest.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was written as one JSON document.")
@@ -54,7 +57,7 @@ def command(
         given=read_given(given), target=target, shots=options["shots"], severities=read_severities(source)
     )
     compiled = compile(source, model_set, request)
-    export, found = exported(compiled, model_set)
+    export, found = exported(compiled, model_set, options["style"])
     if export is None:
         show_failure(found, source, as_json)
         return FOUND_ERRORS

@@ -66,6 +66,7 @@ class PromptBuilder:
         self.models = models
         self.stages = stages
         self.stage = ""
+        self.native = False  # whether ComfyUI's own nodes are taken where they do the same
         self.parts: Mapping[str, Link] = {}  # of the model set, that raw nodes give to the op that is written
         self.spellings: Sequence[Spelling] = ()  # how its nodes are written
         self.wires: Mapping[str, Any] = {}  # what raw nodes give to that, and words stand for

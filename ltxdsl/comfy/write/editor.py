@@ -38,7 +38,7 @@ def editor_graph(export: Export, catalogue: Mapping[str, Info], said: Said = Sai
     groups = grouped(prompt, reads, parts, export.places)
     columns = in_columns(reads, groups)
     members = {title: [id for id in order if groups[id] == title] for column in columns for title in column}
-    notes = by_group(said, groups, export.places)
+    notes = by_group(said, columns[0][0], groups, export.places) if columns else {}
     layout = laid_out(columns, members, wires, sizes, notes)
     links = _Links(wires, parts)
     nodes = [_node(prompt[id], id, parts[id], (sizes[id], layout.places[id]), links) for id in order]

@@ -80,10 +80,9 @@ def _subject(span: Span, entries: Sequence[Entry], text: str) -> Span | None:
     return next(iter((*on_line[-1:], *after)), None)
 
 
-def by_group(said: Said, groups: Mapping[str, str], places: Mapping[str, Place]) -> dict[str, str]:
-    """The note of each group; what is about no pass, picture or file in particular stands at the first."""
+def by_group(said: Said, first: str, groups: Mapping[str, str], places: Mapping[str, Place]) -> dict[str, str]:
+    """The note of each group; what is about no pass, picture or file in particular stands at the `first`."""
     found: dict[str, list[str]] = {}
-    first = next(iter(dict.fromkeys(groups.values())), "")
     known = set(groups.values())
     spots = [(span, title) for title, span in said.spans.items() if title in known]
     spots += [(place.op, groups[id]) for id, place in places.items() if isinstance(place.op, Span) and id in groups]
