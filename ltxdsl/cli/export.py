@@ -61,7 +61,7 @@ def command(
     if export is None:
         show_failure(found, source, as_json)
         return FOUND_ERRORS
-    workflow = export.prompt if options["form"] == "api" else _graph(export, compiled)
+    workflow, unnamed = (export.prompt, []) if options["form"] == "api" else _graph(export, compiled)
     text = json.dumps(workflow, indent=2, ensure_ascii=False) + "\n"
     if out == "-":
         click.echo(text, nl=False)
@@ -69,18 +69,18 @@ def command(
     refuse_overwriting(Path(out), text, force)
     write_into_place(Path(out), text)
     if as_json:
-        show_json({"ok": True, "written": out, "nodes": len(export.prompt), "notes": list(export.notes)})
+        show_json({"ok": True, "written": out, "nodes": len(export.prompt), "notes": [*export.notes, *unnamed]})
         return 0
     show(compiled.diagnostics, source)
-    for note in export.notes:
+    for note in (*export.notes, *unnamed):
         click.echo(f"note: {note}", err=True)
     click.echo(f"wrote {out}: {len(export.prompt)} nodes")
     return 0
 
 
-def _graph(export: Export, compiled: Compilation) -> dict[str, Any]:
-    """The editor's form, with the script and its comments."""
+def _graph(export: Export, compiled: Compilation) -> tuple[dict[str, Any], list[str]]:
+    """The editor's form, with the script and its comments; what cannot be known of it."""
     from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.write import editor_graph, said_of
+    from ltxdsl.comfy.write import editor_graph, said_of, unlisted
 
-    return editor_graph(export, catalogue(), said_of(compiled))
+    return editor_graph(export, catalogue(), said_of(compiled)), unlisted(export.prompt, catalogue())

@@ -9,25 +9,43 @@ from ltxdsl.comfy import export_prompt
 from ltxdsl.comfy.catalogue import catalogue
 from ltxdsl.comfy.difference import differences
 from ltxdsl.comfy.read import read_workflow
-from ltxdsl.comfy.validate import link_of
-from ltxdsl.comfy.write import editor_graph, said_of, unedited
+from ltxdsl.comfy.validate import link_of, validate_prompt
+from ltxdsl.comfy.write import editor_graph, said_of, unedited, unlisted
+from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.models import load_model_set
+from ltxdsl.source import Source
 
 from ..test_examples import EXPORTED, compiled
+from .flattening import flattened
+from .usdu import USDU
 
 KNOWN = catalogue()
 MODELS = load_model_set("ltx-2.3")
 
 
 def made(path: Path):
-    found = compiled(path, MODELS, target="comfy")
+    return written(compiled(path, MODELS, target="comfy"))
+
+
+def written(found: Compilation):
     export = export_prompt(found, MODELS)
     return export, editor_graph(export, KNOWN, said_of(found))
 
 
+def recipe(use: str):
+    """A script that uses a recipe of the standard library."""
+    text = f'# One recipe.\nimport std\nsize 512x512\nprompt "says: “Yes.”"\nuse {use}\n'
+    return written(compile(Source(text), MODELS, Request(target="comfy")))
+
+
+RECIPES = ("three_pass", "two_stage", "distilled", 'lipdub "examples/talk.mp4"', "long_take 10s")
+
+
 @pytest.fixture(scope="module")
 def graphs():
-    return {path.stem: made(path) for path in EXPORTED}
+    folder = Path(__file__).parent.parent.parent
+    recipes = {f"std {use}": recipe(use.replace("examples", str(folder / "examples"))) for use in RECIPES}
+    return {path.stem: made(path) for path in EXPORTED} | recipes
 
 
 def test_the_editor_would_queue_the_same(graphs):
@@ -40,8 +58,57 @@ def test_the_editor_would_queue_the_same(graphs):
             assert all(before == "" for _, before, _ in difference.inputs), (name, difference)
 
 
+def test_a_second_reading_gives_the_same(graphs):
+    """Every input of the export as it was; beside them only defaults of what may be left out."""
+    for name, (export, graph) in graphs.items():
+        found = flattened(graph, KNOWN)
+        assert found.keys() == export.prompt.keys()
+        for id, node in export.prompt.items():
+            assert found[id]["class_type"] == node["class_type"]
+            assert node["inputs"].items() <= found[id]["inputs"].items(), (name, node)
+            left_out = found[id]["inputs"].keys() - node["inputs"].keys()
+            assert not left_out & (KNOWN.get(node["class_type"]) or {"input": {}})["input"].get("required", {}).keys()
+
+
+def test_a_server_takes_what_the_editor_queues(graphs, object_info):
+    for name, (export, graph) in graphs.items():
+        assert validate_prompt(flattened(graph, KNOWN), object_info) == validate_prompt(export.prompt, object_info), (
+            name
+        )
+
+
+BRACES = 'size 128x128\nprompt "A sign says {{open|shut}}, in braces."\npass distill 8\nsave "a.mp4"\n'
+
+
+def test_braces_are_no_choice_for_the_editor():
+    _, graph = written(compile(Source(BRACES.replace("{{", "{").replace("}}", "}")), MODELS, Request(target="comfy")))
+    shown = [node["widgets_values"][0] for node in graph["nodes"] if node["type"] == "CLIPTextEncode"]
+    assert "A sign says \\{open|shut\\}, in braces." in shown
+    sent = [
+        node["inputs"]["text"]
+        for node in read_workflow(json.dumps(graph), KNOWN).prompt.values()
+        if "text" in node["inputs"]
+    ]
+    assert "A sign says {open|shut}, in braces." in sent
+
+
+def test_classes_that_nobody_knows_are_told(graphs):
+    export, graph = graphs["polish"]
+    (said,) = unlisted(export.prompt, KNOWN)
+    assert said.startswith("UltimateSDUpscaleNoUpscale is not in the catalogue")
+    (node,) = [node for node in graph["nodes"] if node["type"] == "UltimateSDUpscaleNoUpscale"]
+    order = [
+        name
+        for name in USDU[node["type"]]["input"]["required"]
+        if not isinstance(export.prompt[str(node["id"])]["inputs"][name], list)
+    ]
+    assert [one["name"] for one in node["inputs"] if "widget" in one] == order
+    assert node["widgets_values"][:2] == [42, "fixed"]
+
+
 def boxes(graph):
-    return {node["id"]: (*node["pos"], *node["size"]) for node in graph["nodes"]}
+    """With their titles, which the editor draws above a node's place."""
+    return {n["id"]: (n["pos"][0], n["pos"][1] - 30, n["size"][0], n["size"][1] + 30) for n in graph["nodes"]}
 
 
 def apart(one, other) -> bool:
@@ -68,18 +135,23 @@ def test_nothing_overlaps_and_every_node_is_in_one_group(graphs):
         for index, frame in enumerate(frames):
             assert all(apart(frame, other) for other in frames[index + 1 :]), name
         for node in graph["nodes"]:
-            if node["type"] != "Note":
+            if node["type"] == "Note":
+                assert all(apart(places[node["id"]], frame) for frame in frames), name
+            else:
                 assert sum(inside(places[node["id"]], frame) for frame in frames) == 1, (name, node["type"])
 
 
 def test_links_go_right(graphs):
-    right = total = 0
-    for _, graph in graphs.values():
+    for name, (_, graph) in graphs.items():
         places = boxes(graph)
-        for _, origin, _, target, _, _ in graph["links"]:
-            total += 1
-            right += places[origin][0] < places[target][0]
-    assert right / total >= 0.95
+        ends = [(places[origin], places[target]) for _, origin, _, target, _, _ in graph["links"]]
+        right = sum(origin[0] + origin[2] <= target[0] for origin, target in ends)
+        assert right / len(ends) >= 0.95, name
+
+
+def test_the_layout_is_always_the_same(graphs):
+    for path in EXPORTED[:5]:
+        assert made(path)[1] == graphs[path.stem][1]
 
 
 def test_links_are_listed_where_they_begin_and_end(graphs):
@@ -102,6 +174,36 @@ PASSES = [
 def test_a_pass_has_a_group_of_its_own(graphs):
     titles = [group["title"] for group in graphs["three_passes"][1]["groups"]]
     assert titles == ["models", "prompts", *PASSES, "output"]
+
+
+NOTED = """# The film.
+size 256x128
+img = image "examples/astronaut.jpg"  # from NASA
+
+# Small first.
+pass 0.5x distill 8 {
+  # no guidance
+  cfg 1
+}
+prompt "later"
+# Where to.
+save "a.mp4"
+"""
+
+
+def test_comments_stand_above_what_they_speak_of():
+    """In the order of the groups: what is about no pass or file stands at the models."""
+    _, graph = written(compile(Source(NOTED), MODELS, Request(target="comfy")))
+    notes = {node["widgets_values"][0]: node for node in graph["nodes"] if node["type"] == "Note"}
+    frames = {group["title"].partition(":")[0]: group["bounding"] for group in graph["groups"]}
+    above = {text: [t for t, f in frames.items() if f[0] == note["pos"][0]] for text, note in notes.items()}
+    assert above == {
+        "The film.\n\nfrom NASA": ["models"],
+        "Small first.\n\nno guidance": ["pass 1"],
+        "Where to.": ["output"],
+    }
+    for note in notes.values():
+        assert note["pos"][1] + note["size"][1] <= 0
 
 
 def test_the_script_comes_back_until_the_graph_is_edited(graphs):

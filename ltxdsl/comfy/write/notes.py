@@ -33,12 +33,20 @@ class Said(msgspec.Struct, frozen=True):
 def said_of(compilation: Compilation) -> Said:
     """What an export keeps of its script."""
     stages = compilation.stages
+    whole = {entry.span.start: entry.span for entry in _all(compilation.script.entries)}
     return Said(
         compilation.source.text,
         tuple(_remarks(compilation)),
-        {stage.name: stage.statement.span for stage in stages},
+        {stage.name: whole.get(stage.statement.span.start, stage.statement.span) for stage in stages},
         {stage.name: f"{stage.name}: {_words(stage)}" for stage in stages},
     )
+
+
+def _all(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Entries, and those in their blocks."""
+    for entry in entries:
+        yield entry
+        yield from _all(entry.block.entries if entry.block else ())
 
 
 def _words(stage: Stage) -> str:
