@@ -10,7 +10,7 @@ from ltxdsl.comfy.compare import sources_first
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.read.editor import read_editor
 from ltxdsl.comfy.validate import link_of
-from ltxdsl.comfy.write.grouping import MEDIA, MODELS, OUTPUT, PROMPTS, grouped, in_columns
+from ltxdsl.comfy.write.grouping import MEDIA, MODELS, OUTPUT, PROMPTS, grouped, in_columns, is_output
 from ltxdsl.comfy.write.layout import Box, Wire, laid_out
 from ltxdsl.comfy.write.notes import Said, by_group
 from ltxdsl.comfy.write.own import signature
@@ -128,11 +128,11 @@ def _node(
 
 
 def _groups(boxes: Mapping[str, Box], said: Said) -> Iterator[dict[str, Any]]:
-    passes = [title for title in boxes if title not in COLOURS]
+    passes = [title for title in boxes if title not in COLOURS and not is_output(title)]
     colours = COLOURS | {title: PASSES[index % len(PASSES)] for index, title in enumerate(passes)}
     for number, (title, box) in enumerate(boxes.items(), 1):
         words = said.titles.get(title, title)
-        shown = {"title": words, "bounding": list(box), "color": colours[title], "font_size": 24}
+        shown = {"title": words, "bounding": list(box), "color": colours.get(title, COLOURS[OUTPUT]), "font_size": 24}
         yield {"id": number, **shown, "flags": {}}
 
 

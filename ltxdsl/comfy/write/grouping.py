@@ -23,13 +23,36 @@ def grouped(
         own = _pass_of(id, places)
         kinds = {kind for _, kind in parts[id].outputs}
         before = {found.get(source, "") for source in reads[id]}
-        title = (prompt[id].get("_meta") or {}).get("title", "")
-        early = "" if own and title.startswith(f"{own}:") else _early(kinds, before, parts[id])
+        early = "" if own and _title(prompt, id).startswith(f"{own}:") else _early(kinds, before, parts[id])
         found[id] = early or (own if reads[id] else "")
     readers = _readers(reads)
     for id in reversed(list(reads)):
         found[id] = found[id] or _by_neighbours(id, reads, readers, found)
-    return found
+    return found | _outputs(prompt, reads, [id for id in reads if found[id] == OUTPUT])
+
+
+def _outputs(prompt: Prompt, reads: Mapping[str, Sequence[str]], ids: Sequence[str]) -> dict[str, str]:
+    """Files that share nothing are groups of their own, named after their last node."""
+    leader = {id: id for id in ids}
+    for id in ids:
+        joined = {leader[source] for source in reads[id] if source in leader}
+        leader |= {other: id for other in ids if leader[other] in joined}
+    last = sorted(set(leader.values()))
+    if len(last) < 2:
+        return dict.fromkeys(ids, OUTPUT)
+    names = {
+        id: f"{OUTPUT} {number}: {_title(prompt, id)}" for number, id in enumerate(sorted(last, key=list(ids).index), 1)
+    }
+    return {id: names[leader[id]] for id in ids}
+
+
+def _title(prompt: Prompt, id: str) -> str:
+    return str((prompt[id].get("_meta") or {}).get("title", ""))
+
+
+def is_output(title: str) -> bool:
+    """Whether a group is of files that are written."""
+    return title.partition(" ")[0] == OUTPUT
 
 
 def _pass_of(id: str, places: Mapping[str, Place]) -> str:
@@ -69,15 +92,16 @@ def _readers(reads: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
 
 def in_columns(reads: Mapping[str, Sequence[str]], groups: Mapping[str, str]) -> list[list[str]]:
     """Titles of groups from left to right: each after those that it reads, shots that need no other side by side."""
-    titles = [*FIRST, *(title for title in dict.fromkeys(groups[id] for id in reads) if title not in FIRST)]
+    found = [title for title in dict.fromkeys(groups[id] for id in reads) if title not in FIRST]
+    titles = [*FIRST, *sorted(found, key=is_output)]  # nothing reads what is written
     rank = {title: index for index, title in enumerate(titles)}
     needs: dict[str, set[str]] = {title: set() for title in titles}
     for id, sources in reads.items():
-        needs[groups[id]] |= {groups[source] for source in sources}
+        # A constant that two shots share makes neither wait for the other.
+        needs[groups[id]] |= {groups[s] for s in sources if reads[s] or groups[s] in FIRST}
     columns = dict(FIRST)
     for title in titles:
         earlier = [columns[other] for other in needs[title] if rank[other] < rank[title]]
         columns.setdefault(title, max(2, 1 + max(earlier, default=0)))
-    columns[OUTPUT] = 1 + max(column for title, column in columns.items() if title != OUTPUT)
     used = [title for title in titles if title in set(groups.values())]
     return [[t for t in used if columns[t] == c] for c in sorted({columns[title] for title in used})]

@@ -40,7 +40,9 @@ def size_of(parts: Parts, title: str) -> Size:
         y += WIDGET if text is None else text_height(text, COLUMNS)
     below = sum(SHOWN[kind] for kind in parts.shows) + (BELOW - BARE if parts.panels else 0)
     wide = any(text is not None for _, text in parts.panels)
-    width = max(WIDE if wide else NARROW, AROUND + LETTER * len(title))
+    sides = (plain, [name for name, _ in parts.outputs])
+    named = sum(max(map(len, names), default=0) for names in sides)
+    width = max(WIDE if wide else NARROW, AROUND + LETTER * max(len(title), named))
     return Size(_even(width), _even(y + below), inputs, tuple(_row(slot) for slot in range(len(parts.outputs))))
 
 
