@@ -47,7 +47,9 @@ def _take(section: dict, order: dict, rest: list, prefix: str) -> dict:
             ):
                 value = rest.pop(0)
                 marked = isinstance(value, str) and options.get("dynamicPrompts")
-                found[prefix + name] = value.replace("\\{", "{").replace("\\}", "}") if marked else value
+                found[prefix + name] = (
+                    value.replace("\\{", "{").replace("\\}", "}").replace("{/}", "/") if marked else value
+                )
                 by_name = type == "INT" and name in ("seed", "noise_seed") and not prefix
                 if options.get("control_after_generate", by_name):
                     assert rest.pop(0) == "fixed"

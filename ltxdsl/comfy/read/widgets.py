@@ -105,15 +105,23 @@ def _as_sent(value: Any, widget: Widget) -> Any:
     """What the editor makes of a value when it queues it: a truth value a number, a marked brace a brace."""
     if widget.number and isinstance(value, bool):
         return int(value)
-    return _MARKED.sub(r"\1", value) if isinstance(value, str) and widget.options.get("dynamicPrompts") else value
+    return plain_text(value) if isinstance(value, str) and widget.options.get("dynamicPrompts") else value
 
 
-_MARKED = re.compile(r"\\([{}|])")
+_MARKED = re.compile(r"\\([{}|])|\{([/*])\}")
 
 
-def escaped(text: str) -> str:
-    """A text with its braces marked, so that the editor draws no choice from them."""
-    return re.sub(r"([{}])", r"\\\1", text)
+def plain_text(text: str) -> str:
+    """A text with marked braces, and choices of one sign, as the editor queues it."""
+    return _MARKED.sub(lambda found: found[1] or found[2], text)
+
+
+def marked_text(text: str) -> str:
+    """A text that the editor queues as it is: no choice is drawn from its braces, no comment cut at `//` or `/*`.
+
+    Braces are marked; the second sign of a comment is a choice of one. Source: ComfyUI's processDynamicPrompt.
+    """
+    return re.sub(r"(?<=/)[/*]", r"{\g<0>}", re.sub(r"[{}]", r"\\\g<0>", text))
 
 
 def _chosen(widget: Widget, value: Any, given: list[Any], listed: Mapping[str, int]) -> Iterator[tuple[str, Any]]:

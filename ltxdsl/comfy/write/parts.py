@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from ltxdsl.comfy.interface import GROWING, Info, output_types
-from ltxdsl.comfy.read.widgets import SEEDS, Widget, escaped, ordered, widget_of
+from ltxdsl.comfy.read.widgets import SEEDS, Widget, marked_text, ordered, widget_of
 from ltxdsl.comfy.validate import link_of
 
 UPLOADS = {"image_upload": "picture", "video_upload": "picture", "audio_upload": "sound"}
@@ -119,8 +119,8 @@ def _kind(spec: Any) -> str:
 
 
 def _as_shown(value: Any, widget: Widget) -> Any:
-    """Braces in a text that the editor would draw from are marked as plain."""
-    return escaped(value) if isinstance(value, str) and widget.options.get("dynamicPrompts") else value
+    """A text is marked, where the editor would read braces and comments in it."""
+    return marked_text(value) if isinstance(value, str) and widget.options.get("dynamicPrompts") else value
 
 
 def _text(value: Any, widget: Widget) -> str | None:
