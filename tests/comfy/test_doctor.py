@@ -13,7 +13,7 @@ from ltxdsl.comfy.doctor import examine
 from ltxdsl.comfy.doctor.places import place_of, places
 from ltxdsl.comfy.read import read_file
 from ltxdsl.comfy.workflow import Workflow
-from ltxdsl.comfy.write import editor_graph
+from ltxdsl.comfy.write import Said, editor_graph
 from ltxdsl.compiler import Request, compile
 from ltxdsl.compiler.checks import RULES
 from ltxdsl.diagnostics import Severity
@@ -209,7 +209,7 @@ def run(*arguments: str):
 
 def test_the_command_points_at_the_line_of_the_node(tmp_path: Path):
     export = exported()
-    graph = editor_graph(export, KNOWN, SCRIPT)
+    graph = editor_graph(export, KNOWN, Said(SCRIPT))
     for node in graph["nodes"]:
         if node["type"] == "EmptyLTXVLatentVideo":
             id = node["id"]
