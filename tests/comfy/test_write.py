@@ -1,6 +1,7 @@
 """The editor's form of an export: the same nodes, a layout that can be read, and the script in the file."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,21 @@ prompt "later"
 # Where to.
 save "a.mp4"
 """
+
+
+def test_a_long_script_takes_time_in_proportion():
+    """Eight times the shots, less than sixteen times as long."""
+
+    def seconds(shots: int) -> float:
+        passes = "pass distill 8; upscale 2x distill 3"
+        said = "".join(f'shot s{n} {{ prompt "{n}"; {passes}; save "{n}.mp4" }}\n' for n in range(shots))
+        found = compile(Source(f"size 128x128\nlength 9f\n{said}"), MODELS, Request(target="comfy"))
+        export, notes = export_prompt(found, MODELS), said_of(found)
+        start = time.perf_counter()
+        editor_graph(export, KNOWN, notes)
+        return time.perf_counter() - start
+
+    assert min(seconds(80) for _ in range(3)) < 16 * max(seconds(10) for _ in range(3))
 
 
 def test_comments_stand_above_what_they_speak_of():

@@ -58,7 +58,10 @@ def editor_graph(export: Export, catalogue: Mapping[str, Info], said: Said = Sai
         "version": SCHEMA,
     }
     # What the editor queues has the defaults of widgets that the export leaves out.
-    graph["extra"]["ltxdsl"] = {"text": said.text, "hash": signature(read_editor(graph, catalogue).prompt)}
+    graph["extra"]["ltxdsl"] = {
+        "text": said.text,
+        "hash": signature(read_editor({**graph, "groups": []}, catalogue).prompt),
+    }
     return graph
 
 

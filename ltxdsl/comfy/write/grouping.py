@@ -33,16 +33,15 @@ def grouped(
 
 def _outputs(prompt: Prompt, reads: Mapping[str, Sequence[str]], ids: Sequence[str]) -> dict[str, str]:
     """Files that share nothing are groups of their own, named after their last node."""
-    leader = {id: id for id in ids}
+    joined: dict[str, list[str]] = {}  # by the last node of each
+    leader: dict[str, str] = {}
     for id in ids:
-        joined = {leader[source] for source in reads[id] if source in leader}
-        leader |= {other: id for other in ids if leader[other] in joined}
-    last = sorted(set(leader.values()))
-    if len(last) < 2:
+        before = dict.fromkeys(leader[source] for source in reads[id] if source in leader)
+        joined[id] = [id, *(other for last in before for other in joined.pop(last))]
+        leader |= dict.fromkeys(joined[id], id)
+    if len(joined) < 2:
         return dict.fromkeys(ids, OUTPUT)
-    names = {
-        id: f"{OUTPUT} {number}: {_title(prompt, id)}" for number, id in enumerate(sorted(last, key=list(ids).index), 1)
-    }
+    names = {id: f"{OUTPUT} {number}: {_title(prompt, id)}" for number, id in enumerate(joined, 1)}
     return {id: names[leader[id]] for id in ids}
 
 

@@ -49,21 +49,32 @@ def laid_out(
 ) -> Layout:
     """Columns of groups, each from top to bottom; notes stand above their groups, and the first groups are level."""
     layout = Layout({}, {}, {})
+    near = _touching(members, wires)
     left = 0.0
     for column in columns:
         top = 0.0
         for title in column:
-            box = _group(members[title], (left, top), wires, sizes, layout.places)
+            box = _group(members[title], (left, top), near[title], sizes, layout.places)
             if title in notes:
                 height = note_height(notes[title], box.width)
                 if top:
                     top += height + GAP
-                    box = _group(members[title], (left, top), wires, sizes, layout.places)
+                    box = _group(members[title], (left, top), near[title], sizes, layout.places)
                 layout.notes[title] = Box(left, top - height - GAP + HEAD, box.width, height)
             layout.groups[title] = box
             top += box.height + GROUP_GAP
         left = max(layout.groups[title].x + layout.groups[title].width for title in column) + GROUP_GAP
     return layout
+
+
+def _touching(members: Mapping[str, Sequence[str]], wires: Iterable[Wire]) -> dict[str, list[Wire]]:
+    """The wires that begin or end in each group."""
+    home = {id: title for title, ids in members.items() for id in ids}
+    found: dict[str, list[Wire]] = {title: [] for title in members}
+    for wire in wires:
+        for title in {home[wire.origin]: None, home[wire.target]: None}:
+            found[title].append(wire)
+    return found
 
 
 def _group(
@@ -75,12 +86,13 @@ def _group(
 ) -> Box:
     """Puts nodes of a group into `places`; gives the group's box."""
     inside = set(ids)
-    near = [wire for wire in wires if wire.target in inside or (wire.origin in inside and wire.target in places)]
-    columns = _columns(ids, near)
+    known = {
+        id: places[id][1] for wire in wires for id in (wire.origin, wire.target) if id in places and id not in inside
+    }
+    columns = _columns(ids, wires)
     left, top = corner[0] + PADDING, corner[1] + TOP
-    best = min(
-        _orders(columns, near, sizes, (top, places)), key=lambda order: _climb(order, near, sizes, (top, places))
-    )
+    orders = _orders(columns, wires, sizes, (top, known))
+    best = min(orders, key=lambda order: _climb(order, wires, sizes, (top, known)))
     for column in best:
         places |= {id: (left, y) for id, y in _stacked(column, sizes, top).items()}
         left += max(sizes[id].width for id in column) + COLUMN_GAP
@@ -110,7 +122,7 @@ def _orders(
     columns: list[list[str]],
     wires: Sequence[Wire],
     sizes: Mapping[str, Size],
-    around: tuple[float, Mapping[str, tuple[float, float]]],
+    around: tuple[float, Mapping[str, float]],
 ) -> Iterable[list[list[str]]]:
     """Orders of rows to choose from: as written, then swept towards sources and towards readers in turn."""
     yield columns
@@ -147,7 +159,7 @@ def _climb(
     columns: list[list[str]],
     wires: Sequence[Wire],
     sizes: Mapping[str, Size],
-    around: tuple[float, Mapping[str, tuple[float, float]]],
+    around: tuple[float, Mapping[str, float]],
 ) -> float:
     """How far links go up and down in all."""
     heights = _heights(columns, sizes, around)
@@ -164,10 +176,10 @@ def _climb(
 
 
 def _heights(
-    columns: list[list[str]], sizes: Mapping[str, Size], around: tuple[float, Mapping[str, tuple[float, float]]]
+    columns: list[list[str]], sizes: Mapping[str, Size], around: tuple[float, Mapping[str, float]]
 ) -> dict[str, float]:
-    top, places = around
-    heights = {id: place[1] for id, place in places.items()}
+    top, known = around
+    heights = dict(known)
     for column in columns:
         heights |= _stacked(column, sizes, top)
     return heights
