@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltxdsl.comfy import export_prompt
+from ltxdsl.comfy.builder import Export
 from ltxdsl.comfy.catalogue import catalogue
 from ltxdsl.comfy.difference import differences
 from ltxdsl.comfy.read import read_workflow
@@ -203,6 +204,19 @@ prompt "later"
 # Where to.
 save "a.mp4"
 """
+
+
+def test_workflows_of_others_are_laid_out_and_read_back(shared):
+    paths = sorted((shared / "workflows").glob("*.json"))
+    assert len(paths) > 50
+    for path in paths:
+        prompt = read_workflow(path.read_text(encoding="utf-8"), KNOWN).prompt
+        graph = editor_graph(Export(prompt, (), {}), KNOWN)
+        for difference in differences(prompt, read_workflow(json.dumps(graph), KNOWN).prompt):
+            assert difference.kind == "changed", (path.name, difference)
+            assert all(before == "" for _, before, _ in difference.inputs), (path.name, difference)
+        places = list(boxes(graph).values())
+        assert all(apart(one, other) for index, one in enumerate(places) for other in places[index + 1 :]), path.name
 
 
 def test_a_long_script_takes_time_in_proportion():

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ltxdsl.comfy.builder import Export, Prompt
+import msgspec
+
+from ltxdsl.comfy.builder import Export, Prompt, renumbered
 from ltxdsl.comfy.compare import sources_first
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.read.editor import read_editor
@@ -24,6 +26,7 @@ PASSES = ("#a1309b", "#b06634", "#8888AA", "#3f9e8a")  # in turn
 
 def editor_graph(export: Export, catalogue: Mapping[str, Info], said: Said = Said()) -> dict[str, Any]:  # noqa: B008 - frozen
     """The workflow of an export, in the form that the editor saves (schema 0.4)."""
+    export = _numbered(export)
     prompt = export.prompt
     order = sources_first(prompt)
     wires = list(_wires(prompt))
@@ -63,6 +66,15 @@ def editor_graph(export: Export, catalogue: Mapping[str, Info], said: Said = Sai
         "hash": signature(read_editor({**graph, "groups": []}, catalogue).prompt),
     }
     return graph
+
+
+def _numbered(export: Export) -> Export:
+    """The same with whole numbers as ids, which is what the editor's form has."""
+    if all(id.isascii() and id.isdigit() and str(int(id)) == id for id in export.prompt):
+        return export
+    ids = {id: str(number) for number, id in enumerate(export.prompt, 1)}
+    places = {ids[id]: place for id, place in export.places.items()}
+    return msgspec.structs.replace(export, prompt=renumbered(export.prompt, ids), places=places)
 
 
 def title_of(node: Mapping[str, Any]) -> str:
