@@ -81,6 +81,6 @@ def command(
 def _graph(export: Export, compiled: Compilation) -> tuple[dict[str, Any], list[str]]:
     """The editor's form, with the script and its comments; what cannot be known of it."""
     from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.write import editor_graph, said_of, unlisted
+    from ltxdsl.comfy.write import cautions, editor_graph, said_of
 
-    return editor_graph(export, catalogue(), said_of(compiled)), unlisted(export.prompt, catalogue())
+    return editor_graph(export, catalogue(), said_of(compiled)), cautions(export.prompt, catalogue())

@@ -15,7 +15,7 @@ from ltxdsl.comfy.difference import differences
 from ltxdsl.comfy.read import read_workflow
 from ltxdsl.comfy.read.widgets import marked_text, plain_text
 from ltxdsl.comfy.validate import link_of, validate_prompt
-from ltxdsl.comfy.write import editor_graph, said_of, unedited, unlisted
+from ltxdsl.comfy.write import cautions, editor_graph, said_of, unedited
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.models import load_model_set
 from ltxdsl.source import Source
@@ -109,7 +109,7 @@ def test_marked_texts_are_read_back(text):
 
 def test_classes_that_nobody_knows_are_told(graphs):
     export, graph = graphs["polish"]
-    (said,) = unlisted(export.prompt, KNOWN)
+    (said,) = cautions(export.prompt, KNOWN)
     assert said.startswith("UltimateSDUpscaleNoUpscale is not in the catalogue")
     (node,) = [node for node in graph["nodes"] if node["type"] == "UltimateSDUpscaleNoUpscale"]
     order = [
@@ -217,6 +217,19 @@ def test_workflows_of_others_are_laid_out_and_read_back(shared):
             assert all(before == "" for _, before, _ in difference.inputs), (path.name, difference)
         places = list(boxes(graph).values())
         assert all(apart(one, other) for index, one in enumerate(places) for other in places[index + 1 :]), path.name
+
+
+def test_a_value_where_the_editor_has_only_a_socket_is_told():
+    """As ComfyUI's official ic_lora template has it, once the editor has queued it."""
+    inputs = {"switch": True, "on_false": "a text", "on_true": ["1", 0]}
+    prompt = {
+        "1": {"class_type": "PrimitiveString", "inputs": {"value": "b"}},
+        "2": {"class_type": "ComfySwitchNode", "inputs": inputs, "_meta": {"title": "which"}},
+    }
+    (said,) = cautions(prompt, KNOWN)
+    assert said == "which: the editor has no place for the value of on_false, and leaves it out"
+    read = read_workflow(json.dumps(editor_graph(Export(prompt, (), {}), KNOWN)), KNOWN)
+    assert read.prompt["2"]["inputs"] == inputs, "it is in the file all the same"
 
 
 def test_a_long_script_takes_time_in_proportion():

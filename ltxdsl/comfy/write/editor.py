@@ -16,7 +16,7 @@ from ltxdsl.comfy.write.grouping import MEDIA, MODELS, OUTPUT, PROMPTS, grouped,
 from ltxdsl.comfy.write.layout import Box, Wire, laid_out
 from ltxdsl.comfy.write.notes import Said, by_group
 from ltxdsl.comfy.write.own import signature
-from ltxdsl.comfy.write.parts import Parts, parts_of
+from ltxdsl.comfy.write.parts import Parts, homeless, parts_of
 from ltxdsl.comfy.write.sizes import Size, size_of
 
 SCHEMA = 0.4
@@ -82,12 +82,17 @@ def title_of(node: Mapping[str, Any]) -> str:
     return str((node.get("_meta") or {}).get("title") or node["class_type"])
 
 
-def unlisted(prompt: Prompt, catalogue: Mapping[str, Info]) -> list[str]:
-    """What to know of classes that the catalogue does not hold."""
-    names = sorted({node["class_type"] for node in prompt.values()} - set(catalogue))
-    return [
-        f"{name} is not in the catalogue: its values are in the prompt's order (`ltx nodes refresh`)" for name in names
+def cautions(prompt: Prompt, catalogue: Mapping[str, Info]) -> list[str]:
+    """What the editor may read otherwise: classes that the catalogue does not hold, values where it has sockets."""
+    unknown = sorted({node["class_type"] for node in prompt.values()} - set(catalogue))
+    order = "is not in the catalogue: its values are in the prompt's order (`ltx nodes refresh`)"
+    lost = [
+        f"{title_of(node)}: the editor has no place for the value of {name}, and leaves it out"
+        for node in prompt.values()
+        if node["class_type"] in catalogue
+        for name in homeless(node["inputs"], catalogue[node["class_type"]])
     ]
+    return [*(f"{name} {order}" for name in unknown), *lost]
 
 
 def _wires(prompt: Prompt) -> Iterator[Wire]:

@@ -12,7 +12,7 @@ from ltxdsl.comfy.read.widgets import SEEDS, Widget, marked_text, ordered, widge
 from ltxdsl.comfy.validate import link_of
 
 UPLOADS = {"image_upload": "picture", "video_upload": "picture", "audio_upload": "sound"}
-SHOWN = {"IMAGE": "picture", "VIDEO": "picture", "AUDIO": "sound"}
+SHOWN = {"IMAGE": "picture", "VIDEO": "picture", "AUDIO": "sound", "*": "text"}
 
 
 class Socket(NamedTuple):
@@ -27,7 +27,7 @@ class Parts(msgspec.Struct, frozen=True):
     """Inputs, values of widgets in the editor's order, outputs (name, type).
 
     `panels` are the widgets as they are seen: a name, and the text of one with several lines. `shows` are a
-    `picture` or a `sound` that the editor draws below them, `takes` whether the node holds such a file.
+    `picture`, a `sound` or a `text` that the editor draws below them, `takes` whether the node holds such a file.
     """
 
     inputs: tuple[Socket, ...]
@@ -76,6 +76,12 @@ def _known(given: Mapping[str, Any], info: Info, used: int) -> Parts:
     panels += [(name, None) for name in free] + [("upload", None) for _ in takes]
     held = {**said, **free} if free else tuple(values)
     return Parts(tuple(inputs), held, _outputs(info, used), tuple(panels), (*takes, *shows[:1]), bool(takes))
+
+
+def homeless(given: Mapping[str, Any], info: Info) -> list[str]:
+    """Inputs that have a value, and in the editor only a socket: it keeps no value there."""
+    sockets = [name for name, _, widget in _walk(info["input"], info, given, "") if widget is None]
+    return [name for name in sockets if name in given and link_of(given[name]) is None]
 
 
 def _walk(

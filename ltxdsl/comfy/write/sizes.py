@@ -17,7 +17,7 @@ NARROW, WIDE = 270.0, 420.0
 LETTER, AROUND = 7.7, 44.0  # of a title
 COLUMNS, MOST_LINES = 52, 18  # of a text in a wide node
 NOTE_LETTER = 8.0
-SHOWN = {"picture": 240.0, "sound": 54.0}
+SHOWN = {"picture": 240.0, "sound": 54.0, "text": 110.0}
 
 
 class Size(NamedTuple):
