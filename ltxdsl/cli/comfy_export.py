@@ -9,13 +9,15 @@ from ltxdsl.diagnostics import Diagnostic, Severity
 from ltxdsl.models import ModelSet
 
 
-def exported(compiled: Compilation, models: ModelSet) -> tuple[Export | None, tuple[Diagnostic, ...]]:
+def exported(
+    compiled: Compilation, models: ModelSet, style: str = "packs"
+) -> tuple[Export | None, tuple[Diagnostic, ...]]:
     """The export with everything found so far, or no export and one finding more."""
     if not compiled.ok:
         return None, compiled.diagnostics
     try:
-        return export_prompt(compiled, models), compiled.diagnostics
+        return export_prompt(compiled, models, style), compiled.diagnostics
     except ExportError as error:
-        hint = "`ltx run` can do it here"
+        hint = "`--style packs` takes them" if style == "native" else "`ltx run` can do it here"
         problem = Diagnostic("LTX091", Severity.ERROR, str(error), why=RULES["LTX091"].why, hint=hint)
         return None, (*compiled.diagnostics, problem)

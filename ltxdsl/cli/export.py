@@ -23,6 +23,7 @@ from ltxdsl.cli.common import (
     show_json,
 )
 from ltxdsl.comfy.builder import Export
+from ltxdsl.comfy.packs import STYLES
 from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.store import write_into_place
 from ltxdsl.targets import COMFY
@@ -34,6 +35,8 @@ from ltxdsl.targets import COMFY
 @click.option("-o", "--out", default="-", help="The JSON file to write; standard output if not said.")
 @click.option("--format", "form", type=click.Choice(("api", "editor")), default="api", show_default=True,
               help="A prompt as servers take it, or a graph that the editor opens.")  # fmt: skip
+@click.option("--style", type=click.Choice(STYLES), default=STYLES[0], show_default=True,
+              help="Nodes of packs where they are the custom, or ComfyUI's own alone.")  # fmt: skip
 @click.option("--target", default=COMFY, metavar="comfy[@VERSION]", help="The ComfyUI that it is for; the newest.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was written as one JSON document.")
@@ -54,11 +57,11 @@ def command(
         given=read_given(given), target=target, shots=options["shots"], severities=read_severities(source)
     )
     compiled = compile(source, model_set, request)
-    export, found = exported(compiled, model_set)
+    export, found = exported(compiled, model_set, options["style"])
     if export is None:
         show_failure(found, source, as_json)
         return FOUND_ERRORS
-    workflow = export.prompt if options["form"] == "api" else _graph(export, compiled)
+    workflow, unnamed = (export.prompt, []) if options["form"] == "api" else _graph(export, compiled)
     text = json.dumps(workflow, indent=2, ensure_ascii=False) + "\n"
     if out == "-":
         click.echo(text, nl=False)
@@ -66,19 +69,18 @@ def command(
     refuse_overwriting(Path(out), text, force)
     write_into_place(Path(out), text)
     if as_json:
-        show_json({"ok": True, "written": out, "nodes": len(export.prompt), "notes": list(export.notes)})
+        show_json({"ok": True, "written": out, "nodes": len(export.prompt), "notes": [*export.notes, *unnamed]})
         return 0
     show(compiled.diagnostics, source)
-    for note in export.notes:
+    for note in (*export.notes, *unnamed):
         click.echo(f"note: {note}", err=True)
     click.echo(f"wrote {out}: {len(export.prompt)} nodes")
     return 0
 
 
-def _graph(export: Export, compiled: Compilation) -> dict[str, Any]:
-    """The editor's form, with the script and its comments."""
+def _graph(export: Export, compiled: Compilation) -> tuple[dict[str, Any], list[str]]:
+    """The editor's form, with the script and its comments; what cannot be known of it."""
     from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.write import editor_graph
+    from ltxdsl.comfy.write import cautions, editor_graph, said_of
 
-    comments = "\n".join(comment.text.lstrip("#").strip() for comment in compiled.script.comments)
-    return editor_graph(export, catalogue(), compiled.source.text, comments)
+    return editor_graph(export, catalogue(), said_of(compiled)), cautions(export.prompt, catalogue())

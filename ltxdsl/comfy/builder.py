@@ -66,6 +66,7 @@ class PromptBuilder:
         self.models = models
         self.stages = stages
         self.stage = ""
+        self.native = False  # whether ComfyUI's own nodes are taken where they do the same
         self.parts: Mapping[str, Link] = {}  # of the model set, that raw nodes give to the op that is written
         self.spellings: Sequence[Spelling] = ()  # how its nodes are written
         self.wires: Mapping[str, Any] = {}  # what raw nodes give to that, and words stand for
@@ -180,7 +181,7 @@ class PromptBuilder:
         kept = {id: node for id, node in self._prompt.items() if id in needed}
         ids = {id: str(number) for number, id in enumerate(kept, 1)}
         places = {ids[id]: place for id, place in self._places.items() if id in kept}
-        return Export(_renumbered(kept, ids), tuple(self._notes), self._files, places)
+        return Export(renumbered(kept, ids), tuple(self._notes), self._files, places)
 
 
 def base_name(path: str) -> str:
@@ -194,7 +195,7 @@ def _key(class_type: str, inputs: Mapping[str, Any]) -> str:
     return repr((class_type, sorted(same.items(), key=lambda item: item[0])))
 
 
-def _renumbered(prompt: Prompt, ids: Mapping[str, str]) -> Prompt:
+def renumbered(prompt: Prompt, ids: Mapping[str, str]) -> Prompt:
     """The same nodes with other ids."""
     moved = {id: {name: _moved(value, ids) for name, value in node["inputs"].items()} for id, node in prompt.items()}
     return {ids[id]: {**node, "inputs": moved[id]} for id, node in prompt.items()}

@@ -6,6 +6,8 @@ from typing import Any
 
 from ltxdsl.comfy import finish, latents, media, sampling, sounds, texts, tools  # noqa: F401 - they fill the table
 from ltxdsl.comfy.builder import Export, ExportError, Link, PromptBuilder
+from ltxdsl.comfy.catalogue import catalogue
+from ltxdsl.comfy.packs import only_native
 from ltxdsl.comfy.table import ROWS, Audio, Text, Video
 from ltxdsl.compiler import Compilation
 from ltxdsl.compiler.graph import Ref
@@ -17,12 +19,16 @@ from ltxdsl.ops.nodes import RawNode
 __all__ = ["Export", "ExportError", "export_prompt"]
 
 
-def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
-    """The prompt, op by op in the graph's order, and notes on what it does not say exactly."""
+def export_prompt(compilation: Compilation, models: ModelSet, style: str = "packs") -> Export:
+    """The prompt, op by op in the graph's order, and notes on what it does not say exactly.
+
+    `style` is `packs`, or `native`: ComfyUI's own nodes alone, and an ExportError where they have no equal.
+    """
     if not compilation.ok:
         raise ExportError("a script with errors has nothing to export")
     builder = PromptBuilder(models, {stage.name: stage for stage in compilation.stages})
     builder.word = tools.wire
+    builder.native = style == "native"
     values: dict[Ref, Any] = {}
     for node in compilation.graph.order():
         builder.stage = node.stage
@@ -42,7 +48,7 @@ def export_prompt(compilation: Compilation, models: ModelSet) -> Export:
         if not node.op.pure:
             builder.keep(first)
         values |= {Ref(node.id, port): value for port, value in made.items()}
-    return builder.finished()
+    return only_native(builder.finished(), compilation, catalogue()) if builder.native else builder.finished()
 
 
 def _typed(builder: PromptBuilder, port: str, value: Any) -> Any:

@@ -49,7 +49,9 @@ def _spelling(builder: PromptBuilder, guide: PlacedGuide) -> _Spelling:
     op = guide.op
     if op.frame < 0:
         return _before(builder, guide)
-    if op.control:
+    # At the clip's own size and in full, core's node does what the one for control videos does.
+    alike = builder.native and op.control == op.strength == op.attention == 1 and not guide.frames.start
+    if op.control and not alike:
         return _control(guide)
     if op.strength == min(1, op.attention):
         inputs = {"image": guide.frames.image, "frame_idx": op.frame, "strength": op.attention}

@@ -25,7 +25,7 @@ def _with_lora(builder: PromptBuilder, link: Link, use: LoraUse) -> Link:
     name = lora_name(builder, use.name)
     title = f"LoRA {use.name if use.name in builder.models.loras else name} {use.strength:g}"
     if use.audio is None:
-        node = "LTXICLoRALoaderModelOnly" if use.in_context else "LoraLoaderModelOnly"
+        node = "LTXICLoRALoaderModelOnly" if use.in_context and not builder.native else "LoraLoaderModelOnly"
         return builder.add(node, title, model=link, lora_name=name, strength_model=use.strength)
     # Two loaders with shares of 0 and 1: the node writes other shares where alpha belongs, and they come out too small.
     link = _share(builder, link, f"{title}, not the sound", (name, use.strength), sound=False)

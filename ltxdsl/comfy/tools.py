@@ -114,11 +114,15 @@ def polish_frames(builder: PromptBuilder, op: nodes.PolishFrames, *, image: Link
 def _in_tiles(builder: PromptBuilder, op: nodes.PolishFrames, image: Link, shared: dict[str, Any]) -> Link:
     """Ultimate SD Upscale without its upscaler, every frame a picture. Old ones take no batch size, and mind none."""
     builder.note("polish: `tile usdu` needs the pack ComfyUI_UltimateSDUpscale")
+    # In the node's own order, by which the editor tells its values where its interface is not known here.
+    sampled = {"upscaled_image": image, **{name: shared[name] for name in SAMPLED}, "denoise": op.denoise}
     tiles = {"mode_type": "Linear", "tile_width": 512, "tile_height": 512, "mask_blur": 8, "tile_padding": 32}
-    seams = {"seam_fix_mode": "None", "seam_fix_denoise": 1.0, "seam_fix_mask_blur": 8, "seam_fix_width": 64}
+    seams = {"seam_fix_mode": "None", "seam_fix_denoise": 1.0, "seam_fix_width": 64, "seam_fix_mask_blur": 8}
     ends = {"seam_fix_padding": 16, "force_uniform_tiles": True, "tiled_decode": False, "batch_size": 1}
-    given = {"upscaled_image": image, "denoise": op.denoise, **shared}
-    return builder.add("UltimateSDUpscaleNoUpscale", op.label(), **given, **tiles, **seams, **ends)
+    return builder.add("UltimateSDUpscaleNoUpscale", op.label(), **sampled, **tiles, **seams, **ends)
+
+
+SAMPLED = ("model", "positive", "negative", "vae", "seed", "steps", "cfg", "sampler_name", "scheduler")
 
 
 @row(nodes.WriteText)

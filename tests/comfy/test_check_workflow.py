@@ -11,7 +11,7 @@ from ltxdsl.cli import ltx
 from ltxdsl.cli.check_workflow import interfaces
 from ltxdsl.cli.checking import Asked, check_file
 from ltxdsl.comfy.doctor.places import places
-from ltxdsl.comfy.write import editor_graph
+from ltxdsl.comfy.write import Said, editor_graph
 
 from .faults import one
 from .test_doctor import KNOWN, SCRIPT, exported
@@ -23,7 +23,7 @@ def run(*arguments: str):
 
 def test_the_command_points_at_the_line_of_the_node(tmp_path: Path):
     export = exported()
-    graph = editor_graph(export, KNOWN, SCRIPT)
+    graph = editor_graph(export, KNOWN, Said(SCRIPT))
     for node in graph["nodes"]:
         if node["type"] == "EmptyLTXVLatentVideo":
             id = node["id"]

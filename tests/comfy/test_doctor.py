@@ -222,7 +222,7 @@ OFFICIAL = {
     "video_ltx2_depth_to_video": {*LATER, "LTX285"},
     "video_ltx2_i2v": {"LTX011", *LATER},
     "video_ltx2_i2v_distilled": {"LTX011", *LATER},
-    "video_ltx2_i2v_lora": {"LTX281", "LTX285"},  # its SaveVideo is linked to nothing
+    "video_ltx2_i2v_lora": {"LTX281", "LTX282", "LTX285"},  # its SaveVideo is linked to nothing
     "video_ltx2_t2v": {"LTX011", "LTX100"},
     "video_ltx2_t2v_distilled": {"LTX011", "LTX100"},
 }
@@ -233,8 +233,10 @@ def test_official_templates_have_no_false_finding(name, shared):
     """As files of the editor, and as the editor queues them."""
     editor = examine(read_file(shared / "workflows" / f"comfyorg__{name}.json", KNOWN), KNOWN)
     queued = examine(read_file(shared / "workflows" / "truth" / f"comfyorg__{name}.api.json", KNOWN), KNOWN)
-    assert {f.code for f in editor} == OFFICIAL[name]
-    assert {(f.node, f.code) for f in editor} == {(f.node, f.code) for f in queued}
+    read = [f for f in editor if f.code != "LTX286"]  # a note: it was saved with a newer release of a node
+    assert {f.code for f in read} == OFFICIAL[name]
+    assert {(f.node, f.code) for f in read if f.code != "LTX282"} == {(f.node, f.code) for f in queued}
+    assert all(severity(f) is Severity.NOTE for f in editor if f.code == "LTX286")
     assert {f.code for f in editor if severity(f) is Severity.ERROR} <= {"LTX281"}
 
 

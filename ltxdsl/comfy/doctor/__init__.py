@@ -85,9 +85,13 @@ def _shifted(found: list[Found]) -> Iterator[Found]:
 
 
 def _lost(workflow: Workflow) -> Iterator[Found]:
-    """What the reader could not read as it is written; classes that nobody knows are found in the prompt itself."""
+    """What the reader could not read as it is written; classes that nobody knows are found in the prompt itself.
+
+    A value without a widget is a note: the file is of a release whose node has one more, and no server of this one asks.
+    """
     for fault in workflow.faults:
         if fault.code != "unknown_class":
             code = "LTX282" if fault.code == "lost_link" else "LTX286"
+            severity = Severity.NOTE if fault.code == "lost_value" else Severity.WARNING
             node = fault.node if fault.node in workflow.prompt else ""
-            yield Found(code, node, "", fault.message, "", Severity.WARNING)
+            yield Found(code, node, "", fault.message, "", severity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -220,7 +221,30 @@ def _taken(
                 taken.strange.append(f"{widget.name}: {value}")
                 yield from taken.below(widget.name, sum(1 + one.controlled for one in widgets[place + 1 :]))
         elif value is not ABSENT:
-            yield widget.name, int(value) if widget.number and isinstance(value, bool) else value
+            yield widget.name, _as_sent(value, widget)
+
+
+def _as_sent(value: Any, widget: Widget) -> Any:
+    """What the editor makes of a value when it queues it: a truth value a number, a marked brace a brace."""
+    if widget.number and isinstance(value, bool):
+        return int(value)
+    return plain_text(value) if isinstance(value, str) and widget.options.get("dynamicPrompts") else value
+
+
+_MARKED = re.compile(r"\\([{}|])|\{([/*])\}")
+
+
+def plain_text(text: str) -> str:
+    """A text with marked braces, and choices of one sign, as the editor queues it."""
+    return _MARKED.sub(lambda found: found[1] or found[2], text)
+
+
+def marked_text(text: str) -> str:
+    """A text that the editor queues as it is: no choice is drawn from its braces, no comment cut at `//` or `/*`.
+
+    Braces are marked; the second sign of a comment is a choice of one. Source: ComfyUI's processDynamicPrompt.
+    """
+    return re.sub(r"(?<=/)[/*]", r"{\g<0>}", re.sub(r"[{}]", r"\\\g<0>", text))
 
 
 def _choice(widget: Widget, value: Any) -> tuple[Mapping[str, Any] | None, Any]:

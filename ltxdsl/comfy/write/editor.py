@@ -2,163 +2,170 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ltxdsl.comfy.builder import Export, Place, Prompt
+import msgspec
+
+from ltxdsl.comfy.builder import Export, Prompt, renumbered
 from ltxdsl.comfy.compare import sources_first
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.read.editor import read_editor
 from ltxdsl.comfy.validate import link_of
-from ltxdsl.comfy.write.layout import Layout, laid_out
+from ltxdsl.comfy.write.grouping import MEDIA, MODELS, OUTPUT, PROMPTS, grouped, in_columns, is_output
+from ltxdsl.comfy.write.layout import Box, Wire, laid_out
+from ltxdsl.comfy.write.notes import Said, by_group
 from ltxdsl.comfy.write.own import signature
-from ltxdsl.comfy.write.parts import Parts, parts_of
+from ltxdsl.comfy.write.parts import Parts, homeless, parts_of
+from ltxdsl.comfy.write.sizes import Size, size_of
 
 SCHEMA = 0.4
-WIDTH, WIDE = 320.0, 440.0
-HEAD, ROW, LINE = 40.0, 24.0, 16.0
-LOADED = frozenset({"MODEL", "VAE", "CLIP", "LATENT_UPSCALE_MODEL", "UPSCALE_MODEL"})
-TOLD = frozenset({"CONDITIONING", "IMAGE", "MASK", "AUDIO", "VIDEO", "STRING"})
-MODELS, MATERIAL, OUTPUT = "models", "prompts and files", "output"
+COLOURS = {MODELS: "#3f789e", PROMPTS: "#88AA88", MEDIA: "#b58b2a", OUTPUT: "#8A8A8A"}
+PASSES = ("#a1309b", "#b06634", "#8888AA", "#3f9e8a")  # in turn
 
 
-def editor_graph(export: Export, catalogue: Mapping[str, Info], source: str, comments: str = "") -> dict[str, Any]:
+def editor_graph(export: Export, catalogue: Mapping[str, Info], said: Said = Said()) -> dict[str, Any]:  # noqa: B008 - frozen
     """The workflow of an export, in the form that the editor saves (schema 0.4)."""
+    export = _numbered(export)
     prompt = export.prompt
     order = sources_first(prompt)
-    used = _used(prompt)
+    wires = list(_wires(prompt))
+    used: dict[str, int] = {}
+    for wire in wires:
+        used[wire.origin] = max(used.get(wire.origin, 0), wire.slot + 1)
     parts = {id: parts_of(prompt[id], catalogue.get(prompt[id]["class_type"]), used.get(id, 0)) for id in order}
-    sizes = {id: _size(one) for id, one in parts.items()}
-    reads = {id: _sources(prompt, id) for id in order}
-    sections = _sections(order, prompt, parts, export.places)
-    layout = laid_out(sections, reads, sizes)
-    links = _Links(prompt, parts)
-    nodes = [_node(id, index, prompt, parts[id], layout, sizes[id], links) for index, id in enumerate(order)]
-    if comments:
-        nodes.append(_note(len(order), comments, max(map(int, order), default=0) + 1))
+    sizes = {id: size_of(one, title_of(prompt[id])) for id, one in parts.items()}
+    reads: dict[str, list[str]] = {id: [] for id in order}
+    for wire in wires:
+        reads[wire.target].append(wire.origin)
+    groups = grouped(prompt, reads, parts, export.places)
+    columns = in_columns(reads, groups)
+    members = {title: [id for id in order if groups[id] == title] for column in columns for title in column}
+    notes = by_group(said, columns[0][0], groups, export.places) if columns else {}
+    layout = laid_out(columns, members, wires, sizes, notes)
+    links = _Links(wires, parts)
+    nodes = [_node(prompt[id], id, parts[id], (sizes[id], layout.places[id]), links) for id in order]
+    last = max((node["id"] for node in nodes), default=0)
+    for number, (title, text) in enumerate(notes.items(), last + 1):
+        nodes.append(_note(number, text, layout.notes[title]))
+    for place, node in enumerate(nodes):
+        node["order"] = place
     graph: dict[str, Any] = {
-        "last_node_id": max((node["id"] for node in nodes), default=0),
+        "last_node_id": last + len(notes),
         "last_link_id": len(links.made),
         "nodes": nodes,
         "links": links.made,
-        "groups": [
-            {"title": group.title, "bounding": list(group.box), "color": group.colour, "font_size": 24}
-            for group in layout.groups
-        ],
+        "groups": list(_groups(layout.groups, said)),
         "config": {},
         "extra": {},
         "version": SCHEMA,
     }
     # What the editor queues has the defaults of widgets that the export leaves out.
-    graph["extra"]["ltxdsl"] = {"text": source, "hash": signature(read_editor(graph, catalogue).prompt)}
+    graph["extra"]["ltxdsl"] = {
+        "text": said.text,
+        "hash": signature(read_editor({**graph, "groups": []}, catalogue).prompt),
+    }
     return graph
 
 
-def _used(prompt: Prompt) -> dict[str, int]:
-    """How many outputs of each node are read."""
-    found: dict[str, int] = {}
-    for node in prompt.values():
-        for value in node["inputs"].values():
-            if link := link_of(value):
-                found[link[0]] = max(found.get(link[0], 0), link[1] + 1)
-    return found
+def _numbered(export: Export) -> Export:
+    """The same with whole numbers as ids, which is what the editor's form has."""
+    if all(id.isascii() and id.isdigit() and str(int(id)) == id for id in export.prompt):
+        return export
+    ids = {id: str(number) for number, id in enumerate(export.prompt, 1)}
+    places = {ids[id]: place for id, place in export.places.items()}
+    return msgspec.structs.replace(export, prompt=renumbered(export.prompt, ids), places=places)
 
 
-def _sources(prompt: Prompt, id: str) -> list[str]:
-    links = (link_of(value) for value in prompt[id]["inputs"].values())
-    return [link[0] for link in links if link and link[0] in prompt]
+def title_of(node: Mapping[str, Any]) -> str:
+    """What a node's box says."""
+    return str((node.get("_meta") or {}).get("title") or node["class_type"])
 
 
-def _size(parts: Parts) -> tuple[float, float]:
-    rows = max(len([one for one in parts.inputs if not one[2]]), len(parts.outputs)) + len(parts.values)
-    return (WIDE if parts.lines else WIDTH), HEAD + ROW * rows + LINE * parts.lines
+def cautions(prompt: Prompt, catalogue: Mapping[str, Info]) -> list[str]:
+    """What the editor may read otherwise: classes that the catalogue does not hold, values where it has sockets."""
+    unknown = sorted({node["class_type"] for node in prompt.values()} - set(catalogue))
+    order = "is not in the catalogue: its values are in the prompt's order (`ltx nodes refresh`)"
+    lost = [
+        f"{title_of(node)}: the editor has no place for the value of {name}, and leaves it out"
+        for node in prompt.values()
+        if node["class_type"] in catalogue
+        for name in homeless(node["inputs"], catalogue[node["class_type"]])
+    ]
+    return [*(f"{name} {order}" for name in unknown), *lost]
 
 
-def _sections(
-    order: list[str], prompt: Prompt, parts: Mapping[str, Parts], places: Mapping[str, Place]
-) -> list[list[tuple[str, list[str]]]]:
-    """Groups from left to right: models and material, a group a pass, what is written."""
-    groups: dict[str, list[str]] = {}
-    for id in order:
-        groups.setdefault(_group(id, prompt, parts[id], places, groups), []).append(id)
-    first = [(title, groups.pop(title)) for title in (MODELS, MATERIAL) if title in groups]
-    last = [(OUTPUT, groups.pop(OUTPUT))] if OUTPUT in groups else []
-    return [section for section in (first, *([(title, ids)] for title, ids in groups.items()), last) if section]
-
-
-def _group(id: str, prompt: Prompt, parts: Parts, places: Mapping[str, Place], groups: Mapping[str, list[str]]) -> str:
-    kinds = {kind for _, kind in parts.outputs}
-    before = {title for title, ids in groups.items() for source in _sources(prompt, id) if source in ids}
-    early = before <= {MODELS, MATERIAL}
-    if kinds and kinds <= LOADED and before <= {MODELS} and not any(s for s in _sources(prompt, id)):
-        return MODELS
-    if kinds and kinds <= (LOADED | TOLD) and kinds & TOLD and early:
-        return MATERIAL
-    place = places.get(id)
-    if place is not None and isinstance(place.op, str):
-        return place.op
-    return OUTPUT if place is not None or before else MATERIAL
+def _wires(prompt: Prompt) -> Iterator[Wire]:
+    for id, node in prompt.items():
+        for name, value in node["inputs"].items():
+            link = link_of(value)
+            if link is not None and link[0] in prompt:
+                yield Wire(link[0], link[1], id, name)
 
 
 class _Links:
     """Links with their numbers, and where they begin and end."""
 
-    def __init__(self, prompt: Prompt, parts: Mapping[str, Parts]) -> None:
+    def __init__(self, wires: list[Wire], parts: Mapping[str, Parts]) -> None:
         self.made: list[list[Any]] = []
         self.into: dict[tuple[str, str], int] = {}
         self.out: dict[tuple[str, int], list[int]] = {}
-        for id, node in prompt.items():
-            for slot, (name, kind, _) in enumerate(parts[id].inputs):
-                link = link_of(node["inputs"].get(name))
-                if link is None or link[0] not in prompt:
-                    continue
-                outputs = parts[link[0]].outputs
-                shown = outputs[link[1]][1] if link[1] < len(outputs) else kind
-                number = len(self.made) + 1
-                self.made.append([number, int(link[0]), link[1], int(id), slot, shown])
-                self.into[id, name] = number
-                self.out.setdefault(link, []).append(number)
+        for number, wire in enumerate(wires, 1):
+            slot = [socket.name for socket in parts[wire.target].inputs].index(wire.input)
+            kind = parts[wire.origin].outputs[wire.slot][1]
+            self.made.append([number, int(wire.origin), wire.slot, int(wire.target), slot, kind])
+            self.into[wire.target, wire.input] = number
+            self.out.setdefault((wire.origin, wire.slot), []).append(number)
 
 
 def _node(
-    id: str, order: int, prompt: Prompt, parts: Parts, layout: Layout, size: tuple[float, float], links: _Links
+    written: Mapping[str, Any], id: str, parts: Parts, at: tuple[Size, tuple[float, float]], links: _Links
 ) -> dict[str, Any]:
-    kind = prompt[id]["class_type"]
-    inputs = []
-    for name, socket, widget in parts.inputs:
-        one: dict[str, Any] = {"name": name, "type": socket, "link": links.into.get((id, name))}
-        inputs.append(one | ({"widget": {"name": name}} if widget else {}))
+    size, place = at
+    inputs = [
+        {"name": one.name, "type": one.type, "link": links.into.get((id, one.name))}
+        | ({"widget": {"name": one.name}} if one.widget else {})
+        for one in parts.inputs
+    ]
     outputs = [
-        {"name": name, "type": socket, "links": links.out.get((id, slot), []), "slot_index": slot}
-        for slot, (name, socket) in enumerate(parts.outputs)
+        {"name": name, "type": kind, "links": links.out.get((id, slot), []), "slot_index": slot}
+        for slot, (name, kind) in enumerate(parts.outputs)
     ]
     return {
         "id": int(id),
-        "type": kind,
-        "title": (prompt[id].get("_meta") or {}).get("title", kind),
-        "pos": list(layout.places[id]),
-        "size": list(size),
+        "type": written["class_type"],
+        "title": title_of(written),
+        "pos": list(place),
+        "size": [size.width, size.height],
         "flags": {},
-        "order": order,
+        "order": 0,
         "mode": 0,
         "inputs": inputs,
         "outputs": outputs,
-        "properties": {"Node name for S&R": kind},
+        "properties": {"Node name for S&R": written["class_type"]},
         "widgets_values": parts.values if isinstance(parts.values, dict) else list(parts.values),
     }
 
 
-def _note(order: int, text: str, id: int) -> dict[str, Any]:
-    """The script's comments, above everything."""
-    height = HEAD + LINE * (2 + text.count("\n") + len(text) // 60)
+def _groups(boxes: Mapping[str, Box], said: Said) -> Iterator[dict[str, Any]]:
+    passes = [title for title in boxes if title not in COLOURS and not is_output(title)]
+    colours = COLOURS | {title: PASSES[index % len(PASSES)] for index, title in enumerate(passes)}
+    for number, (title, box) in enumerate(boxes.items(), 1):
+        words = said.titles.get(title, title)
+        shown = {"title": words, "bounding": list(box), "color": colours.get(title, COLOURS[OUTPUT]), "font_size": 24}
+        yield {"id": number, **shown, "flags": {}}
+
+
+def _note(id: int, text: str, box: Box) -> dict[str, Any]:
+    """A comment of the script, above the group that it speaks of."""
     return {
         "id": id,
         "type": "Note",
         "title": "from the script",
-        "pos": [0.0, -height - 60],
-        "size": [WIDE, height],
+        "pos": [box.x, box.y],
+        "size": [box.width, box.height],
         "flags": {},
-        "order": order,
+        "order": 0,
         "mode": 0,
         "inputs": [],
         "outputs": [],

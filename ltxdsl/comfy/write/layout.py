@@ -7,9 +7,20 @@ from typing import NamedTuple
 
 import msgspec
 
-GAP, COLUMN_GAP, GROUP_GAP = 40.0, 80.0, 100.0
-PADDING, TITLE = 30.0, 60.0  # of a group: at its sides, and above its first node
-COLOURS = ("#3f789e", "#8a8", "#a1309b", "#b06634", "#88a", "#b58b2a")
+from ltxdsl.comfy.write.sizes import HEAD, Size, note_height
+
+GAP, COLUMN_GAP, GROUP_GAP = 60.0, 80.0, 100.0  # between nodes, titles and all; between columns; between groups
+PADDING, TOP = 30.0, 80.0  # of a group: at its sides, and above its first node
+SWEEPS = 4
+
+
+class Wire(NamedTuple):
+    """From an output to an input."""
+
+    origin: str
+    slot: int
+    target: str
+    input: str
 
 
 class Box(NamedTuple):
@@ -21,90 +32,163 @@ class Box(NamedTuple):
     height: float
 
 
-class Group(msgspec.Struct, frozen=True):
-    """A titled frame around nodes."""
-
-    title: str
-    box: Box
-    colour: str
-
-
 class Layout(msgspec.Struct, frozen=True):
-    """A place for every node, and the groups."""
+    """A place for every node, a box for every group and for every note."""
 
     places: dict[str, tuple[float, float]]
-    groups: tuple[Group, ...]
+    groups: dict[str, Box]
+    notes: dict[str, Box]
 
 
 def laid_out(
-    sections: Sequence[Sequence[tuple[str, Sequence[str]]]],
-    reads: Mapping[str, Iterable[str]],
-    sizes: Mapping[str, tuple[float, float]],
+    columns: Sequence[Sequence[str]],
+    members: Mapping[str, Sequence[str]],
+    wires: Sequence[Wire],
+    sizes: Mapping[str, Size],
+    notes: Mapping[str, str],
 ) -> Layout:
-    """Sections from left to right, each of which holds groups (title, nodes) from top to bottom."""
-    places: dict[str, tuple[float, float]] = {}
-    groups: list[Group] = []
+    """Columns of groups, each from top to bottom; notes stand above their groups, and the first groups are level."""
+    layout = Layout({}, {}, {})
+    near = _touching(members, wires)
     left = 0.0
-    for section in sections:
-        top, widest = 0.0, 0.0
-        for title, ids in section:
-            corner = (left + PADDING, top + TITLE)
-            here, width, height = _columns(ids, reads, sizes, corner, places)
-            places |= here
-            box = Box(left, top, width + 2 * PADDING, height + TITLE + PADDING)
-            groups.append(Group(title, box, COLOURS[len(groups) % len(COLOURS)]))
+    for column in columns:
+        top = 0.0
+        for title in column:
+            box = _group(members[title], (left, top), near[title], sizes, layout.places)
+            if title in notes:
+                height = note_height(notes[title], box.width)
+                if top:
+                    top += height + GAP
+                    box = _group(members[title], (left, top), near[title], sizes, layout.places)
+                layout.notes[title] = Box(left, top - height - GAP + HEAD, box.width, height)
+            layout.groups[title] = box
             top += box.height + GROUP_GAP
-            widest = max(widest, box.width)
-        left += widest + GROUP_GAP
-    return Layout(places, tuple(groups))
+        left = max(layout.groups[title].x + layout.groups[title].width for title in column) + GROUP_GAP
+    return layout
 
 
-def _columns(
+def _touching(members: Mapping[str, Sequence[str]], wires: Iterable[Wire]) -> dict[str, list[Wire]]:
+    """The wires that begin or end in each group."""
+    home = {id: title for title, ids in members.items() for id in ids}
+    found: dict[str, list[Wire]] = {title: [] for title in members}
+    for wire in wires:
+        for title in {home[wire.origin]: None, home[wire.target]: None}:
+            found[title].append(wire)
+    return found
+
+
+def _group(
     ids: Sequence[str],
-    reads: Mapping[str, Iterable[str]],
-    sizes: Mapping[str, tuple[float, float]],
     corner: tuple[float, float],
-    before: Mapping[str, tuple[float, float]],
-) -> tuple[dict[str, tuple[float, float]], float, float]:
-    """Nodes of a group in columns: each right of those that it reads, near their height. Places, width and height."""
-    depths = _depths(ids, reads)
-    columns: dict[int, list[str]] = {}
-    for id in ids:
-        columns.setdefault(depths[id], []).append(id)
-    places: dict[str, tuple[float, float]] = {}
-    x, height = corner[0], 0.0
-    for depth in sorted(columns):
-        known = {**before, **places}
-        column = sorted(columns[depth], key=lambda id: _height(id, reads, known))
-        y = corner[1]
-        for id in column:
-            places[id] = (x, y)
-            y += sizes[id][1] + GAP
-        height = max(height, y - GAP - corner[1])
-        x += max(sizes[id][0] for id in column) + COLUMN_GAP
-    return places, x - COLUMN_GAP - corner[0], height
-
-
-def _depths(ids: Sequence[str], reads: Mapping[str, Iterable[str]]) -> dict[str, int]:
-    """The longest way to a node through nodes of its group; `ids` has sources first. A source stands by its reader."""
+    wires: Sequence[Wire],
+    sizes: Mapping[str, Size],
+    places: dict[str, tuple[float, float]],
+) -> Box:
+    """Puts nodes of a group into `places`; gives the group's box."""
     inside = set(ids)
+    known = {
+        id: places[id][1] for wire in wires for id in (wire.origin, wire.target) if id in places and id not in inside
+    }
+    columns = _columns(ids, wires)
+    left, top = corner[0] + PADDING, corner[1] + TOP
+    orders = _orders(columns, wires, sizes, (top, known))
+    best = min(orders, key=lambda order: _climb(order, wires, sizes, (top, known)))
+    for column in best:
+        places |= {id: (left, y) for id, y in _stacked(column, sizes, top).items()}
+        left += max(sizes[id].width for id in column) + COLUMN_GAP
+    height = max(_stacked(column, sizes, top)[column[-1]] + sizes[column[-1]].height for column in best) - corner[1]
+    return Box(*corner, left - COLUMN_GAP + PADDING - corner[0], height + PADDING)
+
+
+def _columns(ids: Sequence[str], wires: Sequence[Wire]) -> list[list[str]]:
+    """Each node right of those that it reads; one that reads nothing here stands by its first reader."""
+    inside = set(ids)
+    sources: dict[str, list[str]] = {id: [] for id in ids}
+    readers: dict[str, list[str]] = {id: [] for id in ids}
+    for wire in wires:
+        if wire.origin in inside and wire.target in inside:
+            sources[wire.target].append(wire.origin)
+            readers[wire.origin].append(wire.target)
     depths: dict[str, int] = {}
     for id in ids:
-        depths[id] = max(
-            (depths[source] + 1 for source in reads.get(id, ()) if source in inside & depths.keys()), default=0
-        )
-    readers: dict[str, list[str]] = {}
-    for id in ids:
-        for source in reads.get(id, ()):
-            readers.setdefault(source, []).append(id)
+        depths[id] = max((depths[source] + 1 for source in sources[id] if source in depths), default=0)
     for id in reversed(ids):
-        later = [depths[reader] for reader in readers.get(id, []) if reader in inside]
-        if later and not any(source in inside for source in reads.get(id, ())):
-            depths[id] = max(depths[id], min(later) - 1)
-    return depths
+        if readers[id] and not sources[id]:
+            depths[id] = max(depths[id], min(depths[reader] for reader in readers[id]) - 1)
+    return [[id for id in ids if depths[id] == depth] for depth in sorted(set(depths.values()))]
 
 
-def _height(id: str, reads: Mapping[str, Iterable[str]], known: Mapping[str, tuple[float, float]]) -> float:
-    """The middle height of what a node reads, so that links cross less."""
-    heights = [known[source][1] for source in reads.get(id, ()) if source in known]
-    return sum(heights) / len(heights) if heights else 0.0
+def _orders(
+    columns: list[list[str]],
+    wires: Sequence[Wire],
+    sizes: Mapping[str, Size],
+    around: tuple[float, Mapping[str, float]],
+) -> Iterable[list[list[str]]]:
+    """Orders of rows to choose from: as written, then swept towards sources and towards readers in turn."""
+    yield columns
+    for sweep in range(SWEEPS):
+        forward = sweep % 2 == 0
+        heights = _heights(columns, sizes, around)
+        columns = list(columns)
+        for index in range(len(columns)) if forward else reversed(range(len(columns))):
+            wanted = _wanted(columns[index], wires, sizes, heights, forward)
+            columns[index] = sorted(columns[index], key=lambda id: wanted[id])
+            heights |= _stacked(columns[index], sizes, around[0])
+        yield columns
+
+
+def _wanted(
+    column: Sequence[str],
+    wires: Sequence[Wire],
+    sizes: Mapping[str, Size],
+    heights: Mapping[str, float],
+    forward: bool,
+) -> dict[str, float]:
+    """The height at which a node's links to one side would be level; its own where it has none."""
+    ends: dict[str, list[float]] = {id: [] for id in column}
+    for wire in wires:
+        out, into = sizes[wire.origin].outputs[wire.slot], sizes[wire.target].inputs[wire.input]
+        if forward and wire.target in ends and wire.origin in heights:
+            ends[wire.target].append(heights[wire.origin] + out - into)
+        if not forward and wire.origin in ends and wire.target in heights:
+            ends[wire.origin].append(heights[wire.target] + into - out)
+    return {id: sum(found) / len(found) if found else heights[id] for id, found in ends.items()}
+
+
+def _climb(
+    columns: list[list[str]],
+    wires: Sequence[Wire],
+    sizes: Mapping[str, Size],
+    around: tuple[float, Mapping[str, float]],
+) -> float:
+    """How far links go up and down in all."""
+    heights = _heights(columns, sizes, around)
+    known = [wire for wire in wires if wire.origin in heights and wire.target in heights]
+    return sum(
+        abs(
+            heights[wire.origin]
+            + sizes[wire.origin].outputs[wire.slot]
+            - heights[wire.target]
+            - sizes[wire.target].inputs[wire.input]
+        )
+        for wire in known
+    )
+
+
+def _heights(
+    columns: list[list[str]], sizes: Mapping[str, Size], around: tuple[float, Mapping[str, float]]
+) -> dict[str, float]:
+    top, known = around
+    heights = dict(known)
+    for column in columns:
+        heights |= _stacked(column, sizes, top)
+    return heights
+
+
+def _stacked(column: Iterable[str], sizes: Mapping[str, Size], top: float) -> dict[str, float]:
+    """Rows from the top, one below the other."""
+    found: dict[str, float] = {}
+    for id in column:
+        found[id] = top
+        top += sizes[id].height + GAP
+    return found

@@ -3,54 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from ltxdsl.comfy.interface import GROWING, Info, output_types
-from ltxdsl.comfy.read.widgets import Widget, ordered, widget_of
+from ltxdsl.comfy.read.widgets import SEEDS, Widget, marked_text, ordered, widget_of
 from ltxdsl.comfy.validate import link_of
 
-MULTILINE = 90  # characters from which a text takes several lines
+UPLOADS = {"image_upload": "picture", "video_upload": "picture", "audio_upload": "sound"}
+SHOWN = {"IMAGE": "picture", "VIDEO": "picture", "AUDIO": "sound", "*": "text"}
+
+
+class Socket(NamedTuple):
+    """An input that is linked, or could be; `widget`: it has a widget, too."""
+
+    name: str
+    type: str
+    widget: bool
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """Inputs that can be linked (name, type, and whether a widget has them too), values, and outputs (name, type)."""
+    """Inputs, values of widgets in the editor's order, outputs (name, type).
 
-    inputs: tuple[tuple[str, str, bool], ...]
+    `panels` are the widgets as they are seen: a name, and the text of one with several lines. `shows` are a
+    `picture`, a `sound` or a `text` that the editor draws below them, `takes` whether the node holds such a file.
+    """
+
+    inputs: tuple[Socket, ...]
     values: tuple[Any, ...] | dict[str, Any]
     outputs: tuple[tuple[str, str], ...]
-    lines: int = 0  # of text in its widgets
+    panels: tuple[tuple[str, str | None], ...] = ()
+    shows: tuple[str, ...] = ()
+    takes: bool = False
 
 
 def parts_of(node: Mapping[str, Any], info: Info | None, used: int) -> Parts:
-    """The parts of a node; `used` is how many outputs are read of a class that nobody knows."""
-    given = node["inputs"]
-    if info is None:
-        literals = [name for name, value in given.items() if link_of(value) is None]
-        wired = [(name, "*", False) for name in given if name not in literals]
-        inputs = (*wired, *((name, "*", True) for name in literals))
-        return Parts(inputs, tuple(given[n] for n in literals), tuple((f"output {i}", "*") for i in range(used)))
-    sockets: list[tuple[str, str, bool]] = []
+    """The parts of a node; `used` is how many of its outputs are read, which may be more than is known."""
+    return _unknown(node["inputs"], used) if info is None else _known(node["inputs"], info, used)
+
+
+def _unknown(given: Mapping[str, Any], used: int) -> Parts:
+    """In the order of the prompt, the names kept in the file; after a seed comes what most nodes have there."""
+    wired = tuple(Socket(name, "*", False) for name, value in given.items() if link_of(value))
+    literals = {name: _plain(value) for name, value in given.items() if not link_of(value)}
+    inputs = (*wired, *(Socket(name, "*", True) for name in literals))
+    values = [one for name, value in literals.items() for one in (value, *(["fixed"] if name in SEEDS else []))]
+    panels = tuple((name, None) for name in literals)
+    return Parts(inputs, tuple(values), tuple((f"output {slot}", "*") for slot in range(used)), panels)
+
+
+def _known(given: Mapping[str, Any], info: Info, used: int) -> Parts:
+    inputs: list[Socket] = []
     values: list[Any] = []
     said: dict[str, Any] = {}
+    panels: list[tuple[str, str | None]] = []
+    shows = [SHOWN[kind] for kind in _kinds(info) if kind in SHOWN] if info.get("output_node") else []
+    takes = [UPLOADS[option] for option in _options(info) if option in UPLOADS]
     for name, kind, widget in _walk(info["input"], info, given, ""):
         linked = link_of(given.get(name)) is not None
         if widget is None or linked:
-            sockets.append((name, kind, widget is not None))
+            inputs.append(Socket(name, kind, widget is not None))
         if widget is not None:
-            value = widget.default if linked else given.get(name, widget.default)
-            values.append(_plain(value))
-            said[name] = _plain(value)
-            values += ["fixed"] if widget.controlled else []
-    names = info.get("output_name") or ()
-    kinds = ["COMBO" if isinstance(kind, list) else str(kind) for kind in output_types(info)]
-    outputs = tuple((str(names[slot]) if slot < len(names) else kind, kind) for slot, kind in enumerate(kinds))
-    texts = [v for v in values if isinstance(v, str) and (len(v) > MULTILINE or "\n" in v)]
+            value = widget.default if linked else _plain(given.get(name, widget.default))
+            said[name] = _as_shown(value, widget)
+            values += [said[name], *(["fixed"] if widget.controlled else [])]
+            panels += [(name, _text(value, widget)), *([("control", None)] if widget.controlled else [])]
     # A class may take inputs of any name, which its own scripts show: only by name can they be told apart.
-    free = {name: v for name, v in given.items() if link_of(v) is None and name not in said}
+    free = {name: value for name, value in given.items() if link_of(value) is None and name not in said}
+    sockets = {one.name for one in inputs}
+    inputs += [Socket(name, "*", False) for name in given if link_of(given[name]) and name not in sockets]
+    panels += [(name, None) for name in free] + [("upload", None) for _ in takes]
     held = {**said, **free} if free else tuple(values)
-    return Parts(tuple(sockets), held, outputs, sum(2 + len(text) // 45 + text.count("\n") for text in texts))
+    return Parts(tuple(inputs), held, _outputs(info, used), tuple(panels), (*takes, *shows[:1]), bool(takes))
+
+
+def homeless(given: Mapping[str, Any], info: Info) -> list[str]:
+    """Inputs that have a value, and in the editor only a socket: it keeps no value there."""
+    sockets = [name for name, _, widget in _walk(info["input"], info, given, "") if widget is None]
+    return [name for name in sockets if name in given and link_of(given[name]) is None]
 
 
 def _walk(
@@ -70,9 +101,36 @@ def _walk(
                 yield from _walk(choice.get("inputs") or {}, None, given, f"{whole}.")
 
 
+def _outputs(info: Info, used: int) -> tuple[tuple[str, str], ...]:
+    names = info.get("output_name") or ()
+    kinds = ["COMBO" if isinstance(kind, list) else str(kind) for kind in output_types(info)]
+    kinds += ["*"] * (used - len(kinds))
+    return tuple((str(names[slot]) if slot < len(names) else kind, kind) for slot, kind in enumerate(kinds))
+
+
+def _kinds(info: Info) -> list[str]:
+    return [part for _, spec in ordered(info["input"], info) for part in _kind(spec).split(",")]
+
+
+def _options(info: Info) -> list[str]:
+    specs = [spec for _, spec in ordered(info["input"], info) if isinstance(spec, list)]
+    return [
+        name for spec in specs if len(spec) > 1 and isinstance(spec[1], Mapping) for name in spec[1] if spec[1][name]
+    ]
+
+
 def _kind(spec: Any) -> str:
     kind = spec[0] if isinstance(spec, list) and spec else "*"
     return kind if isinstance(kind, str) else "COMBO"
+
+
+def _as_shown(value: Any, widget: Widget) -> Any:
+    """A text is marked, where the editor would read braces and comments in it."""
+    return marked_text(value) if isinstance(value, str) and widget.options.get("dynamicPrompts") else value
+
+
+def _text(value: Any, widget: Widget) -> str | None:
+    return str(value or "") if widget.options.get("multiline") else None
 
 
 def _plain(value: Any) -> Any:
