@@ -153,7 +153,7 @@ def test_a_picture_carries_its_workflow(tmp_path: Path):
         ("{", "not JSON"),
         ("[1, 2]", "no object"),
         ('{"a": 1}', "no workflow"),
-        ('{"1": {"class_type": 3}}', "is none"),
+        ('{"1": {"class_type": 3}}', "is a node"),
         ('{"1": {"class_type": "A", "inputs": {"x": NaN}}}', "NaN"),
         ("[" * 100_000, "not JSON|too deep"),
         (b"\xff\xfe\x00", "UTF-8"),

@@ -276,3 +276,14 @@ def test_notes_groups_and_places():
     assert (mark.title, mark.place, mark.size, mark.groups) == ("Blank", (20, 30), (100, 50), ("Stage",))
     assert (workflow.script, workflow.signature) == ("x", "h")
     assert workflow.counts == {"virtual": 1, "read": 1}
+
+
+def test_a_node_without_a_class_is_left_out_and_named():
+    good = {"class_type": "PreviewAny", "inputs": {"source": ["2", 0]}}
+    workflow = read_workflow(
+        json.dumps({"1": good, "2": {"class_type": None}, "3": {"class_type": "A", "inputs": 1}}), KNOWN
+    )
+    assert list(workflow.prompt) == ["1"]
+    assert [(f.node, f.code) for f in workflow.faults] == [("1", "lost_link"), ("2", "no_node"), ("3", "no_node")]
+    assert "class_type" in workflow.faults[1].message
+    assert "inputs" in workflow.faults[2].message

@@ -87,7 +87,7 @@ def _shifted(found: list[Found]) -> Iterator[Found]:
 def _lost(workflow: Workflow) -> Iterator[Found]:
     """What the reader could not read as it is written; classes that nobody knows are found in the prompt itself.
 
-    A value without a widget is a note: the file is of a release whose node has one more, and no server of this one asks.
+    A value without a widget is a note: the file is of another release of the node, and this one does not ask for it.
     """
     for fault in workflow.faults:
         if fault.code != "unknown_class":

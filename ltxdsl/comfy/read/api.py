@@ -18,20 +18,32 @@ def says_classes(raw: Mapping[str, Any]) -> bool:
 
 
 def read_api(raw: dict[str, Any], catalogue: Mapping[str, Info]) -> Workflow:
-    """The prompt as it stands there. Raises WorkflowError for a node that is none."""
-    entries = {id_of(id): one for id, one in raw.items() if isinstance(one, dict) and "class_type" in one}
-    prompt: Prompt = {id: _node(id, node) for id, node in entries.items()}
+    """The prompt as it stands there; what is no node is left out and reported. Raises WorkflowError."""
+    prompt: Prompt = {id_of(id): _node(one) for id, one in raw.items() if _is_node(one)}
+    if not prompt:
+        raise WorkflowError("none of its entries is a node: that needs a `class_type` and `inputs`", "bad_node")
     faults = [
         *(fault for id, node in prompt.items() for fault in _faults(id, node, prompt, catalogue)),
-        *(Fault(id_of(id), "", "no_node", "this entry is no node, and is left out") for id in raw if id not in prompt),
+        *(Fault(id_of(id), "", "no_node", _why_none(id_of(id), raw[id])) for id in raw if id_of(id) not in prompt),
     ]
     return Workflow(form="api", prompt=prompt, faults=tuple(faults), counts={"read": len(prompt)})
 
 
-def _node(id: str, node: dict[str, Any]) -> dict[str, Any]:
-    kind, inputs, meta = node.get("class_type"), node.get("inputs"), node.get("_meta")
-    if not isinstance(kind, str) or not isinstance(inputs, dict | None):
-        raise WorkflowError(f"node {id} is none: it needs a `class_type` and `inputs`", "bad_node")
+def _is_node(one: Any) -> bool:
+    """ComfyUI reads a node without inputs, or with null for them, as one that has none."""
+    classed = isinstance(one, dict) and isinstance(one.get("class_type"), str)
+    return classed and isinstance(one.get("inputs"), dict | None)
+
+
+def _why_none(id: str, one: Any) -> str:
+    if not isinstance(one, dict) or "class_type" not in one:
+        return f"entry {id} is no node, and is left out"
+    wrong = "`inputs` are no object" if isinstance(one["class_type"], str) else "`class_type` is no text"
+    return f"node {id} is left out: its {wrong}"
+
+
+def _node(node: dict[str, Any]) -> dict[str, Any]:
+    kind, inputs, meta = node["class_type"], node.get("inputs"), node.get("_meta")
     title = meta.get("title") if isinstance(meta, dict) else None
     shown = title if isinstance(title, str) and title else kind
     return {"class_type": kind, "inputs": {n: _value(v) for n, v in (inputs or {}).items()}, "_meta": {"title": shown}}
