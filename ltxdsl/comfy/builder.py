@@ -94,7 +94,8 @@ class PromptBuilder:
         link = self._known.get(known) or (None if own else self._raw.get(_key(class_type, given)))
         if link is None:
             link = self._known[known] = self._new(class_type, title, given)
-            self._added.setdefault(_key(class_type, given), link)
+            if not own:
+                self._added.setdefault(_key(class_type, given), link)
         self._last[first] = link
         self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
         return link

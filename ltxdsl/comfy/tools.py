@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ltxdsl.comfy import loaders
-from ltxdsl.comfy.builder import Link, PromptBuilder
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.sampling import plain_prompt
 from ltxdsl.comfy.table import Audio, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, negative_prompt
 from ltxdsl.ops import nodes
-from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS
+from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, SAMPLED
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
 WAN_SHIFT = 8.0
@@ -29,12 +29,24 @@ def wire(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
     """What comes in at a port that the script names by a word; "" = what another node gives."""
     if word in LOADERS and f"{port}.{word}" not in builder.wires:
         return LOADERS[word](builder)
+    if word in SAMPLED:
+        return _sampled(builder, builder.wires[f"{port}.latent"], word)
     if word in NEEDS:
         return _finished(builder, port, word, fps)
     value = builder.wires[f"{port}.{word}"]
     if isinstance(value, Text):
         return negative_prompt(builder, value) if word == "negative" else plain_prompt(builder, value)
     return value.link if isinstance(value, Video | Audio) else value
+
+
+def _sampled(builder: PromptBuilder, latent: Video | Link, word: str) -> Link:
+    """The sampler that a latent was separated from, with guides or without."""
+    link = latent.link if isinstance(latent, Video) else latent
+    whole = builder.literal(link, "latent")  # of a crop
+    source = builder.literal(Link(*whole) if whole else link, "av_latent")
+    if source is None:
+        raise ExportError(f"`{word}` is there only right after a pass")
+    return Link(source[0], SAMPLED.index(word))
 
 
 def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
@@ -115,14 +127,14 @@ def _in_tiles(builder: PromptBuilder, op: nodes.PolishFrames, image: Link, share
     """Ultimate SD Upscale without its upscaler, every frame a picture. Old ones take no batch size, and mind none."""
     builder.note("polish: `tile usdu` needs the pack ComfyUI_UltimateSDUpscale")
     # In the node's own order, by which the editor tells its values where its interface is not known here.
-    sampled = {"upscaled_image": image, **{name: shared[name] for name in SAMPLED}, "denoise": op.denoise}
+    sampled = {"upscaled_image": image, **{name: shared[name] for name in SHARED}, "denoise": op.denoise}
     tiles = {"mode_type": "Linear", "tile_width": 512, "tile_height": 512, "mask_blur": 8, "tile_padding": 32}
     seams = {"seam_fix_mode": "None", "seam_fix_denoise": 1.0, "seam_fix_width": 64, "seam_fix_mask_blur": 8}
     ends = {"seam_fix_padding": 16, "force_uniform_tiles": True, "tiled_decode": False, "batch_size": 1}
     return builder.add("UltimateSDUpscaleNoUpscale", op.label(), **sampled, **tiles, **seams, **ends)
 
 
-SAMPLED = ("model", "positive", "negative", "vae", "seed", "steps", "cfg", "sampler_name", "scheduler")
+SHARED = ("model", "positive", "negative", "vae", "seed", "steps", "cfg", "sampler_name", "scheduler")
 
 
 @row(nodes.WriteText)

@@ -237,9 +237,10 @@ class Scene:
         self.doublings += 1
 
     def sample(self, statement: Pass | Upscale) -> None:
-        """Encode prompts and conditions for this pass, then denoise."""
+        """Encode prompts and conditions for this pass, then denoise; a latent of a raw node may come without sound."""
         assert self.latent is not None
-        assert self.audio is not None
+        if self.audio is None:
+            self.audio = self.add(nodes.EmptyAudio(frames=self.frames, fps=self.fps), statement)
         settings = self.settings.within(statement.settings)
         self.leftover.clear()
         self.name = self._next_name()

@@ -7,7 +7,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, MediaRef, Names, NodeRef, choice
-from ltxdsl.ops.raw_values import LOADED, MADE, OF_CLIP, raw_value, wires_of
+from ltxdsl.ops.raw_values import LOADED, MADE, of_clip, raw_value, wires_of
 from ltxdsl.ops.text import Prompt
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Node(Statement, frozen=True):
     | --- | --- |
     | frames, audio | what a save would write, decoded |
     | latent, audio_latent | the latents of the last pass |
+    | av_latent, denoised | what the sampler of the last pass gives: picture and sound in one latent, and its last denoised state |
     | positive, negative | the prompts that hold, encoded |
     | positive_at_rate, negative_at_rate | the same with the frame rate, as a guider takes them |
     | positive_cropped, negative_cropped, latent_cropped | these after `LTXVCropGuides`, needed or not |
@@ -56,7 +57,7 @@ class Node(Statement, frozen=True):
     @property
     def made(self) -> list[Field]:
         """The lines that ask for what passes have made."""
-        return [field for field in self.fields if isinstance(field.value, Symbol) and field.value.name in OF_CLIP]
+        return [field for field in self.fields if isinstance(field.value, Symbol) and of_clip(field.value.name)]
 
     @property
     def wired(self) -> list[Field]:

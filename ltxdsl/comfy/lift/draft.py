@@ -40,6 +40,11 @@ class Piece:
         """Whether it is a pass."""
         return self.head.startswith(("pass", "upscale"))
 
+    @property
+    def makes(self) -> str:
+        """The class of the node that the statement ends in, before any spelling."""
+        return "SamplerCustomAdvanced" if self.sampled else "SaveVideo"
+
     def spell(self, type: str, other: str = "", nth: int = 0) -> Spelled:
         """The spelling of a class, or of the n-th node of it, as it is so far."""
         return self.spells.setdefault((type, other, nth), Spelled(type, other, nth))

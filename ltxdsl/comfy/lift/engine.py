@@ -16,9 +16,10 @@ from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
 from ltxdsl.comfy.lift.target import Target
-from ltxdsl.ops.raw_values import NEEDS, OF_CLIP
+from ltxdsl.ops.raw_values import of_clip
 
-ROUNDS = 16
+ROUNDS = 48
+Owned = tuple[Edit, Piece]  # and the piece that its node was written for
 TOO_EARLY = "LTX223"  # a node that takes what is not there yet
 
 
@@ -96,7 +97,7 @@ def _brought(draft: Draft, target: Target) -> bool:
         if piece.sampled or "latent" in piece.binds.values():
             break
         words = draft.wires.get(piece.raw, {}).values()
-        if any({*NEEDS.get(word, (word,))} & {*OF_CLIP} for word in words):
+        if any(map(of_clip, words)):
             early.append(piece.raw)
     for id in early:
         draft.wires.pop(id, None)
@@ -133,17 +134,30 @@ def _repaired(draft: Draft, target: Target, trial: Trial, why: list[str]) -> boo
 def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     """Raises Differs where nothing is left to spell."""
     piece = draft.pieces[index]
-    edits = list(Repairer(target, trial, trial.words[index]).edits(trial.made[piece.anchor], piece.anchor))
+    repairer = Repairer(target, trial, trial.words[index])
+    edits = list(repairer.edits(trial.made[piece.anchor], piece.anchor))
     owned = [(edit, _owner(draft, edit, piece)) for edit in edits]
     fresh = [(edit, owner) for edit, owner in owned if edit.of(owner).lines.get(edit.input, owned) != edit.value]
     if not fresh:
         raise Differs("no other spelling is left")
+    fresh = _first(fresh, target, set(repairer.partner))
     for edit, owner in fresh:
         edit.of(owner).lines[edit.input] = edit.value
     for owner in {id(owner): owner for edit, owner in fresh if edit.raw}.values():
         at = draft.pieces.index(owner)
         needed = [edit.raw for edit, its in fresh if edit.raw and its is owner]
         _keep(draft, target, msgspec.structs.replace(trial, words=[trial.words[index]] * (at + 1)), at, needed)
+
+
+def _first(fresh: list[Owned], target: Target, differing: set[str]) -> list[Owned]:
+    """The edits of a round: raw nodes come last, and those that read what is still to be repaired last of all.
+
+    What they read is known by a word once it is repaired; before that it would be written a second time.
+    """
+    if plain := [one for one in fresh if not one[0].raw]:
+        return plain
+    early = [one for one in fresh if not (target.cone([one[0].raw]) - {one[0].raw}) & differing]
+    return early or fresh
 
 
 def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
@@ -191,18 +205,29 @@ def _keep(draft: Draft, target: Target, trial: Trial, index: int, needed: list[s
 
 
 def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
-    """Give later passes nodes of their own, where the target has more equal ones than were made."""
+    """Give passes nodes of their own, where the target has more equal ones than were made."""
     changed = False
-    have = trial.lowered.count
+    raws = draft.raws()
+    owners = _owners(draft, target)
     for digest, count in target.count.items():
-        if not 0 < have[digest] < count:
+        if not 0 < trial.lowered.count[digest] < count:
             continue
-        kind = next(target.kind(id) for id in target.order if target.digests[id] == digest)
-        passes = [piece for piece in draft.pieces if piece.sampled]
-        for piece in passes[1:][-(count - have[digest]) :]:
-            if not piece.spell(kind).own:
-                piece.spell(kind).own = changed = True
+        equal = [id for id in target.order if target.digests[id] == digest]
+        passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
+        for piece in passes if any(one in raws for one in equal) else passes[1:]:
+            if not piece.spell(target.kind(equal[0])).own:
+                piece.spell(target.kind(equal[0])).own = changed = True
     return changed
+
+
+def _owners(draft: Draft, target: Target) -> dict[str, Piece]:
+    """The pass that each node of the target stands before, the first of several."""
+    found: dict[str, Piece] = {}
+    for piece in draft.pieces:
+        if piece.sampled:
+            for id in target.cone([piece.anchor]):
+                found.setdefault(id, piece)
+    return found
 
 
 def _completed(draft: Draft, target: Target, trial: Trial) -> bool:

@@ -24,11 +24,10 @@ MOST = 200  # nodes that a chain is followed over
 
 def guess(target: Target) -> Draft | None:
     """Statements for the passes and the videos that come of them; None where there is no pass to be seen."""
-    samplers = list(target.of_class(SAMPLER))
-    if not samplers:
-        return None
     images = _Images(target)
-    passes = [_Stage(target, id, images) for id in samplers]
+    passes = [one for id in target.of_class(SAMPLER) if (one := _Stage(target, id, images)).of_ltx]
+    if not passes:
+        return None
     head = [*_loads(target), *images.pieces(), *_clip(target, passes), *_texts(target, passes[0])]
     made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
     draft = Draft([*head, *made, *_saves(target, {one.id for one in passes})])
@@ -182,6 +181,11 @@ class _Stage:
         self._read_text()
         self._read_latent()
 
+    @property
+    def of_ltx(self) -> bool:
+        """Whether it samples LTX's latents: other models' samplers may stand in the same file."""
+        return self.rate is not None or self.positive is not None or bool(self.empty or self.sound)
+
     def _node(self, id: str | None, name: str) -> str | None:
         out = self.target.link(id, name) if id else None
         return out.node if out else None
@@ -325,7 +329,7 @@ def numbers(text: Any) -> list[float]:
 
 def _saves(target: Target, samplers: set[str]) -> list[Piece]:
     pieces = []
-    for id in target.of_class("SaveVideo"):
+    for id in target.of_class("SaveVideo", "VHS_VideoCombine"):
         name = target.value(id, "filename_prefix", "video")
         stem = PurePath(str(name).replace("\\", "/")).name or "video"
         if quoted(f"{stem}.mp4"):

@@ -17,11 +17,12 @@ from ltxdsl.comfy.lift.raw import Names, node_text
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.compiler import Request, compile
 from ltxdsl.models import LTX_23, ModelSet, load_model_set
-from ltxdsl.ops.raw_values import LOADED, MADE, NEEDS, OF_CLIP
+from ltxdsl.ops.raw_values import LOADED, MADE, SAMPLED, of_clip
 from ltxdsl.source import Source
 
 PROBE = "§probe"
 WORDS = (*LOADED, *MADE)
+WITHOUT_PASS = tuple(word for word in WORDS if not of_clip(word))
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -77,14 +78,17 @@ class Writer:
         return "\n".join(self._lines(trial)) + "\n"
 
     def _lines(self, trial: bool) -> Iterator[str]:
-        sampled = False
+        words = WITHOUT_PASS
         for index, piece in enumerate(self.draft.pieces):
             if trial and (piece.anchor or piece.raw):
-                yield probe(index, sampled, self.draft.files)
+                yield probe(index, words, self.draft.files)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
-            sampled = sampled or piece.sampled
+            if piece.sampled:
+                words = WORDS
+            elif "latent" in piece.binds.values():
+                words = tuple(word for word in words if word not in SAMPLED)
         if trial:
-            yield probe(len(self.draft.pieces), sampled, self.draft.files)
+            yield probe(len(self.draft.pieces), words, self.draft.files)
 
     def name(self, out: Out) -> str:
         """The name of an output of a raw node."""
@@ -98,9 +102,8 @@ class Writer:
         return node_text(id, {**node, "_meta": meta}, self.names, wires)
 
 
-def probe(index: int, sampled: bool, files: Iterable[str]) -> str:
+def probe(index: int, words: Iterable[str], files: Iterable[str]) -> str:
     """A node that reads what each word and file stands for here."""
-    words = [word for word in WORDS if sampled or not {*NEEDS.get(word, (word,))} & {*OF_CLIP}]
     return f'node "{PROBE}{index}" {{ {"; ".join(f"{word}: {word}" for word in (*files, *words))} }}'
 
 
@@ -110,7 +113,7 @@ def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Tria
     made = Target(export.prompt)
     words = [_words(made, index) for index in range(len(draft.pieces) + 1)]
     pieces = [piece for piece in draft.pieces if piece.anchor]
-    anchors = dict(zip((p.anchor for p in pieces), _anchored(made, target, pieces), strict=False))
+    anchors = dict(zip((p.anchor for p in pieces), _anchored(export, pieces), strict=False))
     return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words)
 
 
@@ -121,15 +124,13 @@ def _words(made: Target, index: int) -> dict[tuple[str, int], Word]:
     return {}
 
 
-def _anchored(made: Target, target: Target, pieces: list[Piece]) -> Iterator[str | None]:
-    """The nodes here that stand for anchors: in order, class by class."""
-    raw = {id for id in made.order if str(made.prompt[id]["_meta"]["title"]).startswith(MARK)}
+def _anchored(export: Export, pieces: list[Piece]) -> Iterator[str | None]:
+    """The nodes here that stand for anchors: in order, by what each statement ends in."""
     waiting: dict[str, list[str]] = {}
-    for id in sorted(made.prompt, key=int):
-        if id not in raw:
-            waiting.setdefault(made.kind(id), []).append(id)
+    for id in sorted(export.places, key=int):
+        waiting.setdefault(export.places[id].type, []).append(id)
     for piece in pieces:
-        of_kind = waiting.get(target.kind(piece.anchor), [])
+        of_kind = waiting.get(piece.makes, [])
         yield of_kind.pop(0) if of_kind else None
 
 

@@ -32,6 +32,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LoraLoaderModelOnly": ("lora_name",),
     "LTXICLoRALoaderModelOnly": ("lora_name",),
     "LTXVImgToVideoConditionOnly": (),
+    "VHS_VideoCombine": ALL,
     **dict.fromkeys(DECODE, ALL),
     "EmptyLTXVLatentVideo": ("batch_size",),
     "LTXVEmptyLatentAudio": ("batch_size", "frames_number", "frame_rate"),
@@ -40,7 +41,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LTXVScheduler": ALL,
     "BasicScheduler": ALL,
 }
-# Classes that do the same, each with the names that its links have in place of those of the first.
+# Classes that do the same, each with the names that its links have in place of those of the first; `guider.model` is
+# the input `model` of the node that is linked to the input `guider`, which the other class does without.
 SAME: dict[str, dict[str, dict[str, str]]] = {
     "VAEDecode": {
         "VAEDecodeTiled": {},
@@ -49,6 +51,7 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
     },
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
+    "SaveVideo": {"VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"}},
     "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
     "ResizeImageMaskNode": {"ResizeImagesByLongerEdge": {"images": "input"}, "ImageScale": {"image": "input"}},
 }
@@ -118,7 +121,7 @@ class Repairer:
             elif self.made.kind(made) == kind or (link_of(mine[name]) and name not in renamed.values()):
                 yield Edit(spelled, name, Word("none"))
         if self.made.kind(made) == was:
-            yield from (Edit(spelled, name, Word(old)) for name, old in renamed.items())
+            yield from (Edit(spelled, name, Word(old)) for name, old in renamed.items() if "." not in old)
 
     def _original(self, made: str) -> str:
         """The class that a row has written, before a spelling."""
@@ -139,7 +142,7 @@ class Repairer:
                 yield Edit(spelled, name, wanted)
             return
         old = SAME.get(spelled.type, {}).get(spelled.other, {}).get(name, name)
-        own = self.made.link(pair[0], name) or self.made.link(pair[0], old)
+        own = self.made.link(pair[0], name) or self._behind(pair[0], old)
         if own is None:
             self.taken.append((spelled, name, out, pair[0]))
             return
@@ -147,6 +150,8 @@ class Repairer:
         if not equal and not self._alike(own.node, out.node):
             self.taken.append((spelled, name, out, pair[0]))
             return
+        if "." in old and own.slot == out.slot and name not in mine and own.node in self.trial.places:
+            yield Edit(spelled, name, Word(f"{self._original(own.node)} {own.slot}" if own.slot else self._original(own.node)))
         if own.slot != out.slot:
             if not self._same_output(own.node, {own.slot, out.slot}):
                 self.taken.append((spelled, name, out, pair[0]))
@@ -154,6 +159,12 @@ class Repairer:
             yield Edit(spelled, name, Word(f"{name} {out.slot}"))
         if not equal:
             waiting.append((own.node, out.node))
+
+    def _behind(self, id: str, path: str) -> Out | None:
+        """The link of an input; with a point in its name, of an input of the node that it is linked to."""
+        first, _, rest = path.partition(".")
+        out = self.made.link(id, first)
+        return self._behind(out.node, rest) if out and rest else out
 
     def _check(self, kind: str, name: str, ours: Any, wanted: Any) -> None:
         if not allowed(kind, name, ours, wanted):
