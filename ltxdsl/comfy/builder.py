@@ -13,7 +13,7 @@ import msgspec
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
-from ltxdsl.ops.base import Rename, Spelling
+from ltxdsl.ops.base import PARTS_ALONE, Rename, Spelling
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]
 OMITTED = object()
@@ -99,6 +99,13 @@ class PromptBuilder:
         self._last[first] = link
         self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
         return link
+
+    def file_alone(self, part: str) -> str:
+        """The file that the script has for a part of the model set alone; "" = it is in the checkpoint."""
+        files = [
+            file for said in self.spellings if said.type == PARTS_ALONE for name, file in said.lines if name == part
+        ]
+        return str(files[-1]) if files else ""
 
     def begin(self, op: Hashable) -> None:
         """What is added from here on belongs to this pass or save."""

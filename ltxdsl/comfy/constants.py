@@ -105,6 +105,13 @@ def _switch(inputs: Inputs, sizes: Sizes) -> Outputs:
     return (inputs["on_true" if inputs["switch"] else "on_false"],)
 
 
+def _bypassed(inputs: Inputs, sizes: Sizes) -> Outputs:
+    """A node with a bypass of its own: its latent, as it came."""
+    if inputs.get("bypass") is not True:
+        raise Unknown("it does its work")
+    return (inputs["latent"],)
+
+
 def _passed(inputs: Inputs, sizes: Sizes) -> Outputs:
     """A reroute gives what it is given."""
     (value,) = inputs.values()
@@ -233,6 +240,8 @@ _NODES: dict[str, Callable[[Inputs, Sizes], Outputs]] = {
     "LTXFrameCalculator": _frames,
     "ComfyNumberConvert": _converted,
     "ComfySwitchNode": _switch,
+    "LTXVImgToVideoInplace": _bypassed,
+    "LTXVImgToVideoConditionOnly": _bypassed,
     "Reroute": _passed,
     "StringConcatenate": _joined,
     "GetImageSize": _size,

@@ -14,7 +14,7 @@ from ltxdsl.ops.nodes import Sample
 
 def model(builder: PromptBuilder, loras: Iterable[LoraUse]) -> Link:
     """The model with LoRAs, in order; those that change by step hang on the prompts (`hooked`)."""
-    link = builder.parts.get("model") or _checkpoint(builder)
+    link = builder.parts.get("model") or _model(builder)
     for use in loras:
         if not (use.by_step or use.segments):
             link = _with_lora(builder, link, use)
@@ -137,7 +137,7 @@ def with_text_lora(builder: PromptBuilder, clip: Link, lora: str, strength: floa
     both = builder.add(
         "LoraLoader",
         f"LoRA {name} for the writing",
-        model=_checkpoint(builder),
+        model=_model(builder),
         clip=clip,
         lora_name=name,
         strength_model=0.0,
@@ -205,7 +205,10 @@ def encoded(builder: PromptBuilder, text: str | Link, title: str, clip: Link | N
 
 def vae(builder: PromptBuilder) -> Link:
     """The video VAE."""
-    return builder.parts.get("vae") or _checkpoint(builder).output(2)
+    if given := builder.parts.get("vae"):
+        return given
+    file = builder.file_alone("vae")
+    return builder.add("VAELoader", "video VAE", vae_name=file) if file else _checkpoint(builder).output(2)
 
 
 def audio_vae(builder: PromptBuilder) -> Link:
@@ -240,6 +243,16 @@ def temporal_upsampler(builder: PromptBuilder) -> Link:
     """The latent upsampler in time."""
     name = builder.models.comfy.temporal_upsampler
     return builder.add("LatentUpscaleModelLoader", "latent upsampler in time", model_name=name)
+
+
+def _model(builder: PromptBuilder) -> Link:
+    """The model without LoRAs: of the checkpoint, or from a file of its own."""
+    file = builder.file_alone("model")
+    if file.lower().endswith(".gguf"):
+        return builder.add("UnetLoaderGGUF", "LTX model", unet_name=file)
+    if file:
+        return builder.add("UNETLoader", "LTX model", unet_name=file, weight_dtype="default")
+    return _checkpoint(builder)
 
 
 def _checkpoint(builder: PromptBuilder) -> Link:

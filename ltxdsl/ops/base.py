@@ -41,6 +41,9 @@ class Rename(NamedTuple):
     word: str = ""  # what the port holds, by a word of raw nodes
 
 
+PARTS_ALONE = "load"  # in place of a class: parts of the model set that have a file, and with it a loader, of their own
+
+
 class Spelling(NamedTuple):
     """How nodes of a class are written in a workflow: as another class ("" = the same), with these inputs."""
 

@@ -18,7 +18,15 @@ LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the scr
 OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so far have made
 CROPPED = ("positive_cropped", "negative_cropped", "latent_cropped")
 SAMPLED = ("av_latent", "denoised")  # both outputs of a pass's sampler, picture and sound in one latent
-MADE = (*OF_CLIP, *SAMPLED, "positive", "negative", "positive_at_rate", "negative_at_rate", *CROPPED)  # and the prompts that hold
+MADE = (
+    *OF_CLIP,
+    *SAMPLED,
+    "positive",
+    "negative",
+    "positive_at_rate",
+    "negative_at_rate",
+    *CROPPED,
+)  # and the prompts that hold
 AT_RATE = "_at_rate"  # of a prompt: with the frame rate, as a guider takes it
 # What a word is made of, where it is more than one thing.
 BOTH = ("positive", "negative")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ltxdsl.grammar import tree
-from ltxdsl.ops.base import Rename, Spelling
+from ltxdsl.ops.base import PARTS_ALONE, Rename, Spelling
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, MediaRef, Names, NodeRef, choice
@@ -93,6 +93,8 @@ class Load(Spelled, frozen=True):
     """
 
     checkpoint: Annotated[str, option(FILE, "the checkpoint, of which the sound and text parts are read too")] = ""
+    model: Annotated[str, option(FILE, "the video model from a file of its own, safetensors or GGUF")] = ""
+    vae: Annotated[str, option(FILE, "the video VAE from a file of its own")] = ""
     audio: Annotated[str, option(FILE, "another file for the audio VAE")] = ""
     text: Annotated[str, option(FILE, "the text encoder")] = ""
     projection: Annotated[str, option(FILE, "another file for the projection of the text encoder")] = ""
@@ -107,4 +109,6 @@ class Load(Spelled, frozen=True):
             ("LTXAVTextEncoderLoader", "ckpt_name"): self.projection or self.checkpoint,
             ("LatentUpscaleModelLoader", "model_name"): self.upsampler,
         }
-        return tuple(Spelling(node, "", ((name, file),)) for (node, name), file in said.items() if file), {}
+        parts = tuple((part, file) for part, file in (("model", self.model), ("vae", self.vae)) if file)
+        alone = (Spelling(PARTS_ALONE, "", parts),) if parts else ()
+        return (*alone, *(Spelling(node, "", ((name, file),)) for (node, name), file in said.items() if file)), {}

@@ -35,7 +35,7 @@ class Node(Statement, frozen=True):
     | --- | --- |
     | frames, audio | what a save would write, decoded |
     | latent, audio_latent | the latents of the last pass |
-    | av_latent, denoised | what the sampler of the last pass gives: picture and sound in one latent, and its last denoised state |
+    | av_latent, denoised | the two outputs of the last pass's sampler, picture and sound in one latent |
     | positive, negative | the prompts that hold, encoded |
     | positive_at_rate, negative_at_rate | the same with the frame rate, as a guider takes them |
     | positive_cropped, negative_cropped, latent_cropped | these after `LTXVCropGuides`, needed or not |

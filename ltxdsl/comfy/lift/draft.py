@@ -33,6 +33,7 @@ class Piece:
         self.wire = wire  # an output of a raw node whose name stands for `{}` in the head
         self.block = block if block is not None else []
         self.spells: dict[tuple[str, str, int], Spelled] = {}
+        self.common = False  # holds what all passes are spelled with
         self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
 
     @property
@@ -57,6 +58,10 @@ class Draft:
         self.pieces = pieces
         self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
         self.files: tuple[str, ...] = ()  # names of pictures
+
+    def common(self) -> Piece:
+        """The piece before all passes, for what they have in common."""
+        return next(piece for piece in self.pieces if piece.common)
 
     def raws(self) -> set[str]:
         """Nodes that are written as they are."""
@@ -96,4 +101,5 @@ def statement_text(piece: Piece, name: Any) -> Iterator[str]:
         yield "}"
         return
     yield from spells
-    yield piece.head.replace("{}", name(piece.wire)) if piece.wire else piece.head
+    if piece.head:
+        yield piece.head.replace("{}", name(piece.wire)) if piece.wire else piece.head

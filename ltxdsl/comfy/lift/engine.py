@@ -14,7 +14,7 @@ from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
-from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
+from ltxdsl.comfy.lift.repair import LOADERS, Differs, Edit, Repairer
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.ops.raw_values import of_clip
 
@@ -146,7 +146,8 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     for owner in {id(owner): owner for edit, owner in fresh if edit.raw}.values():
         at = draft.pieces.index(owner)
         needed = [edit.raw for edit, its in fresh if edit.raw and its is owner]
-        _keep(draft, target, msgspec.structs.replace(trial, words=[trial.words[index]] * (at + 1)), at, needed)
+        words = trial.words[at if owner.common else index]
+        _keep(draft, target, msgspec.structs.replace(trial, words=[words] * (at + 1)), at, needed)
 
 
 def _first(fresh: list[Owned], target: Target, differing: set[str]) -> list[Owned]:
@@ -161,10 +162,24 @@ def _first(fresh: list[Owned], target: Target, differing: set[str]) -> list[Owne
 
 
 def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
-    """The piece that a node was written for: a pass by its number, else the one at hand."""
+    """The piece that a node was written for: a pass by its number, else the one at hand.
+
+    What passes have in common is said before them all, as long as it is the same for all.
+    """
     number = re.fullmatch(r"pass (\d+)", str(edit.which.op))
     passes = [one for one in draft.pieces if one.sampled]
-    return passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
+    own = passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
+    if not own.sampled or not _common(edit):
+        return own
+    said = draft.common().spells.get(edit.which[1:])
+    return own if said and said.lines.get(edit.input, edit.value) != edit.value else draft.common()
+
+
+COMMON = {("CLIPTextEncode", "clip"), ("LTXVConditioning", "frame_rate"), ("LTXVSeparateAVLatent", "av_latent")}
+
+
+def _common(edit: Edit) -> bool:
+    return edit.which.type in LOADERS or (edit.which.type, edit.input) in COMMON
 
 
 def _drop(draft: Draft, target: Target, trial: Trial, piece: Piece) -> None:

@@ -15,9 +15,11 @@ from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import DISTILLED
 from ltxdsl.values import plain
 
-SAMPLER = "SamplerCustomAdvanced"
+SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
 IN_PLACE = ("LTXVImgToVideoInplace", "LTXVImgToVideoConditionOnly")
 DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
+MODEL_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
+VAE_LOADERS = ("VAELoader", "VAELoaderKJ")
 DEFAULT_FRAMES = 121
 MOST = 200  # nodes that a chain is followed over
 
@@ -25,12 +27,14 @@ MOST = 200  # nodes that a chain is followed over
 def guess(target: Target) -> Draft | None:
     """Statements for the passes and the videos that come of them; None where there is no pass to be seen."""
     images = _Images(target)
-    passes = [one for id in target.of_class(SAMPLER) if (one := _Stage(target, id, images)).of_ltx]
+    passes = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := _Stage(target, id, images)).of_ltx]
     if not passes:
         return None
     head = [*_loads(target), *images.pieces(), *_clip(target, passes), *_texts(target, passes[0])]
     made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
-    draft = Draft([*head, *made, *_saves(target, {one.id for one in passes})])
+    common = Piece("")
+    common.common = True
+    draft = Draft([*head, common, *made, *_saves(target, {one.id for one in passes})])
     draft.files = tuple(images.names.values())
     return draft
 
@@ -50,6 +54,8 @@ def _loads(target: Target) -> list[Piece]:
     sounds = {target.value(id, "ckpt_name") for id in target.of_class("LTXVAudioVAELoader")}
     upsamplers = {target.value(id, "model_name") for id in target.of_class("LatentUpscaleModelLoader")}
     said["checkpoint"] = _only(checkpoints)
+    said["model"] = _only({target.value(id, "unet_name") for id in target.of_class(*MODEL_LOADERS)})
+    said["vae"] = _only({target.value(id, "vae_name") for id in _video_vaes(target)})
     said["audio"] = _only(sounds) if sounds != checkpoints else None
     said["text"] = _only({target.value(id, "text_encoder") for id in texts})
     projections = {target.value(id, "ckpt_name") for id in texts}
@@ -57,6 +63,14 @@ def _loads(target: Target) -> list[Piece]:
     said["upsampler"] = _only(upsamplers)
     words = [f"{word} {quoted(file)}" for word, file in said.items() if file and quoted(file)]
     return [Piece(f"load {' '.join(words)}")] if words else []
+
+
+def _video_vaes(target: Target) -> list[str]:
+    """Loaders of a VAE alone that something reads as one of pictures."""
+    read = {
+        out.node for id in target.order for name, out in target.links(id).items() if name in ("vae", "optional_vae")
+    }
+    return [id for id in target.of_class(*VAE_LOADERS) if id in read]
 
 
 def _only(values: set[Any]) -> str | None:
@@ -167,8 +181,10 @@ class _Stage:
 
     def __init__(self, target: Target, id: str, images: _Images) -> None:
         self.target, self.id, self.images = target, id, images
-        self.guider = self._node(id, "guider")
-        self.sigmas, self.sampler, self.noise = (self._node(id, name) for name in ("sigmas", "sampler", "noise"))
+        # A sampler without a node for each of these says it itself.
+        self.guider, self.sigmas, self.sampler, self.noise = (
+            self._node(id, name) or id for name in ("guider", "sigmas", "sampler", "noise")
+        )
         self.latent = self._node(id, "latent_image")
         self.factor: float | None = None
         self.before: str | None = None  # the sampler that it goes on from
@@ -272,12 +288,12 @@ class _Stage:
     def _steps(self) -> list[str]:
         sampler = sampler_words(self.target, self.sampler)
         kind = self.target.kind(self.sigmas)
-        if kind == "ManualSigmas" and (sigmas := numbers(self.target.value(str(self.sigmas), "sigmas", ""))):
+        if kind == "ManualSigmas" and (sigmas := numbers(self.target.value(self.sigmas, "sigmas", ""))):
             if tuple(sigmas) == DISTILLED:
                 return [f"{len(DISTILLED) - 1}", *sampler, "distilled"]
             return [*sampler, "sigmas", ", ".join(plain(sigma) for sigma in sigmas)]
-        steps = self.target.value(str(self.sigmas), "steps", 8) if self.sigmas else 8
-        named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(str(self.sigmas), "scheduler", "ltxv")
+        steps = self.target.value(self.sigmas, "steps", 8)
+        named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
         return [f"{steps}", *sampler, f"{named}"]
 
     def _loras(self) -> list[str]:
@@ -293,11 +309,11 @@ class _Stage:
         return found
 
     def _cfg(self) -> list[str]:
-        cfg = self.target.value(str(self.guider), "cfg", 1.0) if self.guider else 1.0
+        cfg = self.target.value(self.guider, "cfg", 1.0)
         return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
 
     def _seed(self) -> list[str]:
-        seed = self.target.value(str(self.noise), "noise_seed") if self.noise else None
+        seed = self.target.value(self.noise, "noise_seed", self.target.value(self.noise, "seed"))
         return [f"seed {seed}"] if isinstance(seed, int) and 0 <= seed < 2**64 else []
 
 
@@ -305,7 +321,7 @@ def sampler_words(target: Target, id: str | None) -> list[str]:
     """The sampler's name here."""
     if id is None:
         return []
-    if target.kind(id) == "KSamplerSelect":
+    if target.kind(id) in ("KSamplerSelect", "KSampler"):
         name = target.value(id, "sampler_name")
         return [next((ours for ours, entry in SAMPLERS.items() if entry.comfy == name), "euler")]
     return [next((ours for ours, (kind, _) in NODES.items() if kind == target.kind(id)), "euler")]
@@ -314,7 +330,7 @@ def sampler_words(target: Target, id: str | None) -> list[str]:
 def sampler_options(target: Target, id: str | None) -> list[str]:
     """A `sampler` statement with the options of the sampler's node."""
     name = next(iter(sampler_words(target, id)), "")
-    if id is None or not name or target.kind(id) == "KSamplerSelect":
+    if id is None or not name or target.kind(id) in ("KSamplerSelect", "KSampler"):
         return []
     inputs = {"kind" if key == "solver_type" and name == "er_sde" else key: v for key, v in target.inputs(id).items()}
     known = SAMPLERS[name].options

@@ -80,7 +80,7 @@ class Writer:
     def _lines(self, trial: bool) -> Iterator[str]:
         words = WITHOUT_PASS
         for index, piece in enumerate(self.draft.pieces):
-            if trial and (piece.anchor or piece.raw):
+            if trial and (piece.anchor or piece.raw or piece.common):
                 yield probe(index, words, self.draft.files)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
             if piece.sampled:

@@ -18,6 +18,22 @@ from ltxdsl.comfy.validate import link_of
 
 DECODE = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
 ALL = ("*",)
+LOADERS: dict[str, tuple[str, ...]] = {  # each with those of the same part in the same form
+    "CheckpointLoaderSimple": ("LowVRAMCheckpointLoader",),
+    "UNETLoader": ("UnetLoaderGGUF", "UnetLoaderGGUFAdvanced", "DiffusionModelLoaderKJ"),
+    "UnetLoaderGGUF": ("UNETLoader", "UnetLoaderGGUFAdvanced"),
+    "VAELoader": ("VAELoaderKJ",),
+    "LTXVAudioVAELoader": ("VAELoader", "VAELoaderKJ", "LowVRAMAudioVAELoader"),
+    "LTXAVTextEncoderLoader": (
+        "DualCLIPLoader",
+        "DualCLIPLoaderGGUF",
+        "CLIPLoader",
+        "CLIPLoaderGGUF",
+        "LTXVGemmaCLIPModelLoader",
+    ),
+    "LatentUpscaleModelLoader": ("LowVRAMLatentUpscaleModelLoader",),
+}
+OTHER_LOADERS = tuple(other for others in LOADERS.values() for other in others)
 # Inputs that may be written otherwise: where and how files are read and written, tiles, precision.
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "SaveVideo": ("filename_prefix", "format", "codec", "save_metadata"),
@@ -25,10 +41,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LoadImage": ALL,
     "LoadAudio": ALL,
     "LoadVideo": ALL,
-    "CheckpointLoaderSimple": ALL,
-    "LTXVAudioVAELoader": ALL,
-    "LTXAVTextEncoderLoader": ALL,
-    "LatentUpscaleModelLoader": ALL,
+    **dict.fromkeys((*LOADERS, *OTHER_LOADERS), ALL),
     "LoraLoaderModelOnly": ("lora_name",),
     "LTXICLoRALoaderModelOnly": ("lora_name",),
     "LTXVImgToVideoConditionOnly": (),
@@ -37,6 +50,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "EmptyLTXVLatentVideo": ("batch_size",),
     "LTXVEmptyLatentAudio": ("batch_size", "frames_number", "frame_rate"),
     "KSamplerSelect": (),
+    "KSampler": ("scheduler",),
     "TextGenerateLTX2Prompt": ALL,
     "LTXVScheduler": ALL,
     "BasicScheduler": ALL,
@@ -44,6 +58,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 # Classes that do the same, each with the names that its links have in place of those of the first; `guider.model` is
 # the input `model` of the node that is linked to the input `guider`, which the other class does without.
 SAME: dict[str, dict[str, dict[str, str]]] = {
+    **{kind: {other: {} for other in others} for kind, others in LOADERS.items()},
     "VAEDecode": {
         "VAEDecodeTiled": {},
         "LTXVTiledVAEDecode": {"latents": "samples"},
@@ -51,6 +66,11 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
     },
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
+    "SamplerCustomAdvanced": {
+        "KSampler": {name: f"guider.{name}" for name in ("model", "positive", "negative")},
+        "SamplerCustom": {name: f"guider.{name}" for name in ("model", "positive", "negative")},
+    },
+    "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
     "SaveVideo": {"VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"}},
     "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
     "ResizeImageMaskNode": {"ResizeImagesByLongerEdge": {"images": "input"}, "ImageScale": {"image": "input"}},
@@ -112,6 +132,8 @@ class Repairer:
         was, kind = self._original(made), self.target.kind(wanted)
         renamed = SAME.get(was, {}).get(kind, {}) if kind != was else {}
         place = self.trial.places.get(made)
+        if kind != was and not self._may_be(made, wanted):
+            raise Differs(f"{was} is to be {kind}")
         nth = place.nth if place and self.many[place.op, place.type] > 1 else 0
         spelled = Which(place.op if place else None, was, kind if kind != was else "", nth)
         mine, theirs = self.made.inputs(made), self.target.inputs(wanted)
@@ -151,7 +173,9 @@ class Repairer:
             self.taken.append((spelled, name, out, pair[0]))
             return
         if "." in old and own.slot == out.slot and name not in mine and own.node in self.trial.places:
-            yield Edit(spelled, name, Word(f"{self._original(own.node)} {own.slot}" if own.slot else self._original(own.node)))
+            yield Edit(
+                spelled, name, Word(f"{self._original(own.node)} {own.slot}" if own.slot else self._original(own.node))
+            )
         if own.slot != out.slot:
             if not self._same_output(own.node, {own.slot, out.slot}):
                 self.taken.append((spelled, name, out, pair[0]))
@@ -179,13 +203,43 @@ class Repairer:
 
     def _alike(self, made: str, wanted: str) -> bool:
         was, kind = self._original(made), self.target.kind(wanted)
-        if kind != was and not _may_be(was, kind, self.made.inputs(made), self.target.inputs(wanted)):
+        if kind != was and not self._may_be(made, wanted):
             return False
         mine = self.made.inputs(made)
         literals = {n: v for n, v in self.target.inputs(wanted).items() if self.target.link(wanted, n) is None}
         return kind != was or all(
             (name in mine and _equal(mine[name], value)) or allowed(kind, name, mine.get(name), value)
             for name, value in literals.items()
+        )
+
+    def _may_be(self, made: str, wanted: str) -> bool:
+        """Whether a node of another class does the same."""
+        was, kind = self._original(made), self.target.kind(wanted)
+        ours, wanted_inputs = self.made.inputs(made), self.target.inputs(wanted)
+        if was == "SamplerCustomAdvanced":
+            return kind in SAME[was] and self._same_sampling(made, wanted_inputs)
+        if kind == "BasicGuider":
+            return ours.get("cfg", 1) == 1
+        return _may_be(was, kind, ours, wanted_inputs)
+
+    def _same_sampling(self, made: str, wanted: dict[str, Any]) -> bool:
+        """Whether a sampler in one node has the numbers of one in several."""
+        if self.made.kind(made) != "SamplerCustomAdvanced":
+            return True  # it was asked before it was spelled
+        parts = {name: out.node for name, out in self.made.links(made).items()}
+        if not {"noise", "guider", "sampler", "sigmas"} <= parts.keys():
+            return False
+        ours = {
+            "cfg": self.made.value(parts["guider"], "cfg", 1.0),
+            "seed": self.made.value(parts["noise"], "noise_seed"),
+            "noise_seed": self.made.value(parts["noise"], "noise_seed"),
+            "sampler_name": self.made.value(parts["sampler"], "sampler_name"),
+            "steps": len(numbers(self.made.value(parts["sigmas"], "sigmas"))) - 1,
+            "denoise": 1,
+            "add_noise": True,
+        }
+        return all(
+            wanted[name] == value for name, value in ours.items() if name in wanted and not link_of(wanted[name])
         )
 
     def _as_it_stands(self, which: Which, name: str, out: Out, reader: str) -> Edit:
