@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
@@ -228,6 +229,8 @@ def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
         if not 0 < trial.lowered.count[digest] < count:
             continue
         equal = [id for id in target.order if target.digests[id] == digest]
+        if all(place.type != target.kind(equal[0]) for place in trial.places.values()):
+            continue  # no statement makes such nodes
         passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
         for piece in passes if any(one in raws for one in equal) else passes[1:]:
             if not piece.spell(target.kind(equal[0])).own:
@@ -248,7 +251,7 @@ def _owners(draft: Draft, target: Target) -> dict[str, Piece]:
 def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
     """Write what no statement makes as raw nodes, each as early as what it reads is there."""
     made, raw = trial.lowered, raw_nodes(trial.lowered)
-    have = made.count
+    have = made.count - Counter(made.digests[id] for id in raw.values())
     missing = []
     for id in target.order:
         if have[target.digests[id]] > 0 and id not in raw:

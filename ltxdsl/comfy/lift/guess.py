@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
-from ltxdsl.comfy.lift.draft import Draft, Piece
+from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.samplers import NODES
 from ltxdsl.geometry import latent_frames, pixel_frames
 from ltxdsl.grammar.write import quoted
+from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import DISTILLED
 from ltxdsl.values import plain
 
 SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
 IN_PLACE = ("LTXVImgToVideoInplace", "LTXVImgToVideoConditionOnly")
+PICTURED = (
+    "ResizeImageMaskNode",
+    "ImageScale",
+    "ImageScaleBy",
+    "GetVideoComponents",
+    "LTXVPreprocess",
+    "ImageFromBatch",
+)
 DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
 MODEL_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
 VAE_LOADERS = ("VAELoader", "VAELoaderKJ")
@@ -34,6 +43,9 @@ def guess(target: Target) -> Draft | None:
     made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
     common = Piece("")
     common.common = True
+    parts = [out for id in target.of_class("LTXVSeparateAVLatent") if (out := target.link(id, "av_latent"))]
+    if parts and all(out.slot == 1 for out in parts):
+        common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
     draft = Draft([*head, common, *made, *_saves(target, {one.id for one in passes})])
     draft.files = tuple(images.names.values())
     return draft
@@ -176,6 +188,17 @@ def _in_order(steps: list[dict[str, str]]) -> str | None:
     return "".join(f" {key} {value}" for key, value in shown.items())
 
 
+class _Lora(NamedTuple):
+    name: str
+    strength: float
+    in_context: bool
+
+    @property
+    def said(self) -> str:
+        """As a statement has it."""
+        return f"lora {quoted(self.name)} {plain(self.strength)}"
+
+
 class _Stage:
     """One sampler with what stands around it."""
 
@@ -194,6 +217,7 @@ class _Stage:
         self.rate: float | None = None
         self.positive: str | None = None
         self.negative: str | None = None
+        self.controlled: _Lora | None = None  # the LoRA that a control video is followed by
         self._read_text()
         self._read_latent()
 
@@ -215,7 +239,14 @@ class _Stage:
         return None
 
     def _read_text(self) -> None:
-        through = ("LTXVCropGuides", "LTXVAddGuide", "LTXVAddGuideMulti", "LTXAddVideoICLoRAGuide")
+        through = (
+            "LTXVCropGuides",
+            "LTXVAddGuide",
+            "LTXVAddGuideMulti",
+            "LTXAddVideoICLoRAGuide",
+            "LTXAddVideoICLoRAGuideAdvanced",
+            "LTXVSetAudioRefTokens",
+        )
         rated = self._back(self._node(self.guider, "positive"), through, ("positive",))
         if self.target.kind(rated) == "LTXVConditioning":
             assert rated is not None
@@ -233,6 +264,9 @@ class _Stage:
             match self.target.kind(video):
                 case "LTXVImgToVideoInplace" | "LTXVImgToVideoConditionOnly":
                     self._in_place(str(video))
+                    video = self._node(video, "latent")
+                case "LTXAddVideoICLoRAGuide" | "LTXAddVideoICLoRAGuideAdvanced":
+                    self._control(str(video))
                     video = self._node(video, "latent")
                 case "LTXVAddGuide":
                     self._guide(str(video))
@@ -264,6 +298,28 @@ class _Stage:
             place = "end" if index == -1 else f"{index}f" if index else "0"
             image = self.images.name(self._node(id, "image"))
             self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}{self._crf(id)}")
+
+    def _control(self, id: str) -> None:
+        """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
+        index, strength = self.target.value(id, "frame_idx", 0), self.target.value(id, "strength", 1.0)
+        attention = self.target.value(id, "attention_strength", 1.0)
+        factor = self.target.value(id, "latent_downscale_factor", 1.0)
+        lora = next((one for one in reversed(self._lora_chain()) if one.in_context), None)
+        if lora is None or not isinstance(index, int) or not isinstance(factor, int | float) or index < 0:
+            return
+        self.controlled = lora
+        kind = next((kind for kind in CONTROLS if kind in lora.name.lower()), "union")
+        said = f"control {kind} from {self._source(id)} with {lora.said} @ {index}f strength {plain(strength)}"
+        said += f" downscale {max(1, round(factor))}" + (f" attention {plain(attention)}" if attention != 1 else "")
+        self.conditions.insert(0, said)
+
+    def _source(self, id: str) -> str:
+        """The file that a control video begins with, as far as that is to be seen."""
+        found = self._back(self._node(id, "image"), PICTURED, ("image", "images", "input", "pixels", "video"))
+        file = self.target.value(found, "file") if found and self.target.kind(found) == "LoadVideo" else None
+        if isinstance(file, str) and quoted(file):
+            return f"video {quoted(file)}"
+        return self.images.name(self._node(id, "image"))
 
     def _crf(self, id: str) -> str:
         image = self._node(id, "image")
@@ -297,14 +353,18 @@ class _Stage:
         return [f"{steps}", *sampler, f"{named}"]
 
     def _loras(self) -> list[str]:
-        found: list[str] = []
+        return [one.said for one in self._lora_chain() if one != self.controlled]
+
+    def _lora_chain(self) -> list[_Lora]:
+        """LoRAs of the pass, from the model on."""
+        found: list[_Lora] = []
         id = self._node(self.guider, "model")
         for _ in range(MOST):
             if id is None or self.target.kind(id) not in ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly"):
                 break
             name, strength = self.target.value(id, "lora_name"), self.target.value(id, "strength_model", 1.0)
             if isinstance(name, str) and quoted(name) and isinstance(strength, int | float):
-                found.insert(0, f"lora {quoted(name)} {plain(strength)}")
+                found.insert(0, _Lora(name, strength, self.target.kind(id) == "LTXICLoRALoaderModelOnly"))
             id = self._node(id, "model")
         return found
 

@@ -33,6 +33,7 @@ LOADERS: dict[str, tuple[str, ...]] = {  # each with those of the same part in t
     ),
     "LatentUpscaleModelLoader": ("LowVRAMLatentUpscaleModelLoader",),
 }
+CONTROL = ("crop", "use_tiled_encode", "tile_size", "tile_overlap", "latent_downscale_factor")
 OTHER_LOADERS = tuple(other for others in LOADERS.values() for other in others)
 # Inputs that may be written otherwise: where and how files are read and written, tiles, precision.
 SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -45,6 +46,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LoraLoaderModelOnly": ("lora_name",),
     "LTXICLoRALoaderModelOnly": ("lora_name",),
     "LTXVImgToVideoConditionOnly": (),
+    **dict.fromkeys(("LTXAddVideoICLoRAGuide", "LTXAddVideoICLoRAGuideAdvanced"), CONTROL),
     "VHS_VideoCombine": ALL,
     **dict.fromkeys(DECODE, ALL),
     "EmptyLTXVLatentVideo": ("batch_size",),
