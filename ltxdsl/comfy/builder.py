@@ -109,8 +109,9 @@ class PromptBuilder:
 
     def begin(self, op: Hashable) -> None:
         """What is added from here on belongs to this pass or save."""
+        if op != self._op:
+            self._last.clear()
         self._op = op
-        self._last.clear()
 
     def _spellings(self, class_type: str) -> list[Spelling]:
         """Those that hold for the next node of a class."""
@@ -135,6 +136,9 @@ class PromptBuilder:
         if value.node and self.word:
             return self.word(self, value.name, value.word, self.fps)
         found = inputs.get(value.name, self._last.get(value.name, OMITTED))
+        if value.of and isinstance(found, Link):
+            behind = link_of(self.literal(found, value.of))
+            return Link(*behind) if behind else OMITTED
         return found if value.slot is None or found is OMITTED else Link(found.node, value.slot)
 
     def put(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:

@@ -29,6 +29,8 @@ def wire(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
     """What comes in at a port that the script names by a word; "" = what another node gives."""
     if word in LOADERS and f"{port}.{word}" not in builder.wires:
         return LOADERS[word](builder)
+    if lacking := [part for part in NEEDS.get(word, (word,)) if f"{port}.{part}" not in builder.wires]:
+        raise ExportError(f"there is no `{lacking[0]}` yet, where a `spell` takes it")
     if word in SAMPLED:
         return _sampled(builder, builder.wires[f"{port}.latent"], word)
     if word in NEEDS:

@@ -32,13 +32,14 @@ class Rename(NamedTuple):
     """In a spelling: a link by its name; "" = none. `node`: the name is a port that a raw node fills.
 
     Else it is an input of the node, or the class of a node that was written before for the same op. `slot` is another
-    output of the same node.
+    output of the same node, `of` an input of the node that the link comes from.
     """
 
     name: str
     node: bool = False
     slot: int | None = None
     word: str = ""  # what the port holds, by a word of raw nodes
+    of: str = ""
 
 
 PARTS_ALONE = "load"  # in place of a class: parts of the model set that have a file, and with it a loader, of their own

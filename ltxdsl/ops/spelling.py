@@ -36,7 +36,8 @@ class Spell(Spelled, frozen=True):
 
     Each line is an input of such nodes, written so: a literal as in a `node`, what a raw node gives, `none` to leave
     the input out, the name of another input whose link it takes (`latents: samples`), or the class of a node written
-    before in the same pass; a number after it is another output of that node (`av_latent: av_latent 1`). With `as` the
+    before in the same pass; a number after it is another output of that node (`av_latent: av_latent 1`), a name an input
+    of that node (`images: video images`). With `as` the
     node is of another class: its links stay, its literals are those of the lines. `ltx import` writes this for what
     a person chose between equal spellings. At the top it holds for all that is written after it, in a block for that
     pass.
@@ -59,6 +60,8 @@ class Spell(Spelled, frozen=True):
                 return Rename("" if name == "none" else name)
             case (tree.Name(name), tree.Literal("NUMBER", text)) if text.isdigit():
                 return Rename(name, slot=int(text))
+            case (tree.Name(name), tree.Name(inner)):
+                return Rename(name, of=inner)
         return raw_value(line, names)
 
     def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:

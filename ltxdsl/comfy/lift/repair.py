@@ -53,6 +53,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LTXVEmptyLatentAudio": ("batch_size", "frames_number", "frame_rate"),
     "KSamplerSelect": (),
     "KSampler": ("scheduler",),
+    "ClownSampler_Beta": ("seed",),
     "TextGenerateLTX2Prompt": ALL,
     "LTXVScheduler": ALL,
     "BasicScheduler": ALL,
@@ -72,6 +73,7 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
         "KSampler": {name: f"guider.{name}" for name in ("model", "positive", "negative")},
         "SamplerCustom": {name: f"guider.{name}" for name in ("model", "positive", "negative")},
     },
+    "ClownSampler_Beta": {"KSamplerSelect": {}},
     "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
     "SaveVideo": {"VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"}},
     "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
@@ -174,10 +176,8 @@ class Repairer:
         if not equal and not self._alike(own.node, out.node):
             self.taken.append((spelled, name, out, pair[0]))
             return
-        if "." in old and own.slot == out.slot and name not in mine and own.node in self.trial.places:
-            yield Edit(
-                spelled, name, Word(f"{self._original(own.node)} {own.slot}" if own.slot else self._original(own.node))
-            )
+        if "." in old and name not in mine:
+            yield Edit(spelled, name, Word(old.replace(".", " ")))
         if own.slot != out.slot:
             if not self._same_output(own.node, {own.slot, out.slot}):
                 self.taken.append((spelled, name, out, pair[0]))
@@ -220,6 +220,8 @@ class Repairer:
         ours, wanted_inputs = self.made.inputs(made), self.target.inputs(wanted)
         if was == "SamplerCustomAdvanced":
             return kind in SAME[was] and self._same_sampling(made, wanted_inputs)
+        if was == "ClownSampler_Beta":
+            return str(ours.get("sampler_name")).rpartition("/")[2] == wanted_inputs.get("sampler_name")
         if kind == "BasicGuider":
             return ours.get("cfg", 1) == 1
         return _may_be(was, kind, ours, wanted_inputs)
@@ -281,6 +283,8 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
     if free == ALL or name in free:
         return True
     match kind, name:
+        case "KSamplerSelect", "sampler_name":
+            return str(ours).rpartition("/")[2] == wanted  # of RES4LYF, which has its samplers in families
         case "ManualSigmas", "sigmas":
             return numbers(ours) == numbers(wanted)
         case "EmptyLTXVLatentVideo", "width" | "height":
