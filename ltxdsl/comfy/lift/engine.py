@@ -145,10 +145,19 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     for edit, owner in fresh:
         edit.of(owner).lines[edit.input] = edit.value
     for owner in {id(owner): owner for edit, owner in fresh if edit.raw}.values():
-        at = draft.pieces.index(owner)
         needed = [edit.raw for edit, its in fresh if edit.raw and its is owner]
-        words = trial.words[at if owner.common else index]
-        _keep(draft, target, msgspec.structs.replace(trial, words=[words] * (at + 1)), at, needed)
+        _kept_before(draft, target, trial, owner, needed)
+
+
+def _kept_before(draft: Draft, target: Target, trial: Trial, owner: Piece, needed: list[str]) -> None:
+    """Write nodes as they are before a piece, each where what it reads is there by a word."""
+    words = trial.words
+    for id in needed:
+        if id in draft.raws():
+            continue
+        index = _earliest(draft, target, msgspec.structs.replace(trial, words=words), id, draft.pieces.index(owner))
+        _keep(draft, target, msgspec.structs.replace(trial, words=words), index, [id])
+        words = _shifted(words, index, len(draft.pieces))
 
 
 def _first(fresh: list[Owned], target: Target, differing: set[str]) -> list[Owned]:
@@ -271,17 +280,30 @@ def _shifted(words: list[dict[tuple[str, int], Word]], index: int, length: int) 
     return [*words[: index + 1], *[words[index]] * added, *words[index + 1 :]]
 
 
-def _earliest(draft: Draft, target: Target, trial: Trial, id: str) -> int:
-    """The first place at which a node can be written with the fewest other nodes."""
+def _earliest(draft: Draft, target: Target, trial: Trial, id: str, last: int | None = None) -> int:
+    """The first place, up to the last one, at which a node can be written with the fewest other nodes."""
     raws = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
-    best, cost = len(draft.pieces), -1
-    for index in range(len(draft.pieces), -1, -1):
-        words, lacking, possible = trial.words[index] if index < len(trial.words) else {}, 0, True
-        for out in target.links(id).values():
-            if out.node in raws:
-                possible = possible and raws[out.node] < index
-            elif (target.digests[out.node], out.slot) not in words:
-                lacking += 1
-        if possible and (cost < 0 or lacking <= cost):
+    last = len(draft.pieces) if last is None else last
+    best, cost = last, -1
+    for index in range(last, -1, -1):
+        words = trial.words[index] if index < len(trial.words) else {}
+        lacking = _lacking(target, id, index, raws, words)
+        if lacking is not None and (cost < 0 or lacking <= cost):
             best, cost = index, lacking
     return best
+
+
+def _lacking(
+    target: Target, id: str, index: int, raws: dict[str, int], words: dict[tuple[str, int], Word]
+) -> int | None:
+    """How many other nodes must be written with a node at a place; None where one of them stands later."""
+    waiting, found = [id], {id}
+    while waiting:
+        for out in target.links(waiting.pop()).values():
+            if out.node in raws:
+                if raws[out.node] >= index:
+                    return None
+            elif (target.digests[out.node], out.slot) not in words and out.node not in found:
+                found.add(out.node)
+                waiting.append(out.node)
+    return len(found) - 1

@@ -46,7 +46,9 @@ def guess(target: Target) -> Draft | None:
     parts = [out for id in target.of_class("LTXVSeparateAVLatent") if (out := target.link(id, "av_latent"))]
     if parts and all(out.slot == 1 for out in parts):
         common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
-    draft = Draft([*head, common, *made, *_saves(target, {one.id for one in passes})])
+    ends = _saves(target, [one.id for one in passes])
+    whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
+    draft = Draft([*head, common, *whole])
     draft.files = tuple(images.names.values())
     return draft
 
@@ -403,11 +405,14 @@ def numbers(text: Any) -> list[float]:
     return [float(found) for found in re.findall(r"[-+]?(?:\d*\.*\d+)", text)] if isinstance(text, str) else []
 
 
-def _saves(target: Target, samplers: set[str]) -> list[Piece]:
-    pieces = []
+def _saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
+    """What is saved, by the pass that it comes of; by the last one, where none is to be seen."""
+    found: dict[int, list[Piece]] = {}
     for id in target.of_class("SaveVideo", "VHS_VideoCombine"):
         name = target.value(id, "filename_prefix", "video")
         stem = PurePath(str(name).replace("\\", "/")).name or "video"
         if quoted(f"{stem}.mp4"):
-            pieces.append(Piece(f"save {quoted(f'{stem}.mp4')}", anchor=id))
-    return pieces
+            behind = target.cone([id])
+            last = max((at for at, sampler in enumerate(samplers) if sampler in behind), default=len(samplers) - 1)
+            found.setdefault(last, []).append(Piece(f"save {quoted(f'{stem}.mp4')}", anchor=id))
+    return found
