@@ -71,7 +71,7 @@ class Lines(Quiet):
 
     def warned(self, text: str) -> None:
         """A line of its own."""
-        self.console.print(f"[yellow]warning:[/yellow] {escape(text)}")
+        self.console.print(f"[yellow]warning:[/yellow] {escape(text)}", soft_wrap=True)
 
     def waiting(self, before: int) -> None:
         """Once for each place."""
@@ -93,11 +93,11 @@ class Lines(Quiet):
         """The node and its time."""
         seconds = time.monotonic() - self.began
         if self.node and seconds >= WORTH_A_LINE:
-            self.console.print(f"{escape(self.job.label(self.node))}  [dim]{seconds:.1f} s[/dim]")
+            self.console.print(f"{escape(self.job.label(self.node))}  [dim]{seconds:.1f} s[/dim]", soft_wrap=True)
         self.node = ""
 
     def _say(self, text: str) -> None:
-        self.console.print(escape(text), style="dim")
+        self.console.print(escape(text), style="dim", soft_wrap=True)
 
 
 class Live(Lines):

@@ -11,7 +11,6 @@ from ltxdsl.comfy.server.errors import FAILED, LOST, REFUSED, Trouble
 from ltxdsl.comfy.server.job import Job
 
 OUT_OF_MEMORY = ("OutOfMemory", "out of memory")
-HELPS = {"value_not_in_list": "the server's list changed, or the name is that of another server"}
 
 
 class Made(NamedTuple):
@@ -95,8 +94,7 @@ def refusals(answer: Mapping[str, Any], job: Job) -> list[Trouble]:
 
 
 def _refusal(node: str, one: Mapping[str, Any], job: Job) -> Trouble:
-    hint = HELPS.get(str(one.get("type")), "")
-    return Trouble(REFUSED, f"{job.named(node)}: {_words(one)}", hint, node)
+    return Trouble(REFUSED, f"{job.named(node)}: {_words(one)}", node=node)
 
 
 def _words(error: Any) -> str:

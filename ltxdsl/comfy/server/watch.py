@@ -64,7 +64,7 @@ class Watch:
         self._began = self._over = False
         self._absent = self._tries = 0
         self._pause = SOONEST
-        self._heard = self._asked = time.monotonic()
+        self._heard, self._asked = time.monotonic(), 0.0
 
     @contextmanager
     def connected(self) -> Iterator[None]:
@@ -79,6 +79,8 @@ class Watch:
 
     def result(self) -> dict[str, Any]:
         """What the server's history says once the job has ended. Raises ServerError."""
+        if self._socket is not None:
+            self._read(self._socket)
         while (entry := self._entry()) is None:
             self._listen()
         self.listener.ended()
