@@ -55,6 +55,8 @@ def command(
     """
     if server_of(options["on"]) is not None:
         return run_on_server(file, expression, {**options, "given": given, "models": models})
+    if options["previews"] or options["verbose"]:
+        raise click.UsageError("--previews and --verbose are for `--on comfy`")
     if file is not None and file.endswith(".json"):
         raise click.UsageError(f"`{file}` is a workflow of ComfyUI: run it with `--on comfy[@URL]`, or import it")
     source = read_source(file, expression)

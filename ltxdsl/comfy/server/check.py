@@ -71,7 +71,7 @@ def listed(
     """Each input that names a file of a list, its value, and what the list holds; not those that take uploads."""
     for id, node in prompt.items():
         kind = node["class_type"]
-        for socket in _sockets(kind, node["inputs"], info):
+        for socket in choices(kind, node["inputs"], info):
             value = node["inputs"].get(socket.name)
             said = _options(info[kind], socket.name)
             if not isinstance(value, str) or uploads(info[kind], socket.name) or (not socket.options and said is None):
@@ -88,13 +88,17 @@ def spelled(value: str, held: Collection[Any]) -> str | None:
     return next((one for one in held if isinstance(one, str) and one.replace("\\", "/") == plain), None)
 
 
-def _sockets(kind: str, inputs: Info, info: Mapping[str, Info]) -> list[Socket]:
-    return [one for one in sockets_of(info[kind], inputs).values() if one.type == COMBO] if kind in info else []
+def choices(kind: str, inputs: Info, info: Mapping[str, Info]) -> list[Socket]:
+    """Inputs that are chosen from a list. Packs may say what no interface has: then none are known."""
+    try:
+        return [one for one in sockets_of(info[kind], inputs).values() if one.type == COMBO] if kind in info else []
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return []
 
 
 def _is_list_of_files(kind: str, name: str, inputs: Info, catalogue: Mapping[str, Info]) -> bool:
     """In the catalogue lists of files are empty."""
-    known = next((one for one in _sockets(kind, inputs, catalogue) if one.name == name), None)
+    known = next((one for one in choices(kind, inputs, catalogue) if one.name == name), None)
     return known is not None and not known.options and _options(catalogue[kind], name) is not None
 
 

@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -140,11 +141,19 @@ def _delivered(client: Client, one: Delivery, force: bool) -> Written:
         temporary.unlink(missing_ok=True)
 
 
+def _put(stream: IO[bytes], piece: bytes, target: Path) -> int:
+    """What goes wrong here is no fault of the server."""
+    try:
+        return stream.write(piece)
+    except OSError as error:
+        raise ServerError(Trouble(UNDELIVERED, f"`{target.parent}`: {error.strerror or error}")) from None
+
+
 def _fetch(client: Client, made: Made, target: Path) -> int:
-    with client.view(made.query) as answer, target.open("wb") as stream:
+    with target.open("wb") as stream, client.view(made.query) as answer:
         size = 0
         while piece := answer.read(PIECE):
-            size += stream.write(piece)
+            size += _put(stream, piece, target)
         told = getattr(answer, "headers", {}).get("Content-Length")
     if told is not None and told != str(size):
         raise ServerError(Trouble(UNDELIVERED, f"`{made.name}` breaks off after {size} of {told} bytes", "try again"))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ltxdsl.comfy.builder import Prompt
-from ltxdsl.comfy.interface import COMBO, Info, sockets_of
-from ltxdsl.comfy.server.check import listed, spelled, uploads
+from ltxdsl.comfy.interface import Info
+from ltxdsl.comfy.server.check import choices, listed, spelled, uploads
 from ltxdsl.comfy.server.client import Client
-from ltxdsl.comfy.server.errors import FILE, Trouble
+from ltxdsl.comfy.server.errors import FILE, ServerError, Trouble
 from ltxdsl.comfy.server.job import Job
 from ltxdsl.store import digest
 
@@ -27,8 +27,12 @@ def inputs_of(job: Job, info: Mapping[str, Info]) -> tuple[dict[tuple[str, str],
     found: dict[tuple[str, str], Path] = {}
     missing = []
     for id, name, value in _named(job.prompt, info):
-        if value in job.files:
+        if value in job.files and Path(job.files[value]).is_file():
             found[id, name] = Path(job.files[value])
+        elif value in job.files:
+            if value not in _held(id, name, job.prompt, info):
+                message = f"{job.named(id)}: there is no file `{job.files[value]}`"
+                missing.append(Trouble(FILE, message, "nor has the server's input folder one of that name", id))
         elif uploads(info[job.prompt[id]["class_type"]], name):
             path = _beside(job.folder, value)
             if path is not None:
@@ -42,11 +46,10 @@ def inputs_of(job: Job, info: Mapping[str, Info]) -> tuple[dict[tuple[str, str],
 def _named(prompt: Prompt, info: Mapping[str, Info]) -> Iterator[tuple[str, str, str]]:
     """Node, input and value of everything that is chosen from a list."""
     for id, node in prompt.items():
-        if node["class_type"] in info:
-            for socket in sockets_of(info[node["class_type"]], node["inputs"]).values():
-                value = node["inputs"].get(socket.name)
-                if socket.type == COMBO and isinstance(value, str):
-                    yield id, socket.name, value
+        for socket in choices(node["class_type"], node["inputs"], info):
+            value = node["inputs"].get(socket.name)
+            if isinstance(value, str):
+                yield id, socket.name, value
 
 
 def _beside(folder: Path, value: str) -> Path | None:
@@ -62,9 +65,14 @@ def _there(value: str, id: str, name: str, prompt: Prompt, info: Mapping[str, In
     """Whether the server's list has it; lists do not hold what lies in folders, which is then for the server to say."""
     if "/" in value or "\\" in value or LATEST.search(value):
         return True
-    kind = info[prompt[id]["class_type"]]
-    socket = sockets_of(kind, prompt[id]["inputs"])[name]
-    return value in socket.options or not socket.options
+    held = _held(id, name, prompt, info)
+    return value in held or not held
+
+
+def _held(id: str, name: str, prompt: Prompt, info: Mapping[str, Info]) -> Collection[Any]:
+    """What the server's list for an input holds."""
+    sockets = choices(prompt[id]["class_type"], prompt[id]["inputs"], info)
+    return next((one.options for one in sockets if one.name == name), ())
 
 
 def placed(
@@ -87,7 +95,10 @@ def sent(
     """What the server calls each file; one that it has already is not sent again."""
     known: dict[Path, str] = {}
     for path in dict.fromkeys(files.values()):
-        known[path] = _sent(client, path, tell)
+        try:
+            known[path] = _sent(client, path, tell)
+        except OSError as error:
+            raise ServerError(Trouble(FILE, f"`{path}`: {error.strerror or error}")) from None
     return {slot: known[path] for slot, path in files.items()}
 
 

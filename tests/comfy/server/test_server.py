@@ -63,6 +63,21 @@ def test_the_nodes_that_take_a_while_are_told_with_their_lines(run, script, monk
     assert "pass 1: sampler (line 5)" in run(script).err
 
 
+def test_a_terminal_shows_a_bar(fake, capsys, monkeypatch, tmp_path):
+    from ltxdsl.cli.server_progress import listener
+    from ltxdsl.comfy.server import Client, Job, address, run_on
+    from ltxdsl.source import Source, Sources
+
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    fake.play = lambda job: (fake.steps(job, "1"), fake.happy(job))
+    job = Job(prompt={"1": BLANK, "2": SAVE}, sources=Sources(Source("")), out=f"{tmp_path}/")
+    with listener(True, job, None) as live:
+        done = run_on(Client(address(fake.url, {})), job, {}, live)
+        assert live.pictures == 2
+    assert len(done.written) == 3
+    assert "EmptyImage" in capsys.readouterr().err
+
+
 def test_previews_are_kept_where_asked(run, script, fake, tmp_path):
     assert run(script, "--previews", tmp_path / "seen").code == 0
     kept = sorted((tmp_path / "seen").iterdir())
@@ -113,6 +128,22 @@ def test_two_files_of_one_name_do_not_collide(run, script, fake, tmp_path, in_pi
     assert len(set(loaded)) == 2
     bytes_of = {name: fake.files["input", *name.rsplit("/", 1)] for name in loaded}
     assert sorted(bytes_of.values()) == sorted([other.read_bytes(), (in_pictures / "a.png").read_bytes()])
+
+
+def test_a_picture_that_is_nowhere(run, script, fake):
+    fake.info["LoadImage"] = {**fake.info["LoadImage"], "input": {"required": {"image": [["there.png"], {}]}}}
+    done = run(script.replace("a.png", "nowhere.png"))
+    assert done.code == 1
+    assert "LTX302" in done.err
+    assert "job.ltx:4:1" in done.err
+    assert not fake.prompts
+    assert run(script.replace("a.png", "there.png")).code == 0, "the server's own input folder has it"
+    assert not fake.uploads
+
+
+def test_packs_may_say_strange_things_of_their_inputs(run, fake):
+    fake.info["EmptyImage"] = {"input": {"required": {"width": [], "x": ["COMFY_AUTOGROW_V3", {}], "y": None}}}
+    assert run({"1": BLANK, "2": SAVE}, "-o", "made/", "--force").code == 0
 
 
 def test_a_missing_class_is_named_with_its_pack(run, script, fake):
