@@ -232,7 +232,8 @@ def command_lines() -> list[tuple[str, str]]:
 
 def pipeline(line: str) -> list[str]:
     """The commands of a line with `|` or `&&` between them; those inside quotes are text."""
-    words = list(shlex.shlex(line, posix=False, punctuation_chars="|&"))
+    words = shlex.shlex(line, posix=False, punctuation_chars="|&")
+    words.whitespace_split = True
     commands: list[list[str]] = [[]]
     for word in words:
         if set(word) <= set("|&"):

@@ -57,8 +57,8 @@ SCRIPT = 'guide "a.png" @ -1 strength 0.4; relay "a" | "b"; pass 0.25x dev 40 er
 @pytest.mark.parametrize(
     ("arguments", "forbidden"),
     [
-        (["check", "-e", SCRIPT], (*HEAVY, "networkx", "rich", "numpy", "av", "PIL")),
-        (["fmt", "-e", SCRIPT], (*HEAVY, "networkx", "rich", "numpy", "av", "PIL")),
+        (["check", "-e", SCRIPT], (*HEAVY, "networkx", "rich", "numpy", "av", "PIL", "websockets")),
+        (["fmt", "-e", SCRIPT], (*HEAVY, "networkx", "rich", "numpy", "av", "PIL", "websockets")),
         (["plan", "-e", SCRIPT], HEAVY),
         (["plan", "-e", SCRIPT, "--json"], HEAVY),
         (["export", "-e", SCRIPT], HEAVY),

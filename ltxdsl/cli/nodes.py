@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
+import os
 from fnmatch import fnmatch
-from http.client import HTTPException
-from typing import Any
 
 import click
 
 from ltxdsl.cli import FOUND_ERRORS
 
 SERVER = "http://127.0.0.1:8188"
-PATIENCE = 60  # seconds
 
 
 @click.group()
@@ -26,29 +22,20 @@ def command() -> None:
 def refresh(server: str) -> int:
     """Take them from a server: its own version, with the packs that it has."""
     from ltxdsl.comfy.catalogue import REFRESHED, packed
+    from ltxdsl.comfy.server import BadAddress, Client, ServerError, address
     from ltxdsl.folders import data_folder
     from ltxdsl.store import write_bytes_into_place
 
     try:
-        info = _asked(f"{server.rstrip('/')}/object_info")
-    except (OSError, ValueError, HTTPException) as error:
-        click.echo(f"{server}: {error}; is ComfyUI running there?", err=True)
+        info = Client(address(server, os.environ)).object_info()
+    except (BadAddress, ServerError) as error:
+        click.echo(f"{error}; is ComfyUI running there?", err=True)
         return FOUND_ERRORS
     path = data_folder() / REFRESHED
     path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes_into_place(path, packed(info))
     click.echo(f"wrote {path}: {len(info)} classes")
     return 0
-
-
-def _asked(url: str) -> dict[str, Any]:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("an address begins with http:// or https://")
-    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
-        info = json.load(answer)
-    if not isinstance(info, dict) or not all(isinstance(v, dict) and "input" in v for v in info.values()) or not info:
-        raise ValueError("the answer is no list of nodes")
-    return info
 
 
 @command.command("list")

@@ -14,6 +14,7 @@ from ltxdsl.comfy.validate import link_of
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import PARTS_ALONE, Rename, Spelling
+from ltxdsl.source import Span
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]
 OMITTED = object()
@@ -43,16 +44,26 @@ class Place(NamedTuple):
     nth: int
 
 
+class Saved(NamedTuple):
+    """What a node's file is to be called; `first` is the number of the first one of a sequence."""
+
+    path: str
+    first: int | None = None
+
+
 class Export(msgspec.Struct, frozen=True):
     """An API prompt; what it does not say exactly; and the files it reads, by their names in ComfyUI's input folder.
 
-    `places` tells of nodes that are not raw where they come from.
+    `places` tells of nodes that are not raw where they come from, `spans` of all nodes by which statement they are
+    there, `saves` what the files of nodes that write are to be called.
     """
 
     prompt: Prompt
     notes: tuple[str, ...]
     files: dict[str, str]
     places: dict[str, Place] = {}
+    spans: dict[str, Span] = {}
+    saves: dict[str, tuple[Saved, ...]] = {}
 
 
 class PromptBuilder:
@@ -77,6 +88,10 @@ class PromptBuilder:
         self._nth: Counter[tuple[Hashable, str]] = Counter()  # nodes of each class in each
         self._last: dict[str, Link] = {}  # the last node of each class for the op that is written
         self._places: dict[str, Place] = {}
+        self.span: Span | None = None  # the statement that is written
+        self._spans: dict[str, Span] = {}
+        self._saves: dict[str, dict[Saved, None]] = {}
+        self._latest = ""  # the node that was added last, or was there already
         self._sinks: list[str] = []
         self._known: dict[str, Link] = {}
         self._raw: dict[str, Link] = {}  # nodes that the script writes itself, by class and inputs
@@ -97,6 +112,7 @@ class PromptBuilder:
             if not own:
                 self._added.setdefault(_key(class_type, given), link)
         self._last[first] = link
+        self._touched(link)
         self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
         return link
 
@@ -146,7 +162,13 @@ class PromptBuilder:
         key = _key(class_type, inputs)
         link = self._added.pop(key, None) or self._new(class_type, title, inputs)
         self._raw.setdefault(key, link)
+        self._touched(link)
         return link
+
+    def _touched(self, link: Link) -> None:
+        self._latest = link.node
+        if self.span is not None:
+            self._spans.setdefault(link.node, self.span)
 
     def _new(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:
         id = str(len(self._prompt) + 1)
@@ -184,6 +206,10 @@ class PromptBuilder:
         """The last node after the first so many acts on the world outside: with what it reads it stays."""
         self._sinks += list(self._prompt)[first:][-1:]
 
+    def saved(self, path: str, first: int | None) -> None:
+        """The node that was added last writes this file."""
+        self._saves.setdefault(self._latest, {})[Saved(path, first)] = None
+
     def finished(self) -> Export:
         """All that was added and is of use: another spelling may have left a node without readers."""
         needed = set(self._sinks or self._prompt)
@@ -193,7 +219,9 @@ class PromptBuilder:
         kept = {id: node for id, node in self._prompt.items() if id in needed}
         ids = {id: str(number) for number, id in enumerate(kept, 1)}
         places = {ids[id]: place for id, place in self._places.items() if id in kept}
-        return Export(renumbered(kept, ids), tuple(self._notes), self._files, places)
+        spans = {ids[id]: span for id, span in self._spans.items() if id in kept}
+        saves = {ids[id]: tuple(saved) for id, saved in self._saves.items() if id in kept}
+        return Export(renumbered(kept, ids), tuple(self._notes), self._files, places, spans, saves)
 
 
 def base_name(path: str) -> str:

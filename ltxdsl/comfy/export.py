@@ -14,7 +14,9 @@ from ltxdsl.compiler.graph import Ref
 from ltxdsl.geometry import latent_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import PARTS, Port
-from ltxdsl.ops.nodes import RawNode
+from ltxdsl.ops.nodes import RawNode, WriteFrames, WriteImage, WriteSound, WriteVideo
+
+WRITERS = (WriteVideo, WriteImage, WriteFrames, WriteSound)
 
 __all__ = ["Export", "ExportError", "export_prompt"]
 
@@ -43,10 +45,13 @@ def export_prompt(compilation: Compilation, models: ModelSet, style: str = "pack
         given = {port: _fitting(builder, node.op.inputs.get(port), value) for port, value in given.items()}
         in_pass = node.stage in builder.stages and not isinstance(node.op, RawNode)
         builder.begin(node.stage if in_pass else node.span)
+        builder.span = node.span
         first = len(builder)
         made = spell(builder, node.op, **given)
         if not node.op.pure:
             builder.keep(first)
+        if isinstance(node.op, WRITERS):
+            builder.saved(node.op.path, getattr(node.op, "first", None))
         values |= {Ref(node.id, port): value for port, value in made.items()}
     return only_native(builder.finished(), compilation, catalogue()) if builder.native else builder.finished()
 

@@ -59,9 +59,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Compilation(msgspec.Struct, frozen=True, kw_only=True):
-    """Every stage of a script on its way."""
+    """Every stage of a script on its way. Spans of statements, stages and graph are those of `sources`."""
 
     source: Source
+    sources: Sources
     script: Script
     statements: tuple[Statement, ...]
     inputs: dict[str, Input]
@@ -98,6 +99,7 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
     diagnostics = [_with_reason(d) for d in weighed(kept, request.severities, RULES)]
     return Compilation(
         source=source,
+        sources=bound.sources,
         script=script,
         statements=bound.statements,
         inputs=bound.inputs,

@@ -36,6 +36,13 @@ PREVIEW = choice("clip, reinhard or aces", lambda names: ("clip", "reinhard", "a
 ON_OFF = choice("on or off", lambda names: ("on", "off"))
 
 
+def numbered(pattern: str, number: int | None) -> str:
+    """`f.%04d.png` with its number; with none, what finds every number."""
+    folder, slash, name = pattern.rpartition("/")
+    made = NUMBERED.sub(lambda found: "*" if number is None else found[0] % number, name, count=1)
+    return f"{folder}{slash}{made}"
+
+
 @statement("image", Role.NAME, 'img = image "queen.png"\nguide img @ end\nprompt "a queen"\npass dev 30')
 class ImageFile(Statement, frozen=True):
     """Name a picture. A name that is never bound is an input of the script (`--set name=file`).

@@ -37,9 +37,9 @@ class Spell(Spelled, frozen=True):
     Each line is an input of such nodes, written so: a literal as in a `node`, what a raw node gives, `none` to leave
     the input out, the name of another input whose link it takes (`latents: samples`), or the class of a node written
     before in the same pass; a number after it is another output of that node (`av_latent: av_latent 1`), a name one of
-    that node's inputs (`images: video images`). With `as` the node is of another class: its links stay, its literals are those of the lines. `ltx import` writes this for what
-    a person chose between equal spellings. At the top it holds for all that is written after it, in a block for that
-    pass.
+    that node's inputs (`images: video images`). With `as` the node is of another class: its links
+    stay, its literals are those of the lines. `ltx import` writes this for what a person chose between equal spellings.
+    At the top it holds for all that is written after it, in a block for that pass.
     """
 
     body: ClassVar[str] = "fields"

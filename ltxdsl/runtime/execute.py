@@ -19,7 +19,7 @@ from ltxdsl.compiler.plan import Plan, Step
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
-from ltxdsl.ops.media import NUMBERED
+from ltxdsl.ops.media import numbered
 from ltxdsl.runtime.report import Reporter, Silent
 from ltxdsl.store import Manifest, Store, StoredFile, copy_into_place, digest
 
@@ -248,13 +248,6 @@ def in_the_way(step: Step) -> list[Path]:
     if "first" not in step.op:
         return [pattern]
     return sorted(pattern.parent.glob(numbered(pattern.name, None)))
-
-
-def numbered(pattern: str, number: int | None) -> str:
-    """`f.%04d.png` with its number; with none, what finds every number."""
-    folder, slash, name = pattern.rpartition("/")
-    made = NUMBERED.sub(lambda found: "*" if number is None else found[0] % number, name, count=1)
-    return f"{folder}{slash}{made}"
 
 
 def _deliver(step: Step, store: Store, force: bool) -> Iterator[Written]:

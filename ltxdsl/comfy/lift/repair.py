@@ -225,9 +225,9 @@ class Repairer:
         if was == "SamplerCustomAdvanced":
             return kind in SAME[was] and self._same_sampling(made, wanted_inputs)
         if was == "ClownSampler_Beta":
-            return str(ours.get("sampler_name")).rpartition("/")[2] == wanted_inputs.get("sampler_name")
+            return bool(str(ours.get("sampler_name")).rpartition("/")[2] == wanted_inputs.get("sampler_name"))
         if kind == "BasicGuider":
-            return ours.get("cfg", 1) == 1
+            return bool(ours.get("cfg", 1) == 1)
         return _may_be(was, kind, ours, wanted_inputs)
 
     def _same_sampling(self, made: str, wanted: dict[str, Any]) -> bool:
@@ -288,7 +288,7 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
         return True
     match kind, name:
         case "KSamplerSelect", "sampler_name":
-            return str(ours).rpartition("/")[2] == wanted  # of RES4LYF, which has its samplers in families
+            return bool(str(ours).rpartition("/")[2] == wanted)  # of RES4LYF, which has its samplers in families
         case "ManualSigmas", "sigmas":
             return numbers(ours) == numbers(wanted)
         case "EmptyLTXVLatentVideo", "width" | "height":

@@ -16,6 +16,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     prompts,
     results,
     sampling,
+    servers,
     shape,
     slips,
     sound,

@@ -201,6 +201,7 @@ FAMILIES = {
     "LTX27": "upscales",
     "LTX28": "workflow files",
     "LTX29": "workflow files: the clip",
+    "LTX30": "ComfyUI servers",
 }
 
 RULES: dict[str, Rule] = {}
