@@ -128,6 +128,7 @@ class PromptBuilder:
         if op != self._op:
             self._last.clear()
         self._op = op
+        self._latest = ""
 
     def _spellings(self, class_type: str) -> list[Spelling]:
         """Those that hold for the next node of a class."""
@@ -202,9 +203,9 @@ class PromptBuilder:
     def __len__(self) -> int:
         return len(self._prompt)
 
-    def keep(self, first: int) -> None:
-        """The last node after the first so many acts on the world outside: with what it reads it stays."""
-        self._sinks += list(self._prompt)[first:][-1:]
+    def keep(self) -> None:
+        """The last node of this op acts on the world outside: with what it reads it stays."""
+        self._sinks += [self._latest] if self._latest else []
 
     def saved(self, path: str, first: int | None) -> None:
         """The node that was added last writes this file."""

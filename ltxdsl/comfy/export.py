@@ -46,10 +46,9 @@ def export_prompt(compilation: Compilation, models: ModelSet, style: str = "pack
         in_pass = node.stage in builder.stages and not isinstance(node.op, RawNode)
         builder.begin(node.stage if in_pass else node.span)
         builder.span = node.span
-        first = len(builder)
         made = spell(builder, node.op, **given)
         if not node.op.pure:
-            builder.keep(first)
+            builder.keep()
         if isinstance(node.op, WRITERS):
             builder.saved(node.op.path, getattr(node.op, "first", None))
         values |= {Ref(node.id, port): value for port, value in made.items()}
