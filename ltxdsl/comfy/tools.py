@@ -29,7 +29,8 @@ def wire(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
     """What comes in at a port that the script names by a word; "" = what another node gives."""
     if word in LOADERS and f"{port}.{word}" not in builder.wires:
         return LOADERS[word](builder)
-    if lacking := [part for part in NEEDS.get(word, (word,)) if f"{port}.{part}" not in builder.wires]:
+    needed = [part for part in NEEDS.get(word, (word,)) if part != "negative" or word == "negative"]
+    if lacking := [part for part in needed if f"{port}.{part}" not in builder.wires]:
         raise ExportError(f"there is no `{lacking[0]}` yet, where a `spell` takes it")
     if word in SAMPLED:
         return _sampled(builder, builder.wires[f"{port}.latent"], word)
@@ -53,7 +54,8 @@ def _sampled(builder: PromptBuilder, latent: Video | Link, word: str) -> Link:
 
 def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
     """Both prompts with the frame rate, and after a crop of guides that need not be there."""
-    positive, negative = (builder.wires[f"{port}.{which}"] for which in BOTH)
+    positive, negative = (builder.wires.get(f"{port}.{which}") for which in BOTH)
+    assert positive is not None
     both = conditioned(builder, plain_prompt(builder, positive), negative, fps)
     if word not in CROPPED:
         return both.positive if word.startswith("positive") else both.negative

@@ -297,6 +297,11 @@ class Scene:
         found = {word: self.replaced.get(word) or made.get(word, _nothing)() for word in sorted(set(words))}
         return {word: ref for word, ref in found.items() if ref is not None}
 
+    @property
+    def says_negative(self) -> bool:
+        """Whether the script, or a raw node of it, has a negative prompt."""
+        return self.settings.get(Negative) is not None or "negative" in self.replaced
+
     def encode(self, op: nodes.EncodeText, statement: Statement) -> Ref:
         """An encoded text, or what a raw node writes, encoded."""
         if isinstance(op.text, NodeText):

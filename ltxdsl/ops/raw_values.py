@@ -107,4 +107,6 @@ def wires_of(scene: Scene, statement: Statement, value: Any, port: str) -> dict[
     if isinstance(value, NodeRef):
         return {f"{port}.": scene.wire(value)} if value.node in scene.raw else {}
     found = scene.known(NEEDS.get(value.name, (value.name,)), statement)
+    if value.name in NEEDS and not scene.says_negative:
+        found.pop("negative", None)  # as in a pass at cfg 1, a positive prompt made zero stands there
     return {f"{port}.{word}": ref for word, ref in found.items()}
