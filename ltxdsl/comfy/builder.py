@@ -82,7 +82,7 @@ class PromptBuilder:
         self.spellings: Sequence[Spelling] = ()  # how its nodes are written
         self.wires: Mapping[str, Any] = {}  # what raw nodes give to that, and words stand for
         self.fps = 0.0
-        self.word: Callable[[PromptBuilder, str, str, float], Link] | None = None  # the link of a word at a port
+        self.word: Callable[[PromptBuilder, str, str, float], Link | str] | None = None  # the link of a word at a port
         self._prompt: Prompt = {}
         self._op: Hashable = None  # the pass or save that is written
         self._nth: Counter[tuple[Hashable, str]] = Counter()  # nodes of each class in each

@@ -9,9 +9,9 @@ from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.sampling import plain_prompt
 from ltxdsl.comfy.table import Audio, Text, Video, row
-from ltxdsl.comfy.texts import conditioned, negative_prompt
+from ltxdsl.comfy.texts import conditioned, negative_prompt, written
 from ltxdsl.ops import nodes
-from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, SAMPLED
+from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, SAMPLED, WRITTEN
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
 WAN_SHIFT = 8.0
@@ -25,7 +25,7 @@ def raw_node(builder: PromptBuilder, op: nodes.RawNode) -> dict[str, Link]:
     return {port: link.output(slot) for slot, port in enumerate(op.outputs)}
 
 
-def wire(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
+def wire(builder: PromptBuilder, port: str, word: str, fps: float) -> Link | str:
     """What comes in at a port that the script names by a word; "" = what another node gives."""
     if word in LOADERS and f"{port}.{word}" not in builder.wires:
         return LOADERS[word](builder)
@@ -34,12 +34,21 @@ def wire(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
         raise ExportError(f"there is no `{lacking[0]}` yet, where a `spell` takes it")
     if word in SAMPLED:
         return _sampled(builder, builder.wires[f"{port}.latent"], word)
+    if word == WRITTEN:
+        return as_text(builder, builder.wires[f"{port}.positive"])
     if word in NEEDS:
         return _finished(builder, port, word, fps)
     value = builder.wires[f"{port}.{word}"]
     if isinstance(value, Text):
         return negative_prompt(builder, value) if word == "negative" else plain_prompt(builder, value)
     return value.link if isinstance(value, Video | Audio) else value
+
+
+def as_text(builder: PromptBuilder, prompt: Text) -> Link | str:
+    """The prompt as a text, if it is one."""
+    if prompt.encoded is not None:
+        raise ExportError(f"`{WRITTEN}` is a text; here a node gives the prompt encoded")
+    return written(builder, prompt)
 
 
 def _sampled(builder: PromptBuilder, latent: Video | Link, word: str) -> Link:

@@ -291,11 +291,16 @@ class Scene:
             "audio": lambda: output.sound() if output else None,
             "latent": lambda: self.latent,
             "audio_latent": lambda: self.audio,
-            "positive": lambda: self.encode(nodes.EncodeText(text=self.prompt), statement),
+            "positive": lambda: self.encode(self._said(statement), statement),
             "negative": lambda: self.encode(nodes.EncodeText(text=negative.text if negative else ""), statement),
         }
         found = {word: self.replaced.get(word) or made.get(word, _nothing)() for word in sorted(set(words))}
         return {word: ref for word, ref in found.items() if ref is not None}
+
+    def _said(self, statement: Statement) -> nodes.EncodeText:
+        """The prompt as a pass would have it here, but for the texts of a relay."""
+        draft = self._drafted(Pass(span=statement.span), self.settings)
+        return nodes.EncodeText(text=draft.text, enhance=draft.enhance)
 
     @property
     def says_negative(self) -> bool:

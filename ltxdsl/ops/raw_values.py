@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the script
 OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so far have made
+WRITTEN = "written"  # the prompt as a text, or as the text model has written it
 CROPPED = ("positive_cropped", "negative_cropped", "latent_cropped")
 SAMPLED = ("av_latent", "denoised")  # both outputs of a pass's sampler, picture and sound in one latent
 MADE = (
@@ -34,6 +35,7 @@ NEEDS = {
     **dict.fromkeys(("positive_at_rate", "negative_at_rate"), BOTH),
     **dict.fromkeys(CROPPED, (*BOTH, "latent")),
     **dict.fromkeys(SAMPLED, ("latent",)),
+    WRITTEN: ("positive",),
 }
 
 

@@ -15,7 +15,7 @@ from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
-from ltxdsl.comfy.lift.repair import LOADERS, Differs, Edit, Repairer
+from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer, in_common
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.ops.raw_values import of_clip
 
@@ -179,17 +179,10 @@ def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
     number = re.fullmatch(r"pass (\d+)", str(edit.which.op))
     passes = [one for one in draft.pieces if one.sampled]
     own = passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
-    if not own.sampled or not _common(edit):
+    if not own.sampled or not in_common(edit.which.type, edit.input):
         return own
     said = draft.common().spells.get(edit.which[1:])
     return own if said and said.lines.get(edit.input, edit.value) != edit.value else draft.common()
-
-
-COMMON = {("CLIPTextEncode", "clip"), ("LTXVConditioning", "frame_rate"), ("LTXVSeparateAVLatent", "av_latent")}
-
-
-def _common(edit: Edit) -> bool:
-    return edit.which.type in LOADERS or (edit.which.type, edit.input) in COMMON
 
 
 def _drop(draft: Draft, target: Target, trial: Trial, piece: Piece) -> None:

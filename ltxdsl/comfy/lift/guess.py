@@ -39,7 +39,13 @@ def guess(target: Target) -> Draft | None:
     passes = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := _Stage(target, id, images)).of_ltx]
     if not passes:
         return None
-    head = [*_loads(target), *images.pieces(), *_clip(target, passes), *_texts(target, passes[0])]
+    head = [
+        *_loads(target),
+        *images.pieces(),
+        *_clip(target, passes),
+        *_texts(target, passes[0]),
+        *_sound(target, passes[0]),
+    ]
     made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
     common = Piece("")
     common.common = True
@@ -114,11 +120,45 @@ def _texts(target: Target, first: _Stage) -> list[Piece]:
         if id is None or target.kind(id) != "CLIPTextEncode":
             continue
         text = target.value(id, "text")
-        if isinstance(text, str) and (said := quoted(text)) and (text or word == "negative"):
+        if enhanced := _enhanced(target, id) if word == "prompt" else None:
+            pieces.append(enhanced)
+        elif isinstance(text, str) and (said := quoted(text)) and (text or word == "negative"):
             pieces.append(Piece(f"{word} {said}"))
         elif out := target.link(id, "text"):
             pieces.append(Piece(f"{word} {{}}", wire=out))
     return pieces
+
+
+def _enhanced(target: Target, id: str) -> Piece | None:
+    """The idea that ComfyUI's text model writes out, where it does."""
+    out = target.link(id, "text")
+    if out is None or target.kind(out.node) != "TextGenerateLTX2Prompt":
+        return None
+    idea, seed = target.value(out.node, "prompt"), target.value(out.node, "sampling_mode.seed", 0)
+    tokens = target.value(out.node, "max_length", 512)
+    said = quoted(idea) if isinstance(idea, str) and idea else None
+    if said is None or not isinstance(seed, int) or not isinstance(tokens, int):
+        return None
+    words = f"enhance {said} seed {seed} tokens {tokens}"
+    clip = target.link(out.node, "clip")
+    if clip and target.kind(clip.node) == "LoraLoader" and (lora := quoted(target.value(clip.node, "lora_name") or "")):
+        words += f" lora {lora} strength {plain(target.value(clip.node, 'strength_clip', 1.0))}"
+    return Piece(words)
+
+
+def _sound(target: Target, first: _Stage) -> list[Piece]:
+    """A sound that the first pass keeps, with the file that it begins with."""
+    masked = first.sound.node if first.sound else None
+    if masked is None or target.kind(masked) != "SetLatentNoiseMask":
+        return []
+    encoded, mask = target.link(masked, "samples"), target.link(masked, "mask")
+    if not (encoded and mask and target.kind(encoded.node) == "LTXVAudioVAEEncode"):
+        return []
+    if target.kind(mask.node) != "SolidMask" or target.value(mask.node, "value") != 0:
+        return []
+    files = (target.value(id, "audio") for id in target.cone([encoded.node]) if target.kind(id) == "LoadAudio")
+    file = next((file for file in files if isinstance(file, str) and quoted(file)), "sound.wav")
+    return [Piece(f"audio {quoted(file)}")]
 
 
 class _Images:

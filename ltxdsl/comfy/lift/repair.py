@@ -55,6 +55,9 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "KSampler": ("scheduler",),
     "ClownSampler_Beta": ("seed",),
     "TextGenerateLTX2Prompt": ALL,
+    "LoraLoader": ("lora_name", "strength_model"),
+    "SolidMask": ("width", "height"),
+    "TrimAudioDuration": ("start_index", "duration"),
     "LTXVScheduler": ALL,
     "BasicScheduler": ALL,
 }
@@ -84,6 +87,15 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
 RESIZES = dict.fromkeys(("ResizeImagesByLongerEdge", "ImageScale"), ALL)  # see `_may_be`
 SPELLINGS |= RESIZES
 SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
+
+
+OF_WRITING = ("TextGenerateLTX2Prompt", "LoraLoader")
+COMMON = {("CLIPTextEncode", "clip"), ("LTXVConditioning", "frame_rate"), ("LTXVSeparateAVLatent", "av_latent")}
+
+
+def in_common(type: str, input: str) -> bool:
+    """Whether passes, and raw nodes that take a prompt, are likely to have this input in common."""
+    return type in LOADERS or type in OF_WRITING or (type, input) in COMMON
 
 
 ENDS = ("SamplerCustomAdvanced", "LTXVSeparateAVLatent")  # what is right of these is not made into another
@@ -255,7 +267,7 @@ class Repairer:
         digest = self.target.digests[out.node]
         if word := self.words.get((digest, out.slot)):
             return Edit(which, name, word)
-        for id, place in self.trial.places.items():
+        for id, place in () if in_common(which.type, name) else self.trial.places.items():
             mine = self.made.digests[id] == digest or self.partner.get(out.node) == id
             if mine and place.op == which.op and int(id) < int(reader):
                 return Edit(which, name, Word(f"{place.type} {out.slot}" if out.slot else place.type))
