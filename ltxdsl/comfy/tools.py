@@ -52,13 +52,14 @@ def as_text(builder: PromptBuilder, prompt: Text) -> Link | str:
 
 
 def _sampled(builder: PromptBuilder, latent: Video | Link, word: str) -> Link:
-    """The sampler that a latent was separated from, with guides or without."""
+    """The sampler that a latent was separated from, with guides or without; or the sound beside that latent."""
     link = latent.link if isinstance(latent, Video) else latent
     whole = builder.literal(link, "latent")  # of a crop
-    source = builder.literal(Link(*whole) if whole else link, "av_latent")
+    parts = Link(*whole) if whole else link
+    source = builder.literal(parts, "av_latent")
     if source is None:
         raise ExportError(f"`{word}` is there only right after a pass")
-    return Link(source[0], SAMPLED.index(word))
+    return parts.output(1) if word == SAMPLED[2] else Link(source[0], SAMPLED.index(word))
 
 
 def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:

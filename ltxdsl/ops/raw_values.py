@@ -16,21 +16,15 @@ if TYPE_CHECKING:
 
 LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the script
 OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so far have made
+BOTH = ("positive", "negative")
 WRITTEN = "written"  # the prompt as a text, or as the text model has written it
 CROPPED = ("positive_cropped", "negative_cropped", "latent_cropped")
-SAMPLED = ("av_latent", "denoised")  # both outputs of a pass's sampler, picture and sound in one latent
-MADE = (
-    *OF_CLIP,
-    *SAMPLED,
-    "positive",
-    "negative",
-    "positive_at_rate",
-    "negative_at_rate",
-    *CROPPED,
-)  # and the prompts that hold
+# Both outputs of a pass's sampler, picture and sound in one latent; and its sound, be it that of a file or not.
+SAMPLED = ("av_latent", "denoised", "audio_sampled")
+PROMPTS = (*BOTH, "positive_at_rate", "negative_at_rate", *CROPPED, WRITTEN)  # those that hold
+MADE = (*OF_CLIP, *SAMPLED, *PROMPTS)
 AT_RATE = "_at_rate"  # of a prompt: with the frame rate, as a guider takes it
 # What a word is made of, where it is more than one thing.
-BOTH = ("positive", "negative")
 NEEDS = {
     **dict.fromkeys(("positive_at_rate", "negative_at_rate"), BOTH),
     **dict.fromkeys(CROPPED, (*BOTH, "latent")),

@@ -36,6 +36,7 @@ class Node(Statement, frozen=True):
     | frames, audio | what a save would write, decoded |
     | latent, audio_latent | the latents of the last pass |
     | av_latent, denoised | the two outputs of the last pass's sampler, picture and sound in one latent |
+    | audio_sampled | its sound, which is `audio_latent` unless that is kept from a file |
     | positive, negative | the prompts that hold, encoded |
     | positive_at_rate, negative_at_rate | the same with the frame rate, as a guider takes them |
     | positive_cropped, negative_cropped, latent_cropped | these after `LTXVCropGuides`, needed or not |
