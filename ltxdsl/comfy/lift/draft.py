@@ -89,7 +89,8 @@ def _value(value: Any, name: Any) -> str:
 
 def statement_text(piece: Piece, name: Any) -> Iterator[str]:
     """A statement with its block, one line each; spellings of one without a block stand before it."""
-    spells = [spell_lines(spelled, name) for spelled in piece.spells.values()]
+    said = (spelled for spelled in piece.spells.values() if spelled.lines or spelled.own or spelled.other)
+    spells = [spell_lines(spelled, name) for spelled in said]
     if piece.sampled:
         lines = [*piece.block, *spells]
         short = f"{piece.head} {{ {'; '.join(lines)} }}" if lines else piece.head

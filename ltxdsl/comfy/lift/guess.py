@@ -53,6 +53,8 @@ def guess(target: Target) -> Draft | None:
     if parts and all(out.slot == 1 for out in parts):
         common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
     ends = _saves(target, [one.id for one in passes])
+    if not ends:
+        _spell_decoder(target, common)
     whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
     draft = Draft([*head, common, *whole])
     draft.files = tuple(images.names.values())
@@ -443,6 +445,21 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
 def numbers(text: Any) -> list[float]:
     """The numbers of ManualSigmas, as the node finds them."""
     return [float(found) for found in re.findall(r"[-+]?(?:\d*\.*\d+)", text)] if isinstance(text, str) else []
+
+
+def _spell_decoder(target: Target, common: Piece) -> None:
+    """The decoder of frames that nothing saves: a blueprint ends in them."""
+    found = {repr((target.kind(id), _literals(target, id))): id for id in target.of_class(*DECODERS)}
+    for id in found.values() if len(found) == 1 else ():
+        kind = target.kind(id)
+        lines = common.spell("VAEDecode", kind if kind != "VAEDecode" else "").lines
+        lines.update(_literals(target, id))
+        if "latents" in target.links(id):
+            lines["latents"] = Word("samples")
+
+
+def _literals(target: Target, id: str) -> dict[str, Any]:
+    return {name: value for name, value in target.inputs(id).items() if target.link(id, name) is None}
 
 
 def _saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
