@@ -137,7 +137,7 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     piece = draft.pieces[index]
     repairer = Repairer(target, trial, trial.words[index])
     edits = list(repairer.edits(trial.made[piece.anchor], piece.anchor))
-    owned = [(edit, _owner(draft, edit, piece)) for edit in edits]
+    owned = [_at_home(draft, target, trial, edit, _owner(draft, edit, piece)) for edit in edits]
     fresh = [(edit, owner) for edit, owner in owned if edit.of(owner).lines.get(edit.input, owned) != edit.value]
     if not fresh:
         raise Differs("no other spelling is left")
@@ -147,6 +147,16 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     for owner in {id(owner): owner for edit, owner in fresh if edit.raw}.values():
         needed = [edit.raw for edit, its in fresh if edit.raw and its is owner]
         _kept_before(draft, target, trial, owner, needed)
+
+
+def _at_home(draft: Draft, target: Target, trial: Trial, edit: Edit, owner: Piece) -> Owned:
+    """An edit as it is said where it stands: a word there may be another one, or none."""
+    if edit.out is None:
+        return edit, owner
+    word = trial.words[draft.pieces.index(owner)].get((target.digests[edit.out.node], edit.out.slot))
+    if word:
+        return edit._replace(value=word), owner
+    return edit._replace(value=edit.out, raw=edit.out.node), owner
 
 
 def _kept_before(draft: Draft, target: Target, trial: Trial, owner: Piece, needed: list[str]) -> None:

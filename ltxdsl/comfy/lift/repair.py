@@ -117,6 +117,7 @@ class Edit(NamedTuple):
     input: str
     value: Any
     raw: str = ""
+    out: Out | None = None  # what a word stands for
 
     def of(self, piece: Piece) -> Spelled:
         """The spelling that it is a line of."""
@@ -223,12 +224,21 @@ class Repairer:
         was, kind = self._original(made), self.target.kind(wanted)
         if kind != was and not self._may_be(made, wanted):
             return False
+        if kind == "LTXVSeparateAVLatent" and not self._of_one_pass(made, wanted):
+            return False
         mine = self.made.inputs(made)
         literals = {n: v for n, v in self.target.inputs(wanted).items() if self.target.link(wanted, n) is None}
         return kind != was or all(
             (name in mine and _equal(mine[name], value)) or allowed(kind, name, mine.get(name), value)
             for name, value in literals.items()
         )
+
+    def _of_one_pass(self, made: str, wanted: str) -> bool:
+        """Whether two separations are of the same sampler, where that is right already."""
+        ours, theirs = self.made.link(made, "av_latent"), self.target.link(wanted, "av_latent")
+        if ours is None or theirs is None or self.made.digests[ours.node] not in self.target.count:
+            return True
+        return self.made.digests[ours.node] == self.target.digests[theirs.node]
 
     def _may_be(self, made: str, wanted: str) -> bool:
         """Whether a node of another class does the same."""
@@ -266,7 +276,7 @@ class Repairer:
         """A link by a word, by a class of the same pass, or from a raw node."""
         digest = self.target.digests[out.node]
         if word := self.words.get((digest, out.slot)):
-            return Edit(which, name, word)
+            return Edit(which, name, word, out=out)
         for id, place in () if in_common(which.type, name) else self.trial.places.items():
             mine = self.made.digests[id] == digest or self.partner.get(out.node) == id
             if mine and place.op == which.op and int(id) < int(reader):
