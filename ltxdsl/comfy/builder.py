@@ -105,12 +105,13 @@ class PromptBuilder:
         said = self._spellings(class_type)
         own, first = any(spelling.own for spelling in said), class_type
         class_type, given = self._spelled(said, class_type, given)
-        known = repr((class_type, title, given, self.stage if own else ""))
-        link = self._known.get(known) or (None if own else self._raw.get(_key(class_type, given)))
+        key = _key(class_type, given)
+        known = repr((key, title, self.stage if own else ""))
+        link = self._known.get(known) or (None if own else self._raw.get(key))
         if link is None:
             link = self._known[known] = self._new(class_type, title, given)
             if not own:
-                self._added.setdefault(_key(class_type, given), link)
+                self._added.setdefault(key, link)
         self._last[first] = link
         self._touched(link)
         self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))

@@ -36,7 +36,8 @@ def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, f
 
 def negative_prompt(builder: PromptBuilder, text: Text, positive: Link | None = None) -> Link:
     """The text encoded, unless a raw node gives it so; one that says the same as the prompt is the prompt."""
-    if text.encoded is None and positive and builder.literal(positive, "text") == text.text and text.words is None:
+    said = text.text if text.words is None else [*text.words]
+    if text.encoded is None and positive and builder.literal(positive, "text") == said:
         return positive
     return text.encoded or loaders.encoded(builder, text.words or text.text, "negative prompt", text.clip)
 

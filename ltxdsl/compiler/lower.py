@@ -395,6 +395,7 @@ class Scene:
             audio_cfg=stage.audio_cfg,
             loras=stage.loras,
             negative_said=str(stage.negative_text) if stage.negative else None,
+            negative_wired=isinstance(stage.negative_text, NodeText),
             **{"keep_audio": self.sounded, **stage.sampling},
         )
 

@@ -286,13 +286,14 @@ class Sample(Op, frozen=True):
     patches: tuple[Patch, ...] = ()
     keep_audio: bool = False
     new_noise: bool = True
-    negative_said: str | None = (
-        None  # the script's own, also where no step guides with it: ComfyUI encodes it all the same
-    )
+    # The script's own negative prompt, also where no step guides with it: ComfyUI encodes it all the same.
+    negative_said: str | None = None
+    negative_wired: bool = False  # a raw node writes it
 
     def identity(self) -> dict[str, Any]:
         """All but the negative prompt: what is seen of it comes in."""
-        return {name: value for name, value in super().identity().items() if name != "negative_said"}
+        seen = super().identity().items()
+        return {name: value for name, value in seen if name not in ("negative_said", "negative_wired")}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The same clip, with the noise of the last sigma; guides are cropped off behind it."""
@@ -316,7 +317,8 @@ class Sample(Op, frozen=True):
     def unneeded(self) -> frozenset[str]:
         """The negative prompt, where no step guides with it."""
         guided = any(scale != 1 for scale in (*self.cfg, *self.audio_cfg))
-        return frozenset() if guided or SAMPLERS[self.sampler].needs_negative else frozenset({"negative"})
+        needed = guided or self.negative_wired or SAMPLERS[self.sampler].needs_negative
+        return frozenset() if needed else frozenset({"negative"})
 
     def unchanged(self) -> dict[str, str]:
         """The sound, where it is kept: its mask is 0, and what has mask 0 comes back as it was."""
