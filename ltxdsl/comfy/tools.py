@@ -71,7 +71,8 @@ def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
         return both.positive if word.startswith("positive") else both.negative
     video = builder.wires[f"{port}.latent"]
     if builder.literal(video.link, "latent"):
-        return video.link.output(CROPPED.index(word))  # it is cropped already
+        cropped: Link = video.link
+        return cropped.output(CROPPED.index(word))
     kept = video.keyframes or both
     inputs = {"positive": kept.positive, "negative": kept.negative, "latent": video.link}
     return builder.add("LTXVCropGuides", "crop guides", **inputs).output(CROPPED.index(word))
