@@ -10,6 +10,7 @@ import msgspec
 
 from ltxdsl.comfy.builder import Export, Prompt
 from ltxdsl.comfy.compare import same
+from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
@@ -56,7 +57,7 @@ def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: li
         text = Writer(draft, target, catalogue).text(trial=False)
         export = lowered(text)
         made = Target(export.prompt)
-        if same(made.prompt, target.prompt):
+        if same(alive(made.prompt, catalogue), target.prompt):
             return Lifted(text, frozenset(draft.raws()), tuple(why))
         wrong = made.count - target.count
         extra = [id for id in made.order if wrong[made.digests[id]] > 0]
@@ -241,12 +242,14 @@ def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
         if not 0 < trial.lowered.count[digest] < count:
             continue
         equal = [id for id in target.order if target.digests[id] == digest]
-        if all(place.type != target.kind(equal[0]) for place in trial.places.values()):
+        made = (trial.places.get(id) for id in trial.lowered.order if trial.lowered.digests[id] == digest)
+        type = next((place.type for place in made if place), None)
+        if type is None:
             continue  # no statement makes such nodes
         passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
         for piece in passes if any(one in raws for one in equal) else passes[1:]:
-            if not piece.spell(target.kind(equal[0])).own:
-                piece.spell(target.kind(equal[0])).own = changed = True
+            if not piece.spell(type).own:
+                piece.spell(type).own = changed = True
     return changed
 
 
