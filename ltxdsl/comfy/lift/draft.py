@@ -58,6 +58,7 @@ class Draft:
         self.pieces = pieces
         self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
         self.files: tuple[str, ...] = ()  # names of pictures
+        self.trials = 0  # how often it was lowered
 
     def common(self) -> Piece:
         """The piece before all passes, for what they have in common."""

@@ -21,6 +21,7 @@ from ltxdsl.comfy.lift.target import Target
 from ltxdsl.ops.raw_values import of_clip
 
 ROUNDS = 48
+MOST = 120  # trials of a file: about 30 ms each for one of 50 nodes
 Owned = tuple[Edit, Piece]  # and the piece that its node was written for
 TOO_EARLY = "LTX223"  # a node that takes what is not there yet
 
@@ -33,17 +34,21 @@ class Lifted(msgspec.Struct, frozen=True):
     why: tuple[str, ...] = ()
 
 
+UNEXPECTED = "lifting failed"
+
+
 def lift(prompt: Prompt, catalogue: Mapping[str, Info]) -> Lifted:
     """The script of a prompt in which constants are folded. Raises Unwritable."""
     target = Target(checked(prompt))
     why: list[str] = []
-    draft = guess(target)
-    if draft is not None:
-        try:
-            if found := _proved(draft, target, catalogue, why):
-                return found
-        except (Failed, Differs, Unwritable) as error:
-            why.append(str(error))
+    try:
+        draft = guess(target)
+        if draft and (found := _proved(draft, target, catalogue, why)):
+            return found
+    except (Failed, Differs, Unwritable) as error:
+        why.append(str(error))
+    except Exception as error:  # a guess may fail in ways nobody thought of: the file comes in all the same
+        why.append(f"{UNEXPECTED}: {error!r}")
     return Lifted(raw_script(prompt, catalogue), frozenset(prompt), tuple(why))
 
 
@@ -83,7 +88,10 @@ def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: l
 
 
 def _attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
-    """A trial; raw nodes that read what is not there yet bring it themselves."""
+    """A trial; raw nodes that read what is not there yet bring it themselves. Raises Failed after MOST of them."""
+    draft.trials += 1
+    if draft.trials > MOST:
+        raise Failed("it takes too long to prove")
     try:
         return attempt(draft, target, catalogue)
     except Failed as error:
@@ -145,9 +153,7 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     fresh = _first(fresh, target, set(repairer.partner))
     for edit, owner in fresh:
         edit.of(owner).lines[edit.input] = edit.value
-    for owner in {id(owner): owner for edit, owner in fresh if edit.raw}.values():
-        needed = [edit.raw for edit, its in fresh if edit.raw and its is owner]
-        _kept_before(draft, target, trial, owner, needed)
+    _kept_before(draft, target, trial, [(edit.raw, owner) for edit, owner in fresh if edit.raw])
 
 
 def _at_home(draft: Draft, target: Target, trial: Trial, edit: Edit, owner: Piece) -> Owned:
@@ -160,15 +166,13 @@ def _at_home(draft: Draft, target: Target, trial: Trial, edit: Edit, owner: Piec
     return edit._replace(value=edit.out, raw=edit.out.node), owner
 
 
-def _kept_before(draft: Draft, target: Target, trial: Trial, owner: Piece, needed: list[str]) -> None:
-    """Write nodes as they are before a piece, each where what it reads is there by a word."""
-    words = trial.words
-    for id in needed:
-        if id in draft.raws():
-            continue
-        index = _earliest(draft, target, msgspec.structs.replace(trial, words=words), id, draft.pieces.index(owner))
-        _keep(draft, target, msgspec.structs.replace(trial, words=words), index, [id])
-        words = _shifted(words, index, len(draft.pieces))
+def _kept_before(draft: Draft, target: Target, trial: Trial, needed: list[tuple[str, Piece]]) -> None:
+    """Write nodes as they are, each before its piece, where what it reads is there by a word."""
+    for id, owner in needed:
+        if id not in draft.raws():
+            index = _earliest(draft, target, trial, id, draft.pieces.index(owner))
+            _keep(draft, target, trial, index, [id])
+            trial = msgspec.structs.replace(trial, words=_shifted(trial.words, index, len(draft.pieces)))
 
 
 def _first(fresh: list[Owned], target: Target, differing: set[str]) -> list[Owned]:

@@ -143,8 +143,10 @@ def _enhanced(target: Target, id: str) -> Piece | None:
         return None
     words = f"enhance {said} seed {seed} tokens {tokens}"
     clip = target.link(out.node, "clip")
-    if clip and target.kind(clip.node) == "LoraLoader" and (lora := quoted(target.value(clip.node, "lora_name") or "")):
-        words += f" lora {lora} strength {plain(target.value(clip.node, 'strength_clip', 1.0))}"
+    name = target.value(clip.node, "lora_name") if clip and target.kind(clip.node) == "LoraLoader" else None
+    if clip and isinstance(name, str) and (lora := quoted(name)):
+        strength = target.value(clip.node, "strength_clip", 1.0)
+        words += f" lora {lora} strength {plain(strength)}" if isinstance(strength, int | float) else f" lora {lora}"
     return Piece(words)
 
 
@@ -329,15 +331,20 @@ class _Stage:
                     self.before = video
                     return
 
+    def _number(self, id: str, name: str, default: float) -> float:
+        """A number as it is written; the default in place of anything else, which proof then finds to differ."""
+        value = self.target.value(id, name, default)
+        return value if isinstance(value, int | float) and abs(value) < 1e15 else default
+
     def _in_place(self, id: str) -> None:
-        strength = self.target.value(id, "strength", 1.0)
+        strength = self._number(id, "strength", 1.0)
         if self.target.value(id, "bypass", False) is False:
             self.conditions.insert(
                 0, f"inplace {self.images.name(self._node(id, 'image'))} @ 0 strength {plain(strength)}{self._crf(id)}"
             )
 
     def _guide(self, id: str) -> None:
-        index, strength = self.target.value(id, "frame_idx", 0), self.target.value(id, "strength", 1.0)
+        index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         if isinstance(index, int):
             place = "end" if index == -1 else f"{index}f" if index else "0"
             image = self.images.name(self._node(id, "image"))
@@ -345,8 +352,8 @@ class _Stage:
 
     def _control(self, id: str) -> None:
         """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
-        index, strength = self.target.value(id, "frame_idx", 0), self.target.value(id, "strength", 1.0)
-        attention = self.target.value(id, "attention_strength", 1.0)
+        index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
+        attention = self._number(id, "attention_strength", 1.0)
         factor = self.target.value(id, "latent_downscale_factor", 1.0)
         lora = next((one for one in reversed(self._lora_chain()) if one.in_context), None)
         if lora is None or not isinstance(index, int) or not isinstance(factor, int | float) or index < 0:
