@@ -39,7 +39,7 @@ class RealComfy:
 
         args.cpu = True
         args.base_directory = str(base)
-        args.use_pytorch_cross_attention = True
+        args.use_pytorch_cross_attention = args.force_fp32 = args.fp32_vae = True
         args.database_url = "sqlite:///:memory:"
         logging.getLogger().setLevel(LEVEL)
         self._loop = asyncio.new_event_loop()
@@ -95,7 +95,9 @@ class RealComfy:
         verdict = self.validate(prompt)
         if not verdict.valid or verdict.node_errors:
             raise RuntimeError(f"refused: {verdict.error} {verdict.node_errors}")
-        executor = execution.PromptExecutor(self._server, execution.CacheType.NONE, {"lru": 0, "ram": 0})
+        executor = execution.PromptExecutor(
+            self._server, execution.CacheType.NONE, {"lru": 0, "ram": 0, "ram_inactive": 0}
+        )
         executor.execute({id: dict(node) for id, node in prompt.items()}, "parity", {}, list(verdict.kept))
         if not executor.success:
             message = next(data for event, data in executor.status_messages if event == "execution_error")
