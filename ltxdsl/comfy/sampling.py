@@ -155,7 +155,7 @@ def plain_prompt(builder: PromptBuilder, text: Text) -> Link:
 def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Video:
     keyframes = conditioning if latent.guides else None
     return msgspec.structs.replace(
-        latent, link=parts, guides=(), keyframes=keyframes, masked=False, stale=latent.masked
+        latent, link=parts, guides=(), keyframes=keyframes, masked=False, stale=latent.masked, flat=False
     )
 
 

@@ -14,6 +14,8 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,7 @@ KEPT: dict[str, Tensor] = {}
 
 
 def text_node(session: Session) -> type:
-    """Our embeddings, for both modalities side by side, as what is processed already."""
+    """Our embeddings for both modalities side by side: what our connectors give, or what theirs take."""
 
     class OurText:
         """Stands for CLIPTextEncode."""
@@ -48,10 +50,31 @@ def text_node(session: Session) -> type:
             return {"required": {"text": ("STRING", {"multiline": True})}}
 
         def give(self, text: str) -> tuple[list[list[Any]]]:
-            made = KERNELS["encode_text"](session, nodes.EncodeText(text=text))["text"]
+            with before_connectors(session) as taken:
+                made = KERNELS["encode_text"](session, nodes.EncodeText(text=text))["text"]
+            if same.tokens(session) == same.REAL_TOKENS:
+                return ([[torch.cat(taken, dim=-1), {"unprocessed_ltxav_embeds": True}]],)
             return ([[torch.cat([made.video, made.audio], dim=-1), {}]],)
 
     return OurText
+
+
+@contextmanager
+def before_connectors(session: Session) -> Iterator[list[Tensor]]:
+    """What video's and then sound's connector are given, without the padding."""
+    taken: list[Tensor] = []
+
+    def note(module: Any, arguments: Any) -> None:
+        states, mask = arguments
+        taken.append(states[:, mask.flatten() > -1])
+
+    module = session.part("connectors")
+    hooks = [part.register_forward_pre_hook(note) for part in (module.video_connector, module.audio_connector)]
+    try:
+        yield taken
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 class KeepLatent:
@@ -121,12 +144,13 @@ def cut(prompt: Prompt) -> dict[str, dict[str, Any]]:
     """Up to what is decoded, which is kept; with our texts."""
     found: dict[str, dict[str, Any]] = {}
     ends = {"VAEDecode": "video", "VAEDecodeTiled": "video", "LTXVAudioVAEDecode": "audio"}
-    waiting = []
-    for node in prompt.values():
-        if name := ends.get(node["class_type"]):
-            link = node["inputs"]["samples"]
-            found[f"keep {name}"] = {"class_type": "KeepLatent", "inputs": {"samples": link, "name": name}}
-            waiting.append(link[0])
+    waiting: list[str] = []
+    for kind in ("video", "audio"):
+        links = [node["inputs"]["samples"] for node in prompt.values() if ends.get(node["class_type"]) == kind]
+        for i, (id, slot) in enumerate(dict.fromkeys(map(tuple, links)), 1):
+            name = f"{kind} {i}"
+            found[f"keep {name}"] = {"class_type": "KeepLatent", "inputs": {"samples": [id, slot], "name": name}}
+            waiting.append(id)
     while waiting:
         id = waiting.pop()
         if id in found:
@@ -150,10 +174,11 @@ def main(checkout: Path, names: list[str], fixture: Path | None) -> int:
         fit_to(session, real.classes)
         real.classes["OurText"], real.classes["KeepLatent"] = text_node(session), KeepLatent
         write_files(models, session, base / "models")
-        same.write_picture(base)
+        same.write_media(base)
         print(f"ComfyUI {real.version}, torch {torch.__version__}\n")
         print("| script | picture | sound | here | ComfyUI |\n| --- | --- | --- | --- | --- |")
         for name in names or same.SCRIPTS:
+            same.set_tokens(session, name)
             found = same.compiled(name, models, base)
             export = export_prompt(found, models)
             put_files(export, base)
@@ -161,10 +186,15 @@ def main(checkout: Path, names: list[str], fixture: Path | None) -> int:
             ours = same.ours(found, session)
             between = time.perf_counter()
             KEPT.clear()
-            real.run(cut(export.prompt))
+            try:
+                real.run(cut(export.prompt))
+            except RuntimeError as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                worst = float("inf")
+                continue
             ended = time.perf_counter()
-            errors = {kind: same.relative_error(ours[kind], KEPT[kind]) for kind in ours}
-            kept |= {f"{name}.{kind}": latent.contiguous() for kind, latent in KEPT.items()}
+            errors = {kind: same.relative_error(ours[f"{kind} 1"], KEPT[f"{kind} 1"]) for kind in ("video", "audio")}
+            kept |= {f"{name}: {kind}": latent.contiguous() for kind, latent in KEPT.items()}
             worst = max(worst, *errors.values())
             seconds = f"{between - began:.1f} s | {ended - between:.1f} s"
             print(f"| {name} | {errors['video']:.1e} | {errors['audio']:.1e} | {seconds} |", flush=True)
