@@ -1,6 +1,6 @@
 """The same latents as a real ComfyUI, from the embedded weights, on the CPU in float32.
 
-    python -m tests.oracle.parity CHECKOUT [--write FIXTURE] [NAME …]
+    python -m tests.oracle.parity CHECKOUT [NAME …] [--write FIXTURE]
 
 Runs each script of `same.py` here, and its export there: the export's own nodes, with four changes. `CLIPTextEncode` is
 a node that gives the embeddings of our text encoder, since ComfyUI has only Gemma's real size. What would be decoded is

@@ -15,8 +15,9 @@ from ltxdsl.compiler import Compilation, Request, compile
 from ltxdsl.compiler.graph import Ref
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import nodes
+from ltxdsl.runtime.denoise import NoiseOrder
 from ltxdsl.runtime.kernels import KERNELS
-from ltxdsl.runtime.session import Session
+from ltxdsl.runtime.session import Fitting, Session
 from ltxdsl.source import Source
 
 MOST = 1e-3  # relative error
@@ -37,20 +38,20 @@ SCRIPTS = {
     "nag": 'nag "text" audio "music" scale 11\npass distill 8',
     "in place": 'inplace "shapes.png"\npass distill 8',
     "in place, strength 0.5": 'inplace "shapes.png" strength 0.5 crf 0\npass distill 8',
-    "in place later": 'inplace "shapes.png" @ 9f\npass distill 8',
-    "guide": 'guide "shapes.png" @ 8f strength 0.6\npass distill 8',
-    "guide before the clip": 'guide "shapes.png" @ -1 strength 0.5\npass distill 8',
+    "in place later": 'inplace "shapes.png" @ 9f crf 0\npass distill 8',
+    "guide": 'guide "shapes.png" @ 8f strength 0.6 crf 0\npass distill 8',
+    "guide before the clip": 'guide "shapes.png" @ -1 strength 0.5 crf 0\npass distill 8',
     "guide video": 'guide "shapes.mov" @ 0f strength 0.7 attention 0.5\npass distill 8',
     "control video": 'control canny from "shapes.mov" with lora outline\npass distill 8',
     "from a video": 'from "shapes.mov"\npass dev 4 euler start 0.9 { cfg 2 }',
     "mask": 'from "shapes.mov"\nmask "hole.png" grow 8\npass distill 8',
-    "mask, guide": 'from "shapes.mov"\nmask "hole.png"\nguide "shapes.png" @ 8f\npass distill 8',
-    "mask, in place": 'inplace "shapes.png"\nfrom "shapes.mov"\nmask "hole.png"\npass distill 8',
+    "mask, guide": 'from "shapes.mov"\nmask "hole.png"\nguide "shapes.png" @ 8f crf 0\npass distill 8',
+    "mask, in place": 'inplace "shapes.png" crf 0\nfrom "shapes.mov"\nmask "hole.png"\npass distill 8',
     "extend": 'extend "shapes.mov" 8f overlap 9f\npass distill 8',
     "sound from a file": 'audio "noise.wav"\npass distill 8',
     "two passes": "pass 0.5x distill 8\nupscale 2x distill 3",
     "two passes, adain": "pass 0.5x distill 8\nupscale 2x distill 3 adain 0.5",
-    "three passes": 'inplace "shapes.png"\npass 0.5x distill 8\npass distill 3 start 0.9\nupscale 2x distill 3',
+    "three passes": 'inplace "shapes.png" crf 0\npass 0.5x distill 8\npass distill 3 start 0.9\nupscale 2x distill 3',
 }
 WITH_CONNECTORS = ("connectors", "nag")
 
@@ -109,9 +110,11 @@ def compiled(name: str, models: ModelSet, folder: Path) -> Compilation:
     return found
 
 
-def ours(found: Compilation, session: Session) -> dict[str, Tensor]:
-    """The latents that would be decoded, in order: `video 1` 1 C T H W, `audio 1` 1 C T F. All in ComfyUI's ways."""
-    session.noise_order, session.fitting = "joined", "cut_first"
+def ours(
+    found: Compilation, session: Session, noise_order: NoiseOrder = "joined", fitting: Fitting = "cut_first"
+) -> dict[str, Tensor]:
+    """The latents that would be decoded, in order: `video 1` 1 C T H W, `audio 1` 1 C T F. In ComfyUI's ways."""
+    session.noise_order, session.fitting = noise_order, fitting
     wanted = decoded(found)
     values: dict[Ref, Any] = {}
     needed = _upstream(found, set(wanted.values()))
