@@ -98,7 +98,7 @@ class Denoiser:
         return (guided, known[1:].to(x)) if self.sampler.needs_negative else guided
 
     def _predict(self, x: Tensor, sigma: float, step: int) -> Tensor:
-        """The masked prediction, 1 M, or 2 M with the negative's."""
+        """The masked prediction, 1 M, or 2 M with the negative's, which ComfyUI gives to samplers without the mask."""
         tokens = self.layout.tokens(self._blend(x))
         scales = self.guidance.scales[step]
         known = self._predictions(tokens, sigma, scales)
@@ -108,7 +108,7 @@ class Denoiser:
         outputs = [self._blend(self.layout.from_tokens(video, audio))]
         if self.sampler.needs_negative:
             assert known[1] is not None
-            outputs.append(self._blend(self.layout.from_tokens(*known[1])))
+            outputs.append(self.layout.from_tokens(*known[1]))
         return torch.cat(outputs)
 
     def _predictions(self, tokens: Pair, sigma: float, scales: Sequence[GuidanceScales]) -> list[Pair | None]:

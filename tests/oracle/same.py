@@ -33,6 +33,11 @@ SCRIPTS = {
     "stg, modality, rescale": "pass dev 4 euler { cfg 3 audio 7; stg 1; modality 3; rescale 0.7 }",
     "distilled": "pass distill 8",
     "er_sde": "pass dev 4 er_sde { cfg 3 }",
+    "dpmpp_2m_sde, eta 0": "sampler dpmpp_2m_sde eta 0\npass dev 4 { cfg 3 }",
+    "uni_pc": "pass dev 4 uni_pc { cfg 3 }",
+    "cfg by step": "pass dev 4 euler { cfg 2 for 2 then 1 }",
+    "LoRA by step": "pass dev 8 distilled { lora distill 0.6 for 3 then 0.4; cfg 1 }",
+    "LoRA without sound": "pass dev 8 distilled { lora distill 0.5 audio 0; cfg 1 }",
     "euler_ancestral_cfg_pp": "pass distill 8 euler_ancestral_cfg_pp",
     "connectors": 'negative "blurry"\npass dev 4 euler { cfg 3 }',
     "nag": 'nag "text" audio "music" scale 11\npass distill 8',
@@ -40,6 +45,7 @@ SCRIPTS = {
     "in place, strength 0.5": 'inplace "shapes.png" strength 0.5 crf 0\npass distill 8',
     "in place later": 'inplace "shapes.png" @ 9f crf 0\npass distill 8',
     "guide": 'guide "shapes.png" @ 8f strength 0.6 crf 0\npass distill 8',
+    "guide, dpmpp_2m_cfg_pp": 'guide "shapes.png" @ 8f strength 0.6 crf 0\npass dev 4 dpmpp_2m_cfg_pp { cfg 3 }',
     "guide before the clip": 'guide "shapes.png" @ -1 strength 0.5 crf 0\npass distill 8',
     "guide video": 'guide "shapes.mov" @ 0f strength 0.7 attention 0.5\npass distill 8',
     "control video": 'control canny from "shapes.mov" with lora outline\npass distill 8',
@@ -47,11 +53,17 @@ SCRIPTS = {
     "mask": 'from "shapes.mov"\nmask "hole.png" grow 8\npass distill 8',
     "mask, guide": 'from "shapes.mov"\nmask "hole.png"\nguide "shapes.png" @ 8f crf 0\npass distill 8',
     "mask, in place": 'inplace "shapes.png" crf 0\nfrom "shapes.mov"\nmask "hole.png"\npass distill 8',
+    "retake": 'retake 1f..9f of "shapes.mov"\npass distill 8',
     "extend": 'extend "shapes.mov" 8f overlap 9f\npass distill 8',
     "sound from a file": 'audio "noise.wav"\npass distill 8',
     "two passes": "pass 0.5x distill 8\nupscale 2x distill 3",
+    "two passes, lanczos": "pass 0.5x distill 8\nupscale 2x distill 3 by lanczos",
     "two passes, adain": "pass 0.5x distill 8\nupscale 2x distill 3 adain 0.5",
     "three passes": 'inplace "shapes.png" crf 0\npass 0.5x distill 8\npass distill 3 start 0.9\nupscale 2x distill 3',
+}
+APART = {
+    "sound from a file": "ComfyUI resamples it to 44.1 kHz and back, which the highest bands feel",
+    "two passes, lanczos": "pictures between passes have 8 bits here",
 }
 WITH_CONNECTORS = ("connectors", "nag")
 
