@@ -47,6 +47,12 @@ def sound_seconds(path: str) -> float:
     return _told(path, _seconds, 0.0)
 
 
+@cache
+def sound_is_8_bit(path: str) -> bool:
+    """Whether the sound of a media file is kept in 8 bits."""
+    return _told(path, lambda media: media.streams.audio[0].format.name in ("u8", "u8p"), False)
+
+
 def _told(path: str, question: Callable[[InputContainer], T], unknown: T) -> T:
     """What an open media file answers; `unknown` of one that is not there, cannot be read, or lacks such a stream."""
     if not path or not os.path.isfile(path):

@@ -183,6 +183,14 @@ class PromptBuilder:
         node = self._prompt.get(link.node)
         return node["inputs"].get(name) if node else None
 
+    def comes_from(self, link: Link, class_type: str) -> bool:
+        """Whether what a link gives was a picture of such a node, resized or not."""
+        node = self._prompt.get(link.node, {})
+        before = link_of(node.get("inputs", {}).get("image"))
+        return node.get("class_type") == class_type or (
+            before is not None and self.comes_from(Link(*before), class_type)
+        )
+
     def titled(self, words: str) -> str:
         """A title that begins with the pass: such nodes are not shared between passes."""
         return f"{self.stage}: {words}"

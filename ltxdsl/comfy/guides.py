@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.latents import by_frames
 from ltxdsl.comfy.table import Conditioning, PlacedGuide, Video
 from ltxdsl.geometry import TEMPORAL, pixel_frames
 
@@ -25,7 +26,7 @@ class _Spelling(NamedTuple):
 
 def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video) -> tuple[Conditioning, Link]:
     """The latent with its guides appended, and the conditioning that knows where they stand."""
-    link = latent.link
+    link = by_frames(builder, latent).link if latent.guides else latent.link
     for guide in latent.guides:
         spelling = _spelling(builder, guide)
         if spelling.attention != guide.op.attention:

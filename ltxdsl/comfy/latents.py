@@ -7,7 +7,15 @@ import msgspec
 from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.table import Audio, Frames, PlacedGuide, Video, row
-from ltxdsl.geometry import TEMPORAL, audio_latents, comfy_audio_latents, first_frame_of, latent_frames
+from ltxdsl.geometry import (
+    TEMPORAL,
+    audio_latents,
+    cells,
+    comfy_audio_latents,
+    first_frame_of,
+    latent_frames,
+    pixel_frames,
+)
 from ltxdsl.ops import nodes
 
 SMALLEST = 64  # side of EmptyLTXVLatentVideo
@@ -60,19 +68,30 @@ def audio_clock(frames: int, fps: float) -> tuple[int, int]:
 
 
 def unmasked(builder: PromptBuilder, latent: Video) -> Video:
-    """The latent without the noise mask of an earlier pass, which LTXVSeparateAVLatent keeps."""
+    """The latent without the noise mask of an earlier pass, which LTXVSeparateAVLatent keeps: added to an empty one.
+
+    A mask set on it anew would do for sampling alone: nodes that place pictures or guides need one by frames.
+    """
     if not latent.stale:
         return latent
-    mask = builder.add("SolidMask", "denoise everything: mask", value=1.0, width=512, height=512)
-    title = builder.titled("denoise everything")
-    link = builder.add("SetLatentNoiseMask", title, samples=latent.link, mask=mask)
+    stage = builder.stages[builder.stage]
+    size = {"width": stage.width, "height": stage.height, "length": pixel_frames(latent.frames)}
+    empty = builder.add("EmptyLTXVLatentVideo", builder.titled("nothing, without a mask"), **size, batch_size=1)
+    link = builder.add("LatentAdd", builder.titled("denoise everything"), samples1=empty, samples2=latent.link)
     return msgspec.structs.replace(latent, link=link, stale=False)
+
+
+def by_frames(builder: PromptBuilder, latent: Video) -> Video:
+    """The latent, if its mask is one that nodes for pictures and guides understand."""
+    if latent.flat:
+        raise ExportError(f"{builder.stage}: ComfyUI cannot place pictures or guides behind a mask of this kind")
+    return latent
 
 
 @row(nodes.Inplace)
 def inplace(builder: PromptBuilder, op: nodes.Inplace, *, latent: Video, image: Frames) -> dict[str, Video]:
     """By the native node at the first frame, by kijai's elsewhere; its index counts pixel frames, 8 to a slot."""
-    latent = unmasked(builder, latent)
+    latent = by_frames(builder, unmasked(builder, latent))
     source = {"vae": loaders.vae(builder), "latent": latent.link}
     if op.slot == 0:
         link = builder.add(
@@ -152,19 +171,43 @@ def _spliced(builder: PromptBuilder, around: Link, inside: Link, slots: tuple[in
 def hold_outside(
     builder: PromptBuilder, op: nodes.HoldOutside, *, latent: Video, mask: Link, image: Frames | None = None
 ) -> dict[str, Video]:
-    """A noise mask on the latent, which the server shrinks to its cells; in later passes nothing is held."""
+    """A noise mask on the latent, a pixel a cell; in later passes nothing is held."""
     if image is not None:
         builder.note(f"{builder.stage}: the mask holds in the first pass; this one goes over the whole picture")
         return {"latent": latent}
     latent = unmasked(builder, latent)
-    part = builder.add("ImageToMask", builder.titled("mask"), image=mask, channel="red")
+    part = _white(builder, builder.titled("mask"), mask, over=0.5)
     if op.inverted:
         part = builder.add("InvertMask", builder.titled("mask inverted"), mask=part)
     if op.grow:
         title = builder.titled(f"mask grown by {op.grow}")
         part = builder.add("GrowMask", title, mask=part, expand=op.grow, tapered_corners=False)
-    link = builder.add("SetLatentNoiseMask", builder.titled("made anew"), samples=latent.link, mask=part)
-    return {"latent": msgspec.structs.replace(latent, link=link, masked=True)}
+    part = _by_cells(builder, part)
+    title, still = builder.titled("made anew"), builder.comes_from(mask, "LoadImage")
+    if not still:
+        builder.note(f"{builder.stage}: a mask that moves is blended in time by ComfyUI, eight frames to a latent")
+    if builder.native or not still:
+        link = builder.add("SetLatentNoiseMask", title, samples=latent.link, mask=part)
+        return {"latent": msgspec.structs.replace(latent, link=link, masked=True, flat=True)}
+    bare = unmasked(builder, msgspec.structs.replace(latent, stale=latent.masked))
+    link = builder.add("LTXVSetVideoLatentNoiseMasks", title, samples=bare.link, masks=part)
+    return {"latent": msgspec.structs.replace(bare, link=link, masked=True)}
+
+
+def _by_cells(builder: PromptBuilder, mask: Link) -> Link:
+    """White where any pixel of a cell is: the server itself would take the middle of each."""
+    stage = builder.stages[builder.stage]
+    width, height = cells(stage.width, stage.height)
+    size = {"upscale_method": "area", "width": width, "height": height, "crop": "disabled"}
+    picture = builder.add("MaskToImage", builder.titled("mask as a picture"), mask=mask)
+    small = builder.add("ImageScale", builder.titled("mask by cells"), image=picture, **size)
+    return _white(builder, builder.titled("cells made anew"), small, over=0.0)
+
+
+def _white(builder: PromptBuilder, title: str, picture: Link, over: float) -> Link:
+    """A picture as a mask of 0 and 1."""
+    red = builder.add("ImageToMask", title, image=picture, channel="red")
+    return builder.add("ThresholdMask", f"{title}: over {over:g}", mask=red, value=over)
 
 
 @row(nodes.AppendGuide)

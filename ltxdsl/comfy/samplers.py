@@ -32,6 +32,7 @@ NODES: dict[str, tuple[str, Callable[[Options], dict[str, Any]]]] = {
         lambda o: {"eta": o["eta"], "sampler_name": "exponential/res_2s", "seed": -1, "bongmath": bool(o["bong"])},
     ),
 }
+BROWNIAN = ("dpmpp_sde", "dpmpp_2m_sde", "dpmpp_2m_sde_heun")  # whose noise is that of a Brownian tree in time
 ALWAYS = ("res_2s",)  # with their node also where no option is said
 
 

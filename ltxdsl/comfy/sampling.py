@@ -11,7 +11,7 @@ from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.guidance import Pass, guider_of, noise_of, run_pass, stretches_of
 from ltxdsl.comfy.guides import add_guides
 from ltxdsl.comfy.latents import unmasked
-from ltxdsl.comfy.samplers import sampler_node
+from ltxdsl.comfy.samplers import BROWNIAN, sampler_node
 from ltxdsl.comfy.table import Audio, Conditioning, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, relayed, written
 from ltxdsl.ops import nodes
@@ -155,7 +155,7 @@ def plain_prompt(builder: PromptBuilder, text: Text) -> Link:
 def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Video:
     keyframes = conditioning if latent.guides else None
     return msgspec.structs.replace(
-        latent, link=parts, guides=(), keyframes=keyframes, masked=False, stale=latent.masked
+        latent, link=parts, guides=(), keyframes=keyframes, masked=False, stale=latent.masked, flat=False
     )
 
 
@@ -181,5 +181,7 @@ def sigma_text(sigmas: tuple[float, ...]) -> str:
 def _note_noise(builder: PromptBuilder, op: nodes.Sample, guided: bool) -> None:
     if guided:
         builder.note("guides are part of ComfyUI's noise: from the same seed it draws other noise than `ltx run`")
-    if SAMPLERS[op.sampler].stochastic:
+    if op.sampler in BROWNIAN:
+        builder.note(f"{op.sampler} draws fresh noise at every step: ComfyUI from a tree of its own, other than here")
+    elif SAMPLERS[op.sampler].stochastic:
         builder.note(f"{op.sampler} draws fresh noise at every step: on a GPU ComfyUI draws it there")

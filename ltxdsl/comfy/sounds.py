@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ltxdsl import media_info
 from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import Link, PromptBuilder
 from ltxdsl.comfy.table import Audio, row
@@ -10,12 +11,15 @@ from ltxdsl.ops import nodes
 
 BANDS = 16  # frequency cells of an audio latent
 MOST = 16384  # side of a mask
+DROPPED = 0.2  # seconds that the server may drop at a sound's end, and half a window
 
 
 @row(nodes.ReadSound)
 def read_sound(builder: PromptBuilder, op: nodes.ReadSound) -> dict[str, Link]:
     """A file with silence behind it, cut to length; the level by AudioAdjustVolume."""
     name = builder.file(op.path)
+    if media_info.sound_is_8_bit(op.path):
+        builder.note(f"{name}: LoadAudio does not read sound of 8 bits; put a file of 16 bits in its place")
     sound = builder.add("LoadAudio", name, audio=name)
     title = f"{name} from {op.start:g} s"
     sound = builder.add("TrimAudioDuration", title, audio=sound, start_index=op.start, duration=op.seconds)
@@ -37,10 +41,22 @@ def add_ambience(builder: PromptBuilder, op: nodes.AddAmbience, *, audio: Link) 
 
 @row(nodes.EncodeAudio)
 def encode_audio(builder: PromptBuilder, op: nodes.EncodeAudio, *, audio: Link) -> dict[str, Audio]:
-    """By LTXVAudioVAEEncode."""
+    """By LTXVAudioVAEEncode, with silence behind the sound, and the latents of the clip cut out.
+
+    The server drops what is not a whole multiple of 4096 samples, which is up to two latents of sound.
+    """
+    latents = comfy_audio_latents(op.frames, op.fps)
+    clip, cut = op.frames / op.fps, builder.literal(audio, "duration")
+    missing = max(0.0, clip - cut) if isinstance(cut, float) else clip
+    silence = builder.add("EmptyAudio", "silence", duration=missing + DROPPED, sample_rate=44100, channels=2)
+    title = builder.titled("sound, then silence")
+    longer = builder.add("AudioConcat", title, audio1=audio, audio2=silence, direction="after")
     vae = loaders.audio_vae(builder)
-    link = builder.add("LTXVAudioVAEEncode", "encode sound", audio=audio, audio_vae=vae)
-    return {"audio": Audio(link, latents=comfy_audio_latents(op.frames, op.fps))}
+    link = builder.add("LTXVAudioVAEEncode", "encode sound", audio=longer, audio_vae=vae)
+    link = builder.add(
+        "LatentCut", builder.titled("as long as the clip"), samples=link, dim="y", index=0, amount=latents
+    )
+    return {"audio": Audio(link, latents=latents)}
 
 
 @row(nodes.MaskSound)

@@ -62,7 +62,7 @@ class Conditioning(NamedTuple):
 
 class Video(msgspec.Struct, frozen=True):
     """A video latent of `frames` latent frames. `masked`: some of the clip is kept, wholly or in part;
-    `stale`: it still carries the mask of an earlier pass.
+    `stale`: it still carries the mask of an earlier pass; `flat`: its mask has no axis of frames.
 
     `guides` are still to be added; `keyframes` is the conditioning that holds the places of those in the latent.
     """
@@ -71,6 +71,7 @@ class Video(msgspec.Struct, frozen=True):
     frames: int
     masked: bool = False
     stale: bool = False
+    flat: bool = False
     guides: tuple[PlacedGuide, ...] = ()
     keyframes: Conditioning | None = None
 

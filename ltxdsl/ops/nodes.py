@@ -80,6 +80,7 @@ class FitFrames(Op, frozen=True):
     inputs = {"image": Port.IMAGE}
     outputs = {"image": Port.IMAGE}
     kernel = "fit_frames"
+    version = 2
     width: int
     height: int
     crf: int = 0
@@ -268,6 +269,7 @@ class Sample(Op, frozen=True):
     optional = frozenset({"negative", "nag", "nag_audio", "speaker", "voice_latent"})
     uses = ("transformer",)
     kernel = "sample"
+    version = 2
     stored = True
     guides = "uses"
     sampler: str

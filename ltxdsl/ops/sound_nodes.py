@@ -39,6 +39,7 @@ class EncodeAudio(Op, frozen=True):
     outputs = {"audio": Port.AUDIO_LATENT}
     uses = ("audio_vae",)
     kernel = "encode_audio"
+    version = 2
     stored = True
     frames: int
     fps: float

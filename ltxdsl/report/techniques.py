@@ -415,7 +415,7 @@ TECHNIQUES = (
         "a part of the picture made anew (mask)",
         "mask from",
         "LTX119",
-        "SetLatentNoiseMask",
+        "LTXVSetVideoLatentNoiseMasks",
         "mask",
     ),
     _long("shots of one script", "shot", "LTX158", "", "shots"),

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from ltxdsl.runtime.model_call import Prompt, TokenModel
 from ltxdsl.sampling.guidance import GuidanceScales, combine
 from ltxdsl.sampling.samplers import Sampler
 
+NoiseOrder: TypeAlias = Literal["apart", "joined"]
 Pair: TypeAlias = tuple[Tensor, Tensor]  # of video and audio
 NEGATIVE_FIRST = (1, 0, 2)  # how the kinds of prediction stand in a batch: negative, positive, perturbed
 
@@ -97,7 +98,7 @@ class Denoiser:
         return (guided, known[1:].to(x)) if self.sampler.needs_negative else guided
 
     def _predict(self, x: Tensor, sigma: float, step: int) -> Tensor:
-        """The masked prediction, 1 M, or 2 M with the negative's."""
+        """The masked prediction, 1 M, or 2 M with the negative's, which ComfyUI gives to samplers without the mask."""
         tokens = self.layout.tokens(self._blend(x))
         scales = self.guidance.scales[step]
         known = self._predictions(tokens, sigma, scales)
@@ -107,7 +108,7 @@ class Denoiser:
         outputs = [self._blend(self.layout.from_tokens(video, audio))]
         if self.sampler.needs_negative:
             assert known[1] is not None
-            outputs.append(self._blend(self.layout.from_tokens(*known[1])))
+            outputs.append(self.layout.from_tokens(*known[1]))
         return torch.cat(outputs)
 
     def _predictions(self, tokens: Pair, sigma: float, scales: Sequence[GuidanceScales]) -> list[Pair | None]:
@@ -145,19 +146,23 @@ def step_of(sigma: float, sigmas: Sequence[float]) -> int:
     return max(0, min(sum(first >= sigma for first in sigmas[:-1]) - 1, len(sigmas) - 2))
 
 
-def start_noise(layout: Layout, seed: int) -> list[Tensor]:
+def start_noise(layout: Layout, seed: int, order: NoiseOrder = "apart") -> list[Tensor]:
     """Noise for clip, audio and guides, drawn one after the other from one CPU generator in float32.
 
-    A guide changes nothing else's noise. Without guides it is ComfyUI's RandomNoise and diffusers' text-to-video.
+    A guide changes nothing else's noise. Without guides it is ComfyUI's RandomNoise and diffusers' text-to-video;
+    with them, ComfyUI draws clip and guides as one (`joined`).
     """
     generator = torch.Generator().manual_seed(seed)
+    if order == "joined":
+        video, audio = (torch.randn(shape, generator=generator) for shape in layout.joined)
+        return layout.from_joined(video, audio)
     return [torch.randn(shape, generator=generator) for shape in layout.shapes]
 
 
-def step_noise(layout: Layout, seed: int, device: torch.device) -> Callable[[], Tensor]:
+def step_noise(layout: Layout, seed: int, device: torch.device, order: NoiseOrder = "apart") -> Callable[[], Tensor]:
     """Fresh noise 1 M for stochastic samplers: clip and audio at once from seed + 1, guides from seed + 2.
 
-    The first is what ComfyUI draws on a CPU.
+    The first is what ComfyUI draws on a CPU; `joined` has the guides in it, too.
     """
     main = torch.Generator().manual_seed(seed + 1)
     extra = torch.Generator().manual_seed(seed + 2)
@@ -170,10 +175,17 @@ def step_noise(layout: Layout, seed: int, device: torch.device) -> Callable[[], 
             parts.append(torch.randn(1, tail, generator=extra))
         return torch.cat(parts, dim=1).to(device)
 
-    return draw
+    def draw_joined() -> Tensor:
+        shapes = layout.joined
+        sizes = [shape.numel() for shape in shapes]
+        pieces = torch.split(torch.randn(sum(sizes), generator=main), sizes)
+        video, audio = (piece.view(shape) for piece, shape in zip(pieces, shapes, strict=True))
+        return layout.flat(layout.from_joined(video, audio)).to(device)
+
+    return draw_joined if order == "joined" else draw
 
 
-def run_pass(denoiser: Denoiser, seed: int, new_noise: bool = True) -> Tensor:
+def run_pass(denoiser: Denoiser, seed: int, new_noise: bool = True, order: NoiseOrder = "apart") -> Tensor:
     """Denoise from the first sigma to the last; what is kept (mask 0) comes back as it was, bit for bit.
 
     A pass that stops at a sigma over 0 gives x / (1-σ), which a next one without new noise takes up as x.
@@ -181,8 +193,8 @@ def run_pass(denoiser: Denoiser, seed: int, new_noise: bool = True) -> Tensor:
     sigmas, clean, layout = denoiser.sigmas, denoiser.clean, denoiser.layout
     x = (1 - sigmas[0]) * clean
     if new_noise:
-        x = x + sigmas[0] * layout.flat(start_noise(layout, seed)).to(clean.device)
-    noises = step_noise(layout, seed, clean.device)
+        x = x + sigmas[0] * layout.flat(start_noise(layout, seed, order)).to(clean.device)
+    noises = step_noise(layout, seed, clean.device, order)
     x = denoiser.sampler.function(denoiser, x, list(sigmas), noises, **denoiser.options)
     if 0 < sigmas[-1] < 1:
         x = x / (1 - sigmas[-1])

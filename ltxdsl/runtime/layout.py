@@ -41,6 +41,18 @@ class Layout:
         clip, audio, *guides = self.parts(flat)
         return torch.cat([video_tokens(latent) for latent in (clip, *guides)], dim=1), audio_tokens(audio)
 
+    @property
+    def joined(self) -> tuple[Size, Size]:
+        """The shapes in which ComfyUI holds the same: video with the guides behind the clip, on its grid; audio."""
+        frames = self.clip[2] + sum(guide[2] for guide in self.guides)
+        return Size((*self.clip[:2], frames, *self.clip[3:])), self.audio
+
+    def from_joined(self, video: Tensor, audio: Tensor) -> list[Tensor]:
+        """The parts of tensors in ComfyUI's shapes; a guide of a smaller grid has every so manieth cell."""
+        clip, *guides = torch.split(video, [shape[2] for shape in (self.clip, *self.guides)], dim=2)
+        steps = [(self.clip[3] // shape[3], self.clip[4] // shape[4]) for shape in self.guides]
+        return [clip, audio, *(guide[..., ::y, ::x] for guide, (y, x) in zip(guides, steps, strict=True))]
+
     def from_tokens(self, video: Tensor, audio: Tensor) -> Tensor:
         """Inverse of `tokens`."""
         shapes = (self.clip, *self.guides)

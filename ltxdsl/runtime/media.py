@@ -14,7 +14,7 @@ import numpy
 import torch
 from torch import Tensor
 
-from ltxdsl.runtime.codecs import OPUS, Coding, video_packets, video_stream
+from ltxdsl.runtime.codecs import OPUS, Coding, even_sized, video_packets, video_stream
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.values import Audio
 
@@ -103,17 +103,25 @@ def _writing(path: str | Path) -> Iterator[None]:
         raise MediaError(path, f"it cannot be written ({error})") from error
 
 
-def recompressed(frames: Tensor, crf: int) -> Tensor:
-    """F H W 3 uint8 through one H.264 video and back, at the same size."""
+def recompressed(pixels: Tensor, crf: int) -> Tensor:
+    """H W 3 uint8 through one H.264 frame and back, at the same size.
+
+    One frame a second, without colour tags, as the model's authors and ComfyUI do it: the quality of a crf depends on
+    how long a frame is shown. Source: ltx-pipelines media_io.py, ComfyUI nodes_lt.py LTXVPreprocess.
+    """
     buffer = io.BytesIO()
+    rows, columns, _ = pixels.shape
+    even = even_sized(pixels.unsqueeze(0))[0]
     with av.open(buffer, "w", format="mp4") as container:
-        stream = video_stream(container, frames, Fraction(24), Coding(crf=crf))
-        for packet in video_packets(stream, frames, Coding(crf=crf)):
+        stream = container.add_stream("libx264", rate=1, options={"crf": str(crf), "preset": "veryfast"})
+        stream.height, stream.width = even.shape[:2]
+        frame = av.VideoFrame.from_ndarray(even.cpu().numpy(), format="rgb24").reformat(format="yuv420p")
+        for packet in (*stream.encode(frame), *stream.encode(None)):
             container.mux(packet)
     buffer.seek(0)
     with av.open(buffer) as container:
-        decoded = [torch.from_numpy(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
-    return torch.stack(decoded)[:, : frames.shape[1], : frames.shape[2]].contiguous()
+        decoded = torch.from_numpy(next(container.decode(video=0)).to_ndarray(format="rgb24"))
+    return decoded[:rows, :columns].contiguous()
 
 
 def fitted_sound(audio: Audio, seconds: float) -> Tensor:

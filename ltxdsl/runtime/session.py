@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,9 +15,12 @@ from torch import Tensor
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import LoraUse
 from ltxdsl.runtime import loading
+from ltxdsl.runtime.denoise import NoiseOrder
 from ltxdsl.runtime.lora import FusedLoras, LoraFile
 from ltxdsl.runtime.model_call import CrossModulation
 from ltxdsl.runtime.tiny import ensure
+
+Fitting: TypeAlias = Literal["cut_last", "cut_first"]
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,10 @@ class Session:
 
     `progress(step, total, note)` is called as a pass goes on, `warned(text)` with what a user should know.
     `recall(i)` may give back the prediction of call i of an interrupted pass, and `remember(i, tensor)` is told
-    each one. `scratch(suffix)` names a file to write to. `cross_modulation` is that of `TokenModel`. The set that
-    the package builds runs on one thread: its tensors are small, a busy neighbour makes two threads ten times
-    slower, and the bits do not depend on the cores.
+    each one. `scratch(suffix)` names a file to write to. `cross_modulation` is that of `TokenModel`, `noise_order`
+    that of `start_noise`. `fitting` says whether pictures are cut to a size's shape after they are resized, as
+    Lightricks do it, or before, as ComfyUI does. The set that the package builds runs on one thread: its tensors are
+    small, a busy neighbour makes two threads ten times slower, and the bits do not depend on the cores.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Session:
         self.remember: Callable[[int, Tensor], None] = lambda index, tensor: None
         self.scratch: Callable[[str], Path] = _temporary_file
         self.cross_modulation: CrossModulation = "lightricks"
+        self.noise_order: NoiseOrder = "apart"
+        self.fitting: Fitting = "cut_last"
         self._parts: dict[str, Any] = {}
         self._fused: FusedLoras | None = None
 

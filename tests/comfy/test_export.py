@@ -17,6 +17,7 @@ from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.comfy.table import ROWS, Conditioning, Frames, PlacedGuide, Video
 from ltxdsl.comfy.texts import segment_pixels
 from ltxdsl.diagnostics import Diagnostic, Severity
+from ltxdsl.models import load_model_set
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.sampling.flow import percent_to_sigma
@@ -164,7 +165,8 @@ def test_a_sound_file_is_frozen(export):
     frames, fps = MODELS.defaults.frames, MODELS.defaults.fps
     trims = [t["start_index"] for t in of_class(exported.prompt, "TrimAudioDuration").values()]
     assert sorted(trims) == [0.0, 1.0]
-    assert only(exported.prompt, "EmptyAudio")["duration"] == frames / fps
+    silences = {node["duration"] for node in of_class(exported.prompt, "EmptyAudio").values()}
+    assert silences == {frames / fps, frames / fps + 0.2}, "behind the file, and for what the encoding node drops"
     assert only(exported.prompt, "AudioAdjustVolume")["volume"] == -3
     assert any("ambience" in note for note in exported.notes)
 
@@ -733,3 +735,17 @@ def test_save_a_still(export):
 
 def test_notes_on_files(export):
     assert "lake.jpg: SaveImage writes PNG" in export(SCRIPTS["still and video"]).notes
+
+
+RECIPE_LORAS = {"hdr_master": "pass distill 8; use hdr_master", "lipdub": 'use lipdub "walk.mp4"'}
+
+
+@pytest.mark.parametrize("name", RECIPE_LORAS)
+def test_the_loras_of_a_recipe_are_files_as_the_hub_names_them(name, compiled):
+    """A real server refuses a role's name where it wants a file's."""
+    models = load_model_set("ltx-2.3")
+    use = f'import std {name}\nsize 512x512\nprompt "says: “Yes.”"\n{RECIPE_LORAS[name]}\nsave "a.mp4"'
+    prompt = export_prompt(compiled(use, models), models).prompt
+    names = [node["inputs"]["lora_name"] for node in prompt.values() if "lora_name" in node["inputs"]]
+    assert len(names) >= 2
+    assert all(lora.endswith(".safetensors") for lora in names)

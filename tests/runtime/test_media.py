@@ -13,7 +13,7 @@ from PIL import Image
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.runtime.errors import MediaError
-from ltxdsl.runtime.media import fitted_sound, frame_rate
+from ltxdsl.runtime.media import fitted_sound, frame_rate, recompressed
 from ltxdsl.runtime.pixels import covered
 from ltxdsl.runtime.values import Audio, Frames
 
@@ -158,6 +158,17 @@ def test_a_round_trip_changes_a_little(run: Runner) -> None:
     assert worn.dtype == torch.uint8
     assert worn.shape == plain.shape == (1, 32, 64, 3)
     assert 0 < (worn.float() / 255 - plain).abs().mean() < 0.06
+
+
+def test_stills_are_compressed_as_the_authors_do_it() -> None:
+    """diffusers' port of ltx-pipelines' media_io.preprocess, which is ComfyUI's LTXVPreprocess, too."""
+    from diffusers.pipelines.ltx2.utils import apply_image_conditioning_crf
+
+    for width, height in ((96, 64), (70, 50)):
+        pixels = picture(width, height, seed=4)[0]
+        theirs = apply_image_conditioning_crf(pixels.numpy(), 33)
+        assert torch.equal(recompressed(pixels, 33), torch.from_numpy(theirs))
+    assert recompressed(picture(33, 21)[0], 33).shape == (21, 33, 3)
 
 
 def difference(one: torch.Tensor, other: torch.Tensor) -> float:

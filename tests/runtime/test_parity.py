@@ -136,7 +136,7 @@ def test_first_frame(run: Runner, models: ModelSet, monkeypatch: pytest.MonkeyPa
     assert relative_error(ours[1], audio) <= TOLERANCE
 
 
-def packed_noise(layout: Any, seed: int) -> list[torch.Tensor]:
+def packed_noise(layout: Any, seed: int, order: str) -> list[torch.Tensor]:
     """Noise as the condition pipeline draws it: in the shape of tokens."""
     generator = torch.Generator().manual_seed(seed)
     video, audio = layout.tokens(torch.zeros(1, layout.clip.numel() + layout.audio.numel()))

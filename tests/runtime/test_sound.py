@@ -80,7 +80,7 @@ def test_encoding_is_undone_by_decoding(run: Runner) -> None:
     vae = run.session.part("audio_vae")
     from ltxdsl.runtime.mel import log_mel
 
-    mel = log_mel(sound.samples[:, : 32 * 160])[None, :, :33]
+    mel = log_mel(sound.samples)[None, :, :33]
     raw = vae.encode(mel).latent_dist.mode()
     mean, std = (values.view(1, raw.shape[1], 1, raw.shape[3]) for values in (vae.latents_mean, vae.latents_std))
     torch.testing.assert_close(encoded * std + mean, raw, rtol=1e-4, atol=1e-4)

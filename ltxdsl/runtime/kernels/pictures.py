@@ -14,7 +14,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.media import recompressed
-from ltxdsl.runtime.pixels import as_float, as_uint8, covered, middle, resized
+from ltxdsl.runtime.pixels import as_float, covered, middle, resized
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.stills import write_exr, write_picture
 from ltxdsl.runtime.values import File, Frames
@@ -48,10 +48,13 @@ def _why(path: Path, error: Exception, kind: str) -> str:
 
 @kernel
 def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[str, Frames]:
-    """Cover the size and cut; with a crf, through H.264 and back (all frames as one video)."""
-    fitted = covered(as_float(image.pixels), op.width, op.height)
+    """Cover the size and cut; with a crf, each frame through H.264 and back, from 8 bits that are cut, not rounded."""
+    pixels, size = as_float(image.pixels), (op.width, op.height)
+    cut = session.fitting == "cut_first"
+    fitted = resized(middle(pixels, *size), *size, "bilinear") if cut else covered(pixels, *size)
     if op.crf > 0:
-        return {"image": Frames(recompressed(as_uint8(fitted), op.crf))}
+        whole = (fitted * 255).to(torch.uint8)
+        return {"image": Frames(torch.stack([recompressed(frame, op.crf) for frame in whole]))}
     return {"image": Frames(fitted)}
 
 

@@ -52,7 +52,7 @@ def sample(
         prepare=_loras_by_step(session, op),
         journal=Journal(session.recall, session.remember, session.progress),
     )
-    clip, sound, *guides = layout.parts(run_pass(denoiser, op.seed, op.new_noise))
+    clip, sound, *guides = layout.parts(run_pass(denoiser, op.seed, op.new_noise, session.noise_order))
     kept = tuple(
         Guide(sampled, guide.frame, guide.strength, guide.attention, guide.whole)
         for guide, sampled in zip(latent.guides, guides, strict=True)

@@ -31,10 +31,13 @@ def add_ambience(session: Session, op: nodes.AddAmbience, *, audio: Audio) -> di
 
 @kernel
 def encode_audio(session: Session, op: nodes.EncodeAudio, *, audio: Audio) -> dict[str, AudioLatent]:
-    """Log-mel spectrogram to latent: the posterior's mode, normalised by feature."""
+    """Log-mel spectrogram to latent: the posterior's mode, normalised by feature.
+
+    The last spectra still hear what comes behind them, as where a whole song is encoded and cut afterwards.
+    """
     vae = session.part("audio_vae")
     spectra = latent_mel_frames(audio_latents(op.frames, op.fps))
-    samples = as_long(audio.samples, max(WINDOW, (spectra - 1) * HOP))
+    samples = as_long(audio.samples, spectra * HOP + WINDOW)
     mel = log_mel(samples, session.config("audio_vae")["mel_bins"])[:, :spectra]
     latent = vae.encode(mel.unsqueeze(0).to(session.device, vae.dtype)).latent_dist.mode().float()
     tokens = audio_tokens(latent)
