@@ -126,6 +126,8 @@ def _hook(builder: PromptBuilder, use: LoraUse, sigmas: Sequence[float], before:
 def lora_name(builder: PromptBuilder, name: str) -> str:
     """What ComfyUI calls a LoRA: by role what the model set says, else the file's name."""
     known = builder.models.loras.get(name)
+    if name == DISTILL and (file := builder.file_alone(DISTILL)):
+        return file
     if known is None:
         return builder.models.comfy.distill if name == DISTILL else base_name(name)
     return known.comfy or base_name(known.file)

@@ -101,6 +101,7 @@ class Load(Spelled, frozen=True):
     text: Annotated[str, option(FILE, "the text encoder")] = ""
     projection: Annotated[str, option(FILE, "another file for the projection of the text encoder")] = ""
     upsampler: Annotated[str, option(FILE, "the latent upsampler")] = ""
+    distill: Annotated[str, option(FILE, "the distilled LoRA, the role `distill`")] = ""
 
     def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
         """Of the loaders."""
@@ -111,6 +112,7 @@ class Load(Spelled, frozen=True):
             ("LTXAVTextEncoderLoader", "ckpt_name"): self.projection or self.checkpoint,
             ("LatentUpscaleModelLoader", "model_name"): self.upsampler,
         }
-        parts = tuple((part, file) for part, file in (("model", self.model), ("vae", self.vae)) if file)
+        files = {"model": self.model, "vae": self.vae, "distill": self.distill}
+        parts = tuple((part, file) for part, file in files.items() if file)
         alone = (Spelling(PARTS_ALONE, "", parts),) if parts else ()
         return (*alone, *(Spelling(node, "", ((name, file),)) for (node, name), file in said.items() if file)), {}

@@ -83,8 +83,15 @@ def _loads(target: Target) -> list[Piece]:
     projections = {target.value(id, "ckpt_name") for id in texts}
     said["projection"] = _only(projections) if projections != checkpoints else None
     said["upsampler"] = _only(upsamplers)
+    said["distill"] = _only({name for id in target.of_class("LoraLoaderModelOnly") if (name := _distilled(target, id))})
     words = [f"{word} {quoted(file)}" for word, file in said.items() if file and quoted(file)]
     return [Piece(f"load {' '.join(words)}")] if words else []
+
+
+def _distilled(target: Target, id: str) -> str:
+    """The file of a LoRA, if its name says that it makes few steps enough."""
+    name = target.value(id, "lora_name")
+    return name if isinstance(name, str) and "distill" in name.lower() else ""
 
 
 def _video_vaes(target: Target) -> list[str]:
@@ -385,9 +392,11 @@ class _Stage:
         words = [f"upscale {self.factor:g}x" if upscale else "pass"]
         if share is not None and share != 1:
             words.append(f"{share:g}x")
-        words += ["dev", *self._steps()]
+        role = self._role()
+        words += [*role, *self._steps()]
         tuned = sampler_options(self.target, self.sampler)
-        block = [*self._loras(), *self._cfg(), *self._seed(), *tuned, *self.conditions]
+        cfg = [] if "distill" in role and self._cfg() == ["cfg 1"] else self._cfg()
+        block = [*self._loras(), *cfg, *self._seed(), *tuned, *self.conditions]
         if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
             block.append("sound anew")
         return Piece(" ".join(words), anchor=self.id, block=block)
@@ -403,8 +412,18 @@ class _Stage:
         named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
         return [f"{steps}", *sampler, f"{named}"]
 
+    def _role(self) -> list[str]:
+        """`dev`, or the distilled LoRA, which stands before all others."""
+        return ["distill", plain(self.distilled.strength)] if self.distilled else ["dev"]
+
     def _loras(self) -> list[str]:
-        return [one.said for one in self._lora_chain() if one != self.controlled]
+        return [one.said for one in self._lora_chain() if one not in (self.controlled, self.distilled)]
+
+    @property
+    def distilled(self) -> _Lora | None:
+        """The distilled LoRA, if it is the first of the pass."""
+        first = next(iter(self._lora_chain()), None)
+        return first if first and "distill" in first.name.lower() and not first.in_context else None
 
     def _lora_chain(self) -> list[_Lora]:
         """LoRAs of the pass, from the model on."""

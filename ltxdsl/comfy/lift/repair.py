@@ -89,6 +89,11 @@ SPELLINGS |= RESIZES
 SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
 
 
+PADS = {
+    "LatentCut": "samples",
+    "AudioConcat": "audio1",
+    "TrimAudioDuration": "audio",
+}  # each with what it trims or pads
 OF_WRITING = ("TextGenerateLTX2Prompt", "LoraLoader")
 COMMON = {("CLIPTextEncode", "clip"), ("LTXVConditioning", "frame_rate"), ("LTXVSeparateAVLatent", "av_latent")}
 
@@ -178,7 +183,7 @@ class Repairer:
         if out is None:
             changed = bool(spelled.other) and self.made.kind(pair[0]) != spelled.other
             differs = name not in mine or not _equal(ours, wanted)
-            if differs and (name in mine or not changed):
+            if differs and (name in mine or not spelled.other):
                 self._check(spelled.other or spelled.type, name, ours, wanted)
             if differs or changed:
                 yield Edit(spelled, name, wanted)
@@ -191,6 +196,10 @@ class Repairer:
         equal = self.made.digests[own.node] == self.target.digests[out.node]
         right = self.made.digests[own.node] in self.target.count and self._original(own.node) in ENDS
         if not equal and (right or not self._alike(own.node, out.node)):
+            if behind := self._skipped(own, out, spelled):
+                yield Edit(spelled, name, Word(self._original(behind)))
+                waiting.append((behind, out.node))
+                return
             self.taken.append((spelled, name, out, pair[0]))
             return
         if "." in old and name not in mine:
@@ -202,6 +211,17 @@ class Repairer:
             yield Edit(spelled, name, Word(f"{name} {out.slot}"))
         if not equal:
             waiting.append((own.node, out.node))
+
+    def _skipped(self, own: Out, out: Out, spelled: Which) -> str | None:
+        """A node of the same pass that does what is wanted, behind nodes that only trim and pad."""
+        id, found = own.node, out.slot == 0
+        while found and (name := PADS.get(self._original(id))) and (link := self.made.link(id, name)):
+            id = link.node
+            place = self.trial.places.get(id)
+            found = link.slot == 0 and place is not None and place.op == spelled.op
+            if found and (self.made.digests[id] == self.target.digests[out.node] or self._alike(id, out.node)):
+                return id
+        return None
 
     def _behind(self, id: str, path: str) -> Out | None:
         """The link of an input; with a point in its name, of an input of the node that it is linked to."""
