@@ -42,6 +42,7 @@ class Place(NamedTuple):
     op: Hashable
     type: str
     nth: int
+    alone: bool = True  # the only node of its class there, those that are shared with another pass counted
 
 
 class Saved(NamedTuple):
@@ -88,6 +89,7 @@ class PromptBuilder:
         self._nth: Counter[tuple[Hashable, str]] = Counter()  # nodes of each class in each
         self._last: dict[str, Link] = {}  # the last node of each class for the op that is written
         self._places: dict[str, Place] = {}
+        self._of_class: dict[tuple[Hashable, str], set[str]] = {}  # for each pass or save
         self.span: Span | None = None  # the statement that is written
         self._spans: dict[str, Span] = {}
         self._saves: dict[str, dict[Saved, None]] = {}
@@ -115,6 +117,7 @@ class PromptBuilder:
         self._last[first] = link
         self._touched(link)
         self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
+        self._of_class.setdefault((self._op, first), set()).add(link.node)
         return link
 
     def file_alone(self, part: str) -> str:
@@ -228,10 +231,13 @@ class PromptBuilder:
                 needed |= {value[0] for value in self._prompt[id]["inputs"].values() if link_of(value)}
         kept = {id: node for id, node in self._prompt.items() if id in needed}
         ids = {id: str(number) for number, id in enumerate(kept, 1)}
-        places = {ids[id]: place for id, place in self._places.items() if id in kept}
+        places = {ids[id]: self._counted(place, kept) for id, place in self._places.items() if id in kept}
         spans = {ids[id]: span for id, span in self._spans.items() if id in kept}
         saves = {ids[id]: tuple(saved) for id, saved in self._saves.items() if id in kept}
         return Export(renumbered(kept, ids), tuple(self._notes), self._files, places, spans, saves)
+
+    def _counted(self, place: Place, kept: Prompt) -> Place:
+        return place._replace(alone=len(self._of_class[place.op, place.type] & kept.keys()) == 1)
 
 
 def base_name(path: str) -> str:

@@ -6,7 +6,6 @@ is taken as it stands, as raw nodes which give their outputs to the statement's 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
@@ -135,7 +134,6 @@ class Repairer:
     def __init__(self, target: Target, trial: Trial, words: dict[tuple[str, int], Word]) -> None:
         self.target, self.trial, self.words = target, trial, words
         self.made = trial.lowered
-        self.many = Counter((place.op, place.type) for place in trial.places.values())
         self.partner: dict[str, str] = {}  # a node that is wanted: the one made for it
         self.taken: list[tuple[Which, str, Out, str]] = []  # links that no row makes
 
@@ -159,7 +157,7 @@ class Repairer:
         place = self.trial.places.get(made)
         if kind != was and not self._may_be(made, wanted):
             raise Differs(f"{was} is to be {kind}")
-        nth = place.nth if place and self.many[place.op, place.type] > 1 else 0
+        nth = place.nth if place and not place.alone else 0
         spelled = Which(place.op if place else None, was, kind if kind != was else "", nth)
         mine, theirs = self.made.inputs(made), self.target.inputs(wanted)
         for name in dict.fromkeys((*theirs, *mine)):
