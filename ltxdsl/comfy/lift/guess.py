@@ -27,6 +27,8 @@ PICTURED = (
     "ImageFromBatch",
 )
 DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
+TILES = ("tile_size", "overlap", "temporal_size", "temporal_overlap")
+WHOLE = 4096  # a tile of that many frames is no tile
 MODEL_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
 VAE_LOADERS = ("VAELoader", "VAELoaderKJ")
 DEFAULT_FRAMES = 121
@@ -53,10 +55,11 @@ def guess(target: Target) -> Draft | None:
     if parts and all(out.slot == 1 for out in parts):
         common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
     ends = _saves(target, [one.id for one in passes])
-    if not ends:
+    decoded = _decoded(target)
+    if not ends and not decoded:
         _spell_decoder(target, common)
     whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
-    draft = Draft([*head, common, *whole])
+    draft = Draft([*head, *decoded, common, *whole])
     draft.files = tuple(images.names.values())
     return draft
 
@@ -402,11 +405,11 @@ class _Stage:
         return Piece(" ".join(words), anchor=self.id, block=block)
 
     def _steps(self) -> list[str]:
-        sampler = sampler_words(self.target, self.sampler)
+        sampler = [name for name in sampler_words(self.target, self.sampler) if name != "euler"]  # the default
         kind = self.target.kind(self.sigmas)
         if kind == "ManualSigmas" and (sigmas := numbers(self.target.value(self.sigmas, "sigmas", ""))):
             if tuple(sigmas) == DISTILLED:
-                return [f"{len(DISTILLED) - 1}", *sampler, "distilled"]
+                return [f"{len(DISTILLED) - 1}", *sampler, *(() if self.distilled else ("distilled",))]
             return [*sampler, "sigmas", ", ".join(plain(sigma) for sigma in sigmas)]
         steps = self.target.value(self.sigmas, "steps", 8)
         named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
@@ -471,6 +474,20 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
 def numbers(text: Any) -> list[float]:
     """The numbers of ManualSigmas, as the node finds them."""
     return [float(found) for found in re.findall(r"[-+]?(?:\d*\.*\d+)", text)] if isinstance(text, str) else []
+
+
+def _decoded(target: Target) -> list[Piece]:
+    """In which tiles all that comes out is decoded, where it is so."""
+    ids = list(target.of_class(*DECODERS))
+    said = {tuple(target.value(id, name) for name in TILES) for id in ids}
+    if not ids or len(said) > 1 or any(target.kind(id) != "VAEDecodeTiled" for id in ids):
+        return []
+    side, overlap, frames, share = said.pop()
+    if not all(isinstance(one, int) for one in (side, overlap, frames, share)):
+        return []
+    words = f"decode tile {side}" + (f" overlap {overlap}" if overlap != 64 else "")
+    words += (f" frames {frames}f" if frames != WHOLE else "") + (f" share {share}f" if share != 8 else "")
+    return [Piece(words)]
 
 
 def _spell_decoder(target: Target, common: Piece) -> None:

@@ -69,6 +69,11 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
         "LTXVTiledVAEDecode": {"latents": "samples"},
         "LTXVSpatioTemporalTiledVAEDecode": {"samples": "samples"},
     },
+    "VAEDecodeTiled": {
+        "VAEDecode": {},
+        "LTXVTiledVAEDecode": {"latents": "samples"},
+        "LTXVSpatioTemporalTiledVAEDecode": {"samples": "samples"},
+    },
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
     "SamplerCustomAdvanced": {
