@@ -56,8 +56,8 @@ def guess(target: Target) -> Draft | None:
         common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
     ends = _saves(target, [one.id for one in passes])
     decoded = _decoded(target)
-    if not ends and not decoded:
-        _spell_decoder(target, common)
+    if not ends:
+        _spell_decoder(target, common, "VAEDecodeTiled" if decoded else "VAEDecode")
     whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
     draft = Draft([*head, *decoded, common, *whole])
     draft.files = tuple(images.names.values())
@@ -490,12 +490,12 @@ def _decoded(target: Target) -> list[Piece]:
     return [Piece(words)]
 
 
-def _spell_decoder(target: Target, common: Piece) -> None:
+def _spell_decoder(target: Target, common: Piece, type: str) -> None:
     """The decoder of frames that nothing saves: a blueprint ends in them."""
     found = {repr((target.kind(id), _literals(target, id))): id for id in target.of_class(*DECODERS)}
     for id in found.values() if len(found) == 1 else ():
         kind = target.kind(id)
-        lines = common.spell("VAEDecode", kind if kind != "VAEDecode" else "").lines
+        lines = common.spell(type, kind if kind != type else "").lines
         lines.update(_literals(target, id))
         if "latents" in target.links(id):
             lines["latents"] = Word("samples")
