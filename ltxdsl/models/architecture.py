@@ -124,17 +124,21 @@ class Connectors(Dimensions, frozen=True):
 
 
 class Convolution(NamedTuple):
-    """One convolution at one resolution: channels in and out, taps of its kernel, cells (frames, rows, columns)."""
+    """One convolution at one resolution: channels in and out, taps of its kernel, cells (frames, rows, columns).
+
+    A `fixed` one has no weights, such as a blur.
+    """
 
     channels: int
     out: int
     taps: int
     cells: tuple[int, int, int]
+    fixed: bool = False
 
     @property
     def parameters(self) -> int:
         """Weights and biases."""
-        return (self.taps * self.channels + 1) * self.out
+        return 0 if self.fixed else (self.taps * self.channels + 1) * self.out
 
     @property
     def flops(self) -> float:
@@ -207,6 +211,8 @@ class Upsampler(Dimensions, frozen=True):
         yield Convolution(channels, self.width, kernel, cells)
         yield from 2 * self.blocks * [Convolution(self.width, self.width, kernel, cells)]
         yield Convolution(self.width, shuffled * self.width, 9, cells)
+        if factor == 1.5:  # three times larger, blurred to half of that
+            yield Convolution(1, self.width, 25, larger, fixed=True)
         yield from 2 * self.blocks * [Convolution(self.width, self.width, kernel, larger)]
         yield Convolution(self.width, channels, kernel, larger)
 

@@ -94,4 +94,5 @@ def test_operations_of_the_upsamplers(session: Session, models: ModelSet, part: 
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         session.part(part)(torch.randn(1, channels, *cells))
     layers = models.architecture.upsampling(factor).convolutions(channels, cells, factor)
-    assert counter.get_total_flops() == sum(layer.flops for layer in layers)
+    kernel = 2 * 5 * 5 if factor == 1.5 else 0  # diffusers multiplies the blur's kernel out at every call
+    assert counter.get_total_flops() == sum(layer.flops for layer in layers) + kernel
