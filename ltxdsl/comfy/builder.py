@@ -240,6 +240,13 @@ class PromptBuilder:
         return place._replace(alone=len(self._of_class[place.op, place.type] & kept.keys()) == 1)
 
 
+def output_prefix(path: str) -> str:
+    """What a file is called in ComfyUI's output folder, without its ending: a relative path keeps its folders there."""
+    *folders, name = re.split(r"[\\/]", path)
+    inside = folders and folders[0] != "" and ":" not in path and ".." not in folders
+    return "/".join([*(folder for folder in folders if inside and folder != "."), PurePath(name).stem])
+
+
 def base_name(path: str) -> str:
     """The last part of a path, written for Windows or not."""
     return re.split(r"[\\/]", path)[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name, output_prefix
 from ltxdsl.comfy.table import row
 from ltxdsl.ops import nodes
 from ltxdsl.ops.media import CRF, NUMBERED
@@ -154,15 +154,15 @@ def write_video(
 
 def _mp4(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link | None) -> None:
     name = base_name(op.path)
-    video = builder.add("CreateVideo", f"video at {op.fps:g} fps", images=image, audio=audio, fps=op.fps)
+    video = builder.add("CreateVideo", f"video at {op.fps:g} fps", images=image, audio=audio, fps=op.fps, bit_depth=8)
     if op.crf != CRF[op.codec]:
         builder.note(f"{name}: SaveVideo has no crf, so crf {op.crf} is left out")
     if PurePath(name).suffix.lower() != ".mp4":
         builder.note(f"{name}: SaveVideo writes MP4")
     if op.codec != "h264":
         builder.note(f"{name}: SaveVideo writes h264, 8 bits")
-    title, stem = f"save {name}", PurePath(name).stem
-    builder.add("SaveVideo", title, video=video, filename_prefix=stem, format="auto", codec="auto")
+    prefix = output_prefix(op.path)
+    builder.add("SaveVideo", f"save {name}", video=video, filename_prefix=prefix, format="auto", codec="auto")
 
 
 def _webm(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link | None) -> None:
@@ -170,7 +170,7 @@ def _webm(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link
     if audio is not None:
         builder.note(f"{name}: SaveWEBM writes no sound")
     quality = {"codec": "vp9", "fps": op.fps, "crf": float(op.crf)}
-    builder.add("SaveWEBM", f"save {name}", images=image, filename_prefix=PurePath(name).stem, **quality)
+    builder.add("SaveWEBM", f"save {name}", images=image, filename_prefix=output_prefix(op.path), **quality)
 
 
 def _prores(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link | None) -> None:
@@ -187,7 +187,7 @@ def write_image(builder: PromptBuilder, op: nodes.WriteImage, *, image: Link) ->
     frame = builder.add("ImageFromBatch", f"frame {op.frame}", image=image, batch_index=op.frame, length=1)
     if PurePath(name).suffix.lower() != ".png":
         builder.note(f"{name}: SaveImage writes PNG")
-    builder.add("SaveImage", f"save {name}", images=frame, filename_prefix=PurePath(name).stem)
+    builder.add("SaveImage", f"save {name}", images=frame, filename_prefix=output_prefix(op.path))
     return {"file": None}
 
 
@@ -213,5 +213,5 @@ def write_sound(builder: PromptBuilder, op: nodes.WriteSound, *, audio: Link) ->
     name = base_name(op.path)
     if PurePath(name).suffix.lower() != ".flac":
         builder.note(f"{name}: SaveAudio writes FLAC")
-    builder.add("SaveAudio", f"save {name}", audio=audio, filename_prefix=PurePath(name).stem)
+    builder.add("SaveAudio", f"save {name}", audio=audio, filename_prefix=output_prefix(op.path))
     return {"file": None}

@@ -40,13 +40,28 @@ def imported(workflow: Workflow, catalogue: Mapping[str, Info], name: str, raw: 
     """The script of a workflow; `raw` folds and lifts nothing. Raises Unwritable."""
     prompt = workflow.prompt
     unknown = tuple(id for id, node in prompt.items() if node.get("class_type") not in catalogue)
-    head = f"# From {PurePath(name).name}.\n"
+    head = f"# From {_line(PurePath(name).name)}.\n"
     if raw:
         return Imported(head + _tidy(raw_script(prompt, catalogue)), dict.fromkeys(prompt, KEPT), unknown)
     folded = fold(prompt, catalogue)
-    lifted = lift(folded, catalogue)
+    groups = {id: _line(mark.groups[-1]) for id, mark in workflow.marks.items() if mark.groups}
+    lifted = lift(folded, catalogue, groups)
     fate = {id: KEPT if id in lifted.kept else LIFTED if id in folded else FOLDED for id in prompt}
-    return Imported(head + _tidy(lifted.text), fate, unknown, lifted.why)
+    return Imported(head + _tidy(lifted.text + _notes(workflow)), fate, unknown, lifted.why)
+
+
+def _line(text: str) -> str:
+    """A text in one line, as a comment can hold it."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def _notes(workflow: Workflow) -> str:
+    """What a person wrote beside the nodes, as comments behind the script."""
+    lines: list[str] = []
+    for note in workflow.notes:
+        said = [f"# {_line(line)}".rstrip() for line in note.text.splitlines()]
+        lines += ["", *said] if note.text.strip() else []
+    return "\n".join([*lines, ""]) if lines else ""
 
 
 def _tidy(text: str) -> str:

@@ -37,13 +37,16 @@ class Lifted(msgspec.Struct, frozen=True):
 UNEXPECTED = "lifting failed"
 
 
-def lift(prompt: Prompt, catalogue: Mapping[str, Info]) -> Lifted:
-    """The script of a prompt in which constants are folded. Raises Unwritable."""
+def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str] | None = None) -> Lifted:
+    """The script of a prompt in which constants are folded. Raises Unwritable.
+
+    `groups` of nodes, by id, become comments.
+    """
     target = Target(checked(prompt))
     why: list[str] = []
     try:
         draft = guess(target)
-        if draft and (found := _proved(draft, target, catalogue, why)):
+        if draft and (found := _proved(draft, target, catalogue, why, groups or {})):
             return found
     except (Failed, Differs, Unwritable) as error:
         why.append(str(error))
@@ -52,14 +55,16 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info]) -> Lifted:
     return Lifted(raw_script(prompt, catalogue), frozenset(prompt), tuple(why))
 
 
-def _proved(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Lifted | None:
+def _proved(
+    draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str], groups: Mapping[str, str]
+) -> Lifted | None:
     """Rounds of lowering and spelling, what is left as raw nodes, then the proof; a statement that fails it goes."""
     for piece in [piece for piece in draft.pieces if piece.wire]:
         trial = Trial.empty(len(draft.pieces))
         _keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
     while draft.anchors():
         trial = _settled(draft, target, catalogue, why)
-        text = Writer(draft, target, catalogue).text(trial=False)
+        text = Writer(draft, target, catalogue, groups).text(trial=False)
         export = lowered(text)
         made = Target(export.prompt)
         if same(alive(made.prompt, catalogue), target.prompt):

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from ltxdsl.comfy.builder import output_prefix
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.samplers import NODES
@@ -490,6 +491,14 @@ def _decoded(target: Target) -> list[Piece]:
     return [Piece(words)]
 
 
+def _save_name(prefix: Any) -> str:
+    """A name for what is saved under a prefix; what ComfyUI fills in, such as a date, is no part of it."""
+    name = prefix.replace("\\", "/") if isinstance(prefix, str) else ""
+    if "%" in name or output_prefix(f"{name}.mp4") != name:
+        name = PurePath(name).name
+    return name or "video"
+
+
 def _spell_decoder(target: Target, common: Piece, type: str) -> None:
     """The decoder of frames that nothing saves: a blueprint ends in them."""
     found = {repr((target.kind(id), _literals(target, id))): id for id in target.of_class(*DECODERS)}
@@ -509,10 +518,9 @@ def _saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
     """What is saved, by the pass that it comes of; by the last one, where none is to be seen."""
     found: dict[int, list[Piece]] = {}
     for id in target.of_class("SaveVideo", "VHS_VideoCombine"):
-        name = target.value(id, "filename_prefix", "video")
-        stem = PurePath(str(name).replace("\\", "/")).name or "video"
-        if quoted(f"{stem}.mp4"):
+        file = f"{_save_name(target.value(id, 'filename_prefix'))}.mp4"
+        if quoted(file):
             behind = target.cone([id])
             last = max((at for at, sampler in enumerate(samplers) if sampler in behind), default=len(samplers) - 1)
-            found.setdefault(last, []).append(Piece(f"save {quoted(f'{stem}.mp4')}", anchor=id))
+            found.setdefault(last, []).append(Piece(f"save {quoted(file)}", anchor=id))
     return found

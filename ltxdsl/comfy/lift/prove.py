@@ -68,8 +68,11 @@ def lowered(text: str) -> Export:
 class Writer:
     """The text of a draft: with marks and probes for a trial, or as people read it."""
 
-    def __init__(self, draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
+    def __init__(
+        self, draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str] | None = None
+    ) -> None:
         self.draft, self.target = draft, target
+        self.groups = groups or {}  # of nodes, by id: what a person has drawn around them
         binds = {(piece.raw, slot): word for piece in draft.pieces for slot, word in piece.binds.items()}
         self.names = Names(target.prompt, catalogue, binds)
 
@@ -79,7 +82,12 @@ class Writer:
 
     def _lines(self, trial: bool) -> Iterator[str]:
         words = WITHOUT_PASS
+        told = {""}
         for index, piece in enumerate(self.draft.pieces):
+            group = "" if trial else self.groups.get(piece.raw or piece.anchor, "")
+            if group not in told:
+                told.add(group)
+                yield f"# {group}"
             if trial and (piece.anchor or piece.raw or piece.common):
                 yield probe(index, words, self.draft.files)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
