@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from ltxdsl import geometry
 from ltxdsl.comfy.builder import output_prefix
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.target import Out, Target
@@ -14,7 +16,7 @@ from ltxdsl.geometry import latent_frames, pixel_frames
 from ltxdsl.grammar.write import quoted
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.sampling.samplers import SAMPLERS
-from ltxdsl.sampling.schedules import DISTILLED
+from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
 
 SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
@@ -28,6 +30,8 @@ PICTURED = (
     "ImageFromBatch",
 )
 DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
+# GuiderParameters' inputs: the statement of each, and what leaves it out.
+TERMS = {"cfg": ("cfg", 1.0), "stg": ("stg", 0.0), "modality_scale": ("modality", 1.0), "rescale": ("rescale", 0.0)}
 TILES = ("tile_size", "overlap", "temporal_size", "temporal_overlap")
 WHOLE = 4096  # a tile of that many frames is no tile
 MODEL_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
@@ -167,6 +171,8 @@ def _sound(target: Target, first: _Stage) -> list[Piece]:
     if masked is None or target.kind(masked) != "SetLatentNoiseMask":
         return []
     encoded, mask = target.link(masked, "samples"), target.link(masked, "mask")
+    if encoded and target.kind(encoded.node) == "LatentCut":
+        encoded = target.link(encoded.node, "samples")
     if not (encoded and mask and target.kind(encoded.node) == "LTXVAudioVAEEncode"):
         return []
     if target.kind(mask.node) != "SolidMask" or target.value(mask.node, "value") != 0:
@@ -188,6 +194,8 @@ class _Images:
         """The name of the picture that a chain of nodes ends in."""
         if id is not None and self.target.kind(id) == "LTXVPreprocess":
             id = self._before(id)
+        if id is not None and self._fitted(id):
+            id = self._before(id)
         last, steps = id, list[dict[str, str]]()
         for _ in range(MOST):
             if id is None or self.target.kind(id) == "LoadImage":
@@ -203,6 +211,11 @@ class _Images:
             self.names[key] = f"img_{len(self.names) + 1}" if self.names else "img"
             self.said[key] = f"image {quoted(file)}{words or ''}"
         return self.names[key]
+
+    def _fitted(self, id: str) -> bool:
+        """Whether a node fits a picture to the pass, as an export writes it."""
+        told = self.target.value(id, "upscale_method"), self.target.value(id, "crop")
+        return self.target.kind(id) == "ImageScale" and told == ("bilinear", "center")
 
     def _before(self, id: str) -> str | None:
         links = self.target.links(id)
@@ -411,10 +424,29 @@ class _Stage:
         if kind == "ManualSigmas" and (sigmas := numbers(self.target.value(self.sigmas, "sigmas", ""))):
             if tuple(sigmas) == DISTILLED:
                 return [f"{len(DISTILLED) - 1}", *sampler, *(() if self.distilled else ("distilled",))]
-            return [*sampler, "sigmas", ", ".join(plain(sigma) for sigma in sigmas)]
+            if name := self._schedule(sigmas):
+                return [f"{len(sigmas) - 1}", *sampler, *name]
+            return [*sampler, "sigmas", ", ".join(exact(sigma) for sigma in sigmas)]
         steps = self.target.value(self.sigmas, "steps", 8)
         named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
         return [f"{steps}", *sampler, f"{named}"]
+
+    def _schedule(self, sigmas: list[float]) -> list[str] | None:
+        """The schedule that gives these sigmas; one by name, or none for the one that is usual."""
+        width, height, frames = (
+            self.target.value(self.empty, name, 0) if self.empty else 0 for name in ("width", "height", "length")
+        )
+        if not all(isinstance(one, int) and 0 < one < 2**16 for one in (width, height, frames)):
+            return None
+        tokens = geometry.tokens(width, height, frames)
+        for name in SCHEDULES:
+            try:
+                made = partial(name, len(sigmas) - 1, 1.0, tokens, tokens // latent_frames(frames))
+            except (ValueError, TypeError, OverflowError):
+                continue
+            if list(made) == sigmas:
+                return [] if name == "ltxv" and not self.distilled else [name]
+        return None
 
     def _role(self) -> list[str]:
         """`dev`, or the distilled LoRA, which stands before all others."""
@@ -443,8 +475,30 @@ class _Stage:
         return found
 
     def _cfg(self) -> list[str]:
+        if self.target.kind(self.guider) == "MultimodalGuider":
+            return self._scales()
         cfg = self.target.value(self.guider, "cfg", 1.0)
         return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
+
+    def _scales(self) -> list[str]:
+        """The terms of guidance, of picture and sound."""
+        by_modality: dict[Any, dict[str, float]] = {}
+        id = self._node(self.guider, "parameters")
+        for _ in range(MOST):
+            if id is None or self.target.kind(id) != "GuiderParameters":
+                break
+            by_modality[self.target.value(id, "modality")] = {
+                name: self._number(id, name, off) for name, (_, off) in TERMS.items()
+            }
+            id = self._node(id, "parameters")
+        if by_modality.keys() != {"VIDEO", "AUDIO"}:
+            return []
+        said = []
+        for name, (word, off) in TERMS.items():
+            video, audio = (by_modality[modality][name] for modality in ("VIDEO", "AUDIO"))
+            if (video, audio) != (off, off) or name == "cfg":
+                said.append(f"{word} {plain(video)}" + (f" audio {plain(audio)}" if audio != video else ""))
+        return said
 
     def _seed(self) -> list[str]:
         seed = self.target.value(self.noise, "noise_seed", self.target.value(self.noise, "seed"))
@@ -470,6 +524,11 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
     known = SAMPLERS[name].options
     said = [f"{key} {plain(v) if isinstance(v, int | float) else v}" for key, v in inputs.items() if key in known]
     return [f"sampler {name} {' '.join(said)}"] if said else []
+
+
+def exact(number: float) -> str:
+    """All digits, without an exponent."""
+    return format(Decimal(repr(number)), "f")
 
 
 def numbers(text: Any) -> list[float]:
