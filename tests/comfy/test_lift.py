@@ -41,7 +41,7 @@ def test_every_open_workflow_comes_back(shared):
     assert fates["lifted"] + fates["folded"] > LIFTED * sum(fates.values())
 
 
-LIFTED = 0.4  # share of nodes that become statements or constants, over all open workflows
+LIFTED = 0.7  # share of nodes that become statements or constants, over all open workflows
 
 
 TEMPLATES = ("video_ltx2_3_i2v", "video_ltx2_3_flf2v", "video_ltx2_3_t2v", "video_ltx2_3_ia2v", "video_ltx2_3_id_lora")
@@ -53,7 +53,7 @@ def test_official_templates_become_passes(shared, name):
     found = imported(workflow, KNOWN, name)
     assert "pass " in found.text
     assert "save " in found.text
-    assert found.counts.get("kept as node", 0) <= 0.3 * len(workflow.prompt)
+    assert found.counts.get("kept as node", 0) <= 0.2 * len(workflow.prompt)
 
 
 SCRIPT = """prompt "a lake"

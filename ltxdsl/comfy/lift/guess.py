@@ -522,7 +522,11 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
         return []
     inputs = {"kind" if key == "solver_type" and name == "er_sde" else key: v for key, v in target.inputs(id).items()}
     known = SAMPLERS[name].options
-    said = [f"{key} {plain(v) if isinstance(v, int | float) else v}" for key, v in inputs.items() if key in known]
+    said = [
+        f"{key} {plain(v) if isinstance(v, int | float) else v}"
+        for key, v in inputs.items()
+        if key in known and (isinstance(v, int | float) or str(v).isidentifier())
+    ]
     return [f"sampler {name} {' '.join(said)}"] if said else []
 
 
