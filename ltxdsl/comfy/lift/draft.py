@@ -58,6 +58,7 @@ class Draft:
         self.pieces = pieces
         self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
         self.files: tuple[str, ...] = ()  # names of pictures
+        self.begins: Out | None = None  # a latent that is there before the first pass
         self.trials = 0  # how often it was lowered
 
     def common(self) -> Piece:

@@ -17,7 +17,7 @@ from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer, in_common
-from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.ops.raw_values import of_clip
 
 ROUNDS = 48
@@ -62,6 +62,8 @@ def _proved(
     for piece in [piece for piece in draft.pieces if piece.wire]:
         trial = Trial.empty(len(draft.pieces))
         _keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
+    if draft.begins:
+        _bound(draft, target, draft.begins)
     while draft.anchors():
         trial = _settled(draft, target, catalogue, why)
         text = Writer(draft, target, catalogue, groups).text(trial=False)
@@ -76,6 +78,14 @@ def _proved(
         why.append(f"too many: {', '.join(map(made.kind, extra))}; lacking: {', '.join(lacking)}")
         _drop(draft, target, trial, _guilty(draft, export, extra))
     return None
+
+
+def _bound(draft: Draft, target: Target, begins: Out) -> None:
+    """Write the node that gives the first latent as it is, before the passes."""
+    index = next(at for at, piece in enumerate(draft.pieces) if piece.sampled)
+    _keep(draft, target, Trial.empty(len(draft.pieces)), index, [begins.node])
+    piece = next(piece for piece in draft.pieces if piece.raw == begins.node)
+    piece.binds = {begins.slot: "latent"}
 
 
 def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:

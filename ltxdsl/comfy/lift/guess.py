@@ -66,6 +66,7 @@ def guess(target: Target) -> Draft | None:
     whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
     draft = Draft([*head, *decoded, common, *whole])
     draft.files = tuple(images.names.values())
+    draft.begins = passes[0].begins
     return draft
 
 
@@ -359,6 +360,21 @@ class _Stage:
         """A number as it is written; the default in place of anything else, which proof then finds to differ."""
         value = self.target.value(id, name, default)
         return value if isinstance(value, int | float) and abs(value) < 1e15 else default
+
+    @property
+    def begins(self) -> Out | None:
+        """The latent of another node that the pass goes on from, after some steps."""
+        sigmas = numbers(self.target.value(self.sigmas, "sigmas", ""))
+        if self.before is None or not sigmas or sigmas[0] >= 1 or self.target.kind(self.before) in SAMPLERS_SEEN:
+            return None
+        out = self.target.link(self.id, "latent_image")
+        if out and self.target.kind(out.node) == "LTXVConcatAVLatent":
+            out = self.target.link(out.node, "video_latent")
+        for _ in range(MOST):
+            if out is None or out.node == self.before:
+                return out
+            out = self.target.link(out.node, "latent") or self.target.link(out.node, "samples")
+        return None
 
     def _in_place(self, id: str) -> None:
         strength = self._number(id, "strength", 1.0)
