@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ltxdsl.comfy.builder import Prompt
+from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.validate import link_of
 
 # Inputs that mean nothing to a server: the editor's previews and headers of packs.
@@ -34,6 +35,25 @@ def digests(prompt: Prompt) -> dict[str, str]:
 def same(one: Prompt, other: Prompt) -> bool:
     """Whether the same nodes are wired in the same way, as often."""
     return Counter(digests(one).values()) == Counter(digests(other).values())
+
+
+_NONE = object()
+
+
+def without_defaults(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
+    """The same without optional widgets at their defaults, which editors write out and hands leave out."""
+    return {id: {**node, "inputs": dict(_said(node, catalogue.get(node["class_type"])))} for id, node in prompt.items()}
+
+
+def _said(node: Mapping[str, Any], info: Info | None) -> Iterator[tuple[str, Any]]:
+    section = (info or {}).get("input")
+    optional = section.get("optional") if isinstance(section, Mapping) else None
+    for name, value in node["inputs"].items():
+        spec = optional.get(name) if isinstance(optional, Mapping) else None
+        options = spec[1] if isinstance(spec, list) and len(spec) > 1 else None
+        usual = options.get("default", _NONE) if isinstance(options, Mapping) else _NONE
+        if usual is _NONE or json.dumps(_even(usual)) != json.dumps(_even(value)):
+            yield name, value
 
 
 def _plain(value: Any, made: Mapping[str, str]) -> Any:

@@ -97,6 +97,8 @@ def _parsed(data: bytes | str) -> tuple[dict[str, Any], bool]:
 
 
 def _parsed_slowly(data: bytes | str) -> Any:
+    if not data.strip():
+        raise WorkflowError("it is empty", "not_json")
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data.removeprefix("\ufeff")
         return json.loads(text)
