@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import UNSET
+
 from ltxdsl.comfy.builder import Prompt
-from ltxdsl.comfy.interface import Info
+from ltxdsl.comfy.interface import Info, sockets_of
 from ltxdsl.comfy.validate import link_of
 
 # Inputs that mean nothing to a server: the editor's previews and headers of packs.
@@ -37,23 +39,24 @@ def same(one: Prompt, other: Prompt) -> bool:
     return Counter(digests(one).values()) == Counter(digests(other).values())
 
 
-_NONE = object()
-
-
 def without_defaults(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
     """The same without optional widgets at their defaults, which editors write out and hands leave out."""
     return {id: {**node, "inputs": dict(_said(node, catalogue.get(node["class_type"])))} for id, node in prompt.items()}
 
 
 def _said(node: Mapping[str, Any], info: Info | None) -> Iterator[tuple[str, Any]]:
-    section = (info or {}).get("input")
-    optional = section.get("optional") if isinstance(section, Mapping) else None
+    try:
+        sockets = sockets_of(info, node["inputs"]) if info else {}
+    except (AttributeError, LookupError, TypeError, ValueError):  # packs may say what no interface has
+        sockets = {}
     for name, value in node["inputs"].items():
-        spec = optional.get(name) if isinstance(optional, Mapping) else None
-        options = spec[1] if isinstance(spec, list) and len(spec) > 1 else None
-        usual = options.get("default", _NONE) if isinstance(options, Mapping) else _NONE
-        if usual is _NONE or json.dumps(_even(usual)) != json.dumps(_even(value)):
+        socket = sockets.get(name)
+        if socket is None or socket.required or not _is_usual(value, socket.default):
             yield name, value
+
+
+def _is_usual(value: Any, default: Any) -> bool:
+    return default is not UNSET and json.dumps(_even(value)) == json.dumps(_even(default))
 
 
 def _plain(value: Any, made: Mapping[str, str]) -> Any:

@@ -63,6 +63,8 @@ def test_import_of_what_is_no_workflow(folder):
     assert result.exit_code == 1
     assert "bad.json" in result.output
     assert "it is empty" in run("import", os.devnull).output
+    (folder / "wide.json").write_text("{}", encoding="utf-16")
+    assert "save it as UTF-8" in run("import", "wide.json").output
     told = json.loads(run("import", "bad.json", "--json").output)
     assert not told["ok"]
     assert told["diagnostics"][0]["code"] == "LTX286"

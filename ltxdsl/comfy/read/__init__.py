@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -104,6 +105,8 @@ def _parsed_slowly(data: bytes | str) -> Any:
         return json.loads(text)
     except UnicodeDecodeError:
         message = "it is neither JSON in UTF-8 nor a picture or video with a workflow in it"
+        if isinstance(data, bytes) and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            message = "it is UTF-16, as `>` of older PowerShells writes it: save it as UTF-8, or write it with `-o`"
         raise WorkflowError(message, "not_json") from None
     except ValueError as error:
         raise WorkflowError(f"it is not JSON: {error}", "not_json") from None

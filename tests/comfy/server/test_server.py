@@ -430,6 +430,7 @@ def test_pictures_beside_a_workflow_are_sent_and_others_are_not(run, fake, tmp_p
     assert len(fake.uploads) == 1
     assert run(prompt("../conftest.py"), *out, "--force").code == 0, "for the server to say"
     assert len(fake.uploads) == 1
+    fake.info["LoadImage"]["input"]["required"]["image"][0].clear()  # a server whose input folder is empty
     absent = run(prompt("absent.png"), *out)
     assert absent.code == 1
     assert "LTX302" in absent.err
