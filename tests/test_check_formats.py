@@ -54,6 +54,11 @@ def test_github_annotations_are_one_line_each_and_escaped(ltx, here):
     assert all(line.count("::") == 2 or "%3A" in line for line in lines)
 
 
+def test_nothing_found_is_no_annotation(ltx, here, tmp_path):
+    (tmp_path / "good.ltx").write_text('prompt "a lake"\npass distill 8\n')
+    assert ltx("check", tmp_path / "good.ltx", "--format", "github").out == ""
+
+
 def test_junit_counts_what_fails(ltx, here):
     root = ElementTree.fromstring(written(ltx, "junit"))
     assert root.tag == "testsuites"

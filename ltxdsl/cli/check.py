@@ -11,7 +11,7 @@ import msgspec
 from ltxdsl.checked import fast
 from ltxdsl.cli import FOUND_ERRORS, WRONG_USE
 from ltxdsl.cli.checking import Asked, Checked, check_file, check_text, fixed, write_fixed
-from ltxdsl.cli.common import read_given, read_source, without_cycle_collection
+from ltxdsl.cli.common import read_given, read_text, without_cycle_collection
 from ltxdsl.compiler.hardware import HARDWARE
 from ltxdsl.report.formats import FORMATS, written
 from ltxdsl.source_files import difference
@@ -60,7 +60,7 @@ def command(files: tuple[str, ...], expression: str | None, watch: bool, **optio
     with without_cycle_collection():
         if expression is None and files:
             return _once(_named(files), asked, manner)[0]
-        return _report([check_text(read_source(None, expression), asked)], asked, manner)
+        return _report([check_text(read_text(None, expression), asked)], asked, manner)
 
 
 def _named(files: tuple[str, ...]) -> list[str]:
@@ -79,7 +79,7 @@ def _once(names: list[str], asked: Asked, manner: Manner) -> tuple[int, list[Che
     checked, unread = [], 0
     for name in names:
         try:
-            checked.append(check_text(read_source("-", None), asked) if name == "-" else check_file(name, asked))
+            checked.append(check_text(read_text("-", None), asked) if name == "-" else check_file(name, asked))
         except click.ClickException as error:
             error.show()
             unread = WRONG_USE
@@ -96,7 +96,8 @@ def _report(checked: list[Checked], asked: Asked, manner: Manner) -> int:
     if manner.fix:
         checked = [write_fixed(one, fixed(one, asked)) for one in checked]
     if manner.format != "text":
-        click.echo(written(manner.format, [one.found for one in checked], manner.strict))
+        text = written(manner.format, [one.found for one in checked], manner.strict)
+        click.echo(text, nl=bool(text))
         return max((int(one.answer.fails(manner.strict)) for one in checked), default=0)
     told = [fast.tell(one.found.source.name, one.answer, manner.strict, manner.quiet) for one in checked]
     return max(told, default=0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import msgspec
 
@@ -11,7 +9,7 @@ from ltxdsl.cli.common import read_severities
 from ltxdsl.comfy.catalogue import REFRESHED, catalogue
 from ltxdsl.comfy.doctor import NEWEST, Found, examine
 from ltxdsl.comfy.doctor.places import Places, places
-from ltxdsl.comfy.read import LARGEST, WorkflowError, read_workflow
+from ltxdsl.comfy.read import WorkflowError, read_workflow
 from ltxdsl.comfy.workflow import Workflow
 from ltxdsl.compiler.checks import RULES
 from ltxdsl.compiler.severities import weighed
@@ -25,21 +23,6 @@ class _Free(msgspec.Struct, frozen=True):
     """A rule that a project may weigh: nothing here is made from a workflow, so that nothing relies on it."""
 
     needed: bool = False
-
-
-def read_workflow_file(file: str) -> tuple[bytes, Source]:
-    """A workflow file as it is, and its text: that of a picture or video is empty."""
-    path = Path(file)
-    if not path.is_file():
-        raise click.UsageError(f"there is no file `{file}`")
-    try:
-        if path.stat().st_size > LARGEST:
-            raise click.UsageError(f"`{file}` is larger than {LARGEST >> 20} MB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise click.UsageError(f"`{file}`: {error.strerror}") from None
-    text = data.decode("utf-8-sig", "replace") if path.suffix.lower() == ".json" else ""
-    return data, Source(text, file)
 
 
 def found_in(data: bytes | str, source: Source, target: str) -> tuple[Diagnostic, ...]:

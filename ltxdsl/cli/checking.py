@@ -12,6 +12,7 @@ from ltxdsl.checked.fast import options_of
 from ltxdsl.checked.looks import looking, settled
 from ltxdsl.checked.marks import CONTENT, content_mark, mark
 from ltxdsl.cli.common import read_given, read_models, read_script, read_severities
+from ltxdsl.cli.workflow_files import holds_workflow, is_workflow, read_workflow_file
 from ltxdsl.compiler import Compilation, Request, analyze, compile
 from ltxdsl.diagnostics import Diagnostic, Severity, apply_fixes, render
 from ltxdsl.models import ModelSet
@@ -44,13 +45,10 @@ class Checked(msgspec.Struct, frozen=True):
     marks: answers.Marks
 
 
-WORKFLOWS = (".json", ".png", ".webp", ".jpg", ".mp4", ".webm", ".mov")
-
-
 def check_file(file: str, asked: Asked) -> Checked:
     """What is found in a script or a workflow of ComfyUI; from the answers on disk if nothing has changed."""
-    workflow = file.lower().endswith(WORKFLOWS)
-    data, source = _read_workflow(file) if workflow else read_script(file)
+    workflow = is_workflow(file)
+    data, source = read_workflow_file(file) if workflow else read_script(file)
     name = answers.key(file, asked.options())
     of_script = {(CONTENT, file): content_mark(data)}
     if known := answers.read(name, data):
@@ -63,15 +61,9 @@ def check_file(file: str, asked: Asked) -> Checked:
     return msgspec.structs.replace(checked, marks=marks | of_script)
 
 
-def _read_workflow(file: str) -> tuple[bytes, Source]:
-    from ltxdsl.cli.check_workflow import read_workflow_file  # only where it is one: a check starts fast
-
-    return read_workflow_file(file)
-
-
 def _check_workflow(data: bytes | str, source: Source, asked: Asked, marks: answers.Marks) -> Checked:
     """What is found in a workflow; the interfaces are read once for several, and each follows from them."""
-    from ltxdsl.cli.check_workflow import found_in, interfaces
+    from ltxdsl.cli.check_workflow import found_in, interfaces  # only where it is one: a check starts fast
 
     found = found_in(data, source, asked.target)
     marks[CONTENT, interfaces()] = mark(CONTENT, interfaces())
@@ -90,8 +82,8 @@ def _plain(source: object) -> list[str]:
 
 
 def check_text(source: Source, asked: Asked) -> Checked:
-    """What is found in a text: a script, or a workflow, which begins with a brace as no script does."""
-    if source.text.lstrip().startswith("{"):
+    """What is found in a text: a script or a workflow."""
+    if holds_workflow(source.text):
         return _check_workflow(source.text, source, asked, {})
     found = _compiled(source, asked)
     return Checked(FileFindings(source, found), _answer(source, found), {})

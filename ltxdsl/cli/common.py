@@ -12,12 +12,15 @@ from typing import Any, TypeVar
 
 import click
 
+from ltxdsl.cli.workflow_files import STDIN, holds_workflow, is_workflow
 from ltxdsl.diagnostics import Diagnostic, render, to_json
 from ltxdsl.models import EMBEDDED, LTX_23, ModelSet, ModelSetError, load_model_set, load_severities
 from ltxdsl.source import Source
 from ltxdsl.source_files import decoded
+from ltxdsl.store import write_bytes_into_place
 from ltxdsl.targets import COMFY
 
+FOR_WORKFLOWS = "`ltx import`, `ltx check` and `ltx run --on comfy[@URL]`"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -43,22 +46,33 @@ def shot_option(function: F) -> F:
 
 
 def read_source(file: str | None, expression: str | None) -> Source:
-    """The script that the command line names."""
+    """The script that the command line names; a workflow is none."""
+    source = read_text(file, expression)
+    if expression is None and holds_workflow(source.text):
+        raise _no_script(str(file))
+    return source
+
+
+def read_text(file: str | None, expression: str | None) -> Source:
+    """The text that the command line names: a script, or a workflow."""
     if (file is None) == (expression is None):
         raise click.UsageError("give a script: a file, `-` for standard input, or -e 'SCRIPT'")
     try:
         if expression is not None:
             return Source(decoded(expression.encode()), "<script>")
-        if file == "-":
+        if file == STDIN:
             return Source(decoded(sys.stdin.buffer.read()), "<stdin>")
     except UnicodeError:
         raise click.UsageError("the script is not a text in UTF-8") from None
-    return read_file(str(file))
+    return read_script(str(file))[1]
 
 
 def read_file(file: str) -> Source:
-    """A script file; what is wrong with it is a usage error."""
-    return read_script(file)[1]
+    """A script file; what is wrong with it is a usage error, also that it is a workflow."""
+    source = read_script(file)[1]
+    if holds_workflow(source.text):
+        raise _no_script(file)
+    return source
 
 
 def read_script(file: str) -> tuple[bytes, Source]:
@@ -73,9 +87,14 @@ def read_script(file: str) -> tuple[bytes, Source]:
         data = path.read_bytes()
         return data, Source(decoded(data), file)
     except UnicodeDecodeError:
-        raise click.UsageError(f"`{file}` is not a text in UTF-8") from None
+        hint = f"; a workflow in it is for {FOR_WORKFLOWS}" if is_workflow(file) else ""
+        raise click.UsageError(f"`{file}` is not a text in UTF-8{hint}") from None
     except OSError as error:
         raise click.UsageError(f"`{file}`: {error.strerror}") from None
+
+
+def _no_script(file: str) -> click.UsageError:
+    return click.UsageError(f"`{file}` is no script but a workflow of ComfyUI: that is for {FOR_WORKFLOWS}")
 
 
 def read_given(pairs: Iterable[str]) -> dict[str, str]:
@@ -136,12 +155,22 @@ def findings(diagnostics: Iterable[Diagnostic], source: Source) -> list[dict[str
     return [to_json(d, source) for d in diagnostics]
 
 
-def refuse_overwriting(path: Path, text: str, force: bool) -> None:
-    """A file with other content is only replaced by --force."""
+def write_out(out: str, text: str, force: bool, read: str = "") -> None:
+    """Write what -o asks for. Only --force replaces a file with other content, and nothing the file that was read."""
+    path, data = Path(out), text.encode("utf-8", "replace")
     if path.is_dir():
-        raise click.UsageError(f"`{path}` is a folder; name a file in it")
-    if path.exists() and not force and path.read_text(encoding="utf-8", errors="replace") != text:
-        raise click.UsageError(f"`{path}` is there already: name another file, or add --force")
+        raise click.UsageError(f"`{out}` is a folder; name a file in it")
+    try:
+        if path.exists() and not path.is_file():  # a device or a pipe, such as /dev/stdout
+            path.write_bytes(data)
+            return
+        if path.exists() and read and Path(read).exists() and path.samefile(read):
+            raise click.UsageError(f"`{out}` is the file that is read: name another")
+        if path.exists() and not force and path.read_bytes() != data:
+            raise click.UsageError(f"`{out}` is there already: name another file, or add --force")
+        write_bytes_into_place(path.resolve(), data)  # through a link
+    except OSError as error:
+        raise click.UsageError(f"`{out}` cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager

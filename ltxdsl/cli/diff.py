@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from ltxdsl.cli.common import show_json
+from ltxdsl.cli.workflow_files import STDIN, holds_workflow, is_workflow, read_workflow_file
+from ltxdsl.diagnostics import Severity
+from ltxdsl.source import Source
+from ltxdsl.source_files import decoded
 
 if TYPE_CHECKING:
     from ltxdsl.comfy.builder import Prompt
 
-SCRIPTS = (".ltx",)
 SAME, DIFFERENT = 0, 1
 
 
@@ -22,26 +24,33 @@ SAME, DIFFERENT = 0, 1
 @click.argument("new")
 @click.option("--format", "form", type=click.Choice(("text", "json", "script")), default="text",
               help="Node by node, as JSON, or as a diff of scripts.")  # fmt: skip
-@click.option("--fold/--no-fold", default=True, help="Whether constants are put in before comparing.")
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option("--fold/--no-fold", default=True,
+              help="Put constants in first; leave out defaults and what no output needs.")  # fmt: skip
 def command(old: str, new: str, form: str, fold: bool) -> int:
-    """Compare two of: a script, an API prompt, an editor graph. Ids, places and order mean nothing.
+    """Compare two of: a script, an API prompt, an editor graph, a picture or video that carries one.
+
+    Ids, places and order mean nothing. One of the two may be `-` for standard input.
 
     Exit codes: 0 the same, 1 different, 2 a file that cannot be read.
     """
     from ltxdsl.comfy.compare import same
     from ltxdsl.comfy.difference import as_text, differences
 
-    before, after = _prompt(old, fold), _prompt(new, fold)
+    if old == new == STDIN:
+        raise click.UsageError("only one of the two is standard input")
+    one, other = _read(old), _read(new)
+    before, after = _prompt(one, fold), _prompt(other, fold)
     if same(before, after):
         if form == "json":
             show_json({"same": True, "differences": []})
         return SAME
     found = differences(before, after)
     if form == "json":
-        show_json({"same": False, "differences": [_as_data(one) for one in found]})
+        show_json({"same": False, "differences": [_as_data(difference) for difference in found]})
     elif form == "script":
         names = (old, new)
-        lines = (_script(old, before), _script(new, after))
+        lines = (_script(one, before), _script(other, after))
         click.echo("".join(difflib.unified_diff(*lines, *names)), nl=False)
     else:
         for line in as_text(found):
@@ -49,55 +58,77 @@ def command(old: str, new: str, form: str, fold: bool) -> int:
     return DIFFERENT
 
 
-def _as_data(one: object) -> object:
+def _as_data(difference: object) -> object:
     import msgspec
 
-    return msgspec.to_builtins(one)
+    return msgspec.to_builtins(difference)
 
 
-def _prompt(name: str, fold: bool) -> Prompt:
-    """The prompt of a file, whichever form it has; what is wrong with it is a usage error."""
+class _Side(NamedTuple):
+    """One of the two: its prompt, and its text if it is a script."""
+
+    name: str
+    prompt: Prompt
+    script: str | None = None
+
+
+def _read(name: str) -> _Side:
+    """A file, whichever form it has; what is wrong with it is a usage error."""
     from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.fold import fold as folded
+    from ltxdsl.comfy.read import WorkflowError, read_workflow
 
-    prompt = _exported(name) if name.endswith(SCRIPTS) else _read(name)
-    return folded(prompt, catalogue()) if fold else prompt
-
-
-def _read(name: str) -> Prompt:
-    from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.read import WorkflowError, read_file
-
+    data, source = read_workflow_file(name)
+    if _is_script(name, data):
+        source = Source(decoded(data), source.name)
+        return _Side(name, _exported(source), source.text)
     try:
-        return read_file(Path(name), catalogue()).prompt
+        return _Side(name, read_workflow(data, catalogue()).prompt)
     except WorkflowError as error:
         raise click.UsageError(f"`{name}`: {error}") from None
 
 
-def _exported(name: str) -> Prompt:
+def _is_script(name: str, data: bytes) -> bool:
+    """By what is in it, so that a script may have any name, and a workflow too."""
+    if is_workflow(name) or holds_workflow(data):
+        return False
+    try:
+        return bool(decoded(data).strip())
+    except UnicodeDecodeError:
+        return False
+
+
+def _prompt(side: _Side, fold: bool) -> Prompt:
+    from ltxdsl.comfy.catalogue import catalogue
+    from ltxdsl.comfy.compare import without_defaults
+    from ltxdsl.comfy.fold import fold as folded
+
+    return without_defaults(folded(side.prompt, catalogue()), catalogue()) if fold else side.prompt
+
+
+def _exported(source: Source) -> Prompt:
     from ltxdsl.cli.comfy_export import exported
-    from ltxdsl.cli.common import read_file, read_models
+    from ltxdsl.cli.common import read_models, show
     from ltxdsl.compiler import Request, compile
 
-    source = read_file(name)
     models = read_models(None, source, "comfy")
     export, found = exported(compile(source, models, Request(target="comfy")), models)
     if export is None:
-        raise click.UsageError(f"`{name}` cannot be exported: {found[0].message if found else ''}")
+        show((one for one in found if one.severity is Severity.ERROR), source)
+        raise click.UsageError(f"`{source.name}` cannot be exported, so that there is nothing to compare")
     return export.prompt
 
 
-def _script(name: str, prompt: Prompt) -> list[str]:
+def _script(side: _Side, prompt: Prompt) -> list[str]:
     """A script's own text, or that of an import."""
-    if name.endswith(SCRIPTS):
-        return Path(name).read_text(encoding="utf-8").splitlines(keepends=True)
+    if side.script is not None:
+        return side.script.splitlines(keepends=True)
     from ltxdsl.comfy.catalogue import catalogue
     from ltxdsl.comfy.importing import imported
     from ltxdsl.comfy.lift import Unwritable
     from ltxdsl.comfy.workflow import Workflow
 
     try:
-        found = imported(Workflow(form="api", prompt=prompt), catalogue(), name)
+        found = imported(Workflow(form="api", prompt=prompt), catalogue(), side.name)
     except Unwritable as error:
-        raise click.UsageError(f"`{name}`: {error}") from None
+        raise click.UsageError(f"`{side.name}`: {error}") from None
     return found.text.splitlines(keepends=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,21 +10,21 @@ import click
 from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.comfy_export import exported
 from ltxdsl.cli.common import (
+    findings,
     read_given,
     read_models,
     read_severities,
     read_source,
-    refuse_overwriting,
     script_options,
     shot_option,
     show,
     show_failure,
     show_json,
+    write_out,
 )
 from ltxdsl.comfy.builder import Export
 from ltxdsl.comfy.packs import STYLES
 from ltxdsl.compiler import Compilation, Request, compile
-from ltxdsl.store import write_into_place
 from ltxdsl.targets import COMFY
 
 
@@ -39,7 +38,9 @@ from ltxdsl.targets import COMFY
               help="Nodes of packs where they are the custom, or ComfyUI's own alone.")  # fmt: skip
 @click.option("--target", default=COMFY, metavar="comfy[@VERSION]", help="The ComfyUI that it is for; the newest.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
-@click.option("--json", "as_json", is_flag=True, help="Say what was written as one JSON document.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON document: findings, notes, the workflow if there is no -o."
+)
 def command(
     file: str | None,
     expression: str | None,
@@ -63,18 +64,17 @@ def command(
         return FOUND_ERRORS
     workflow, unnamed = (export.prompt, []) if options["form"] == "api" else _graph(export, compiled)
     text = json.dumps(workflow, indent=2, ensure_ascii=False) + "\n"
-    if out == "-":
-        click.echo(text, nl=False)
-        return 0
-    refuse_overwriting(Path(out), text, force)
-    write_into_place(Path(out), text)
+    if out != "-":
+        write_out(out, text, force, file or "")
     if as_json:
-        show_json({"ok": True, "written": out, "nodes": len(export.prompt), "notes": [*export.notes, *unnamed]})
+        told = {"ok": True, "diagnostics": findings(found, source), "written": out, "nodes": len(export.prompt)}
+        there = {"workflow": workflow} if out == "-" else {}  # written nowhere else
+        show_json({**told, "notes": [*export.notes, *unnamed], **there})
         return 0
     show(compiled.diagnostics, source)
     for note in (*export.notes, *unnamed):
         click.echo(f"note: {note}", err=True)
-    click.echo(f"wrote {out}: {len(export.prompt)} nodes")
+    click.echo(text if out == "-" else f"wrote {out}: {len(export.prompt)} nodes", nl=out != "-")
     return 0
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
 from ltxdsl.cli import FOUND_ERRORS
-from ltxdsl.cli.common import refuse_overwriting, show_json
-from ltxdsl.store import write_into_place
+from ltxdsl.cli.common import findings, show_json, write_out
+from ltxdsl.cli.workflow_files import STDIN, read_workflow_file
+from ltxdsl.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from ltxdsl.comfy.importing import Imported
+    from ltxdsl.comfy.workflow import Fault, Workflow
+    from ltxdsl.source import Source
+
+WRITTEN, LEFT_OUT = "in the script that the file holds", "left out"
 
 
 @click.command()
@@ -16,56 +25,115 @@ from ltxdsl.store import write_into_place
 @click.option("-o", "--out", default="-", help="The script to write; standard output if not said.")
 @click.option("--raw", is_flag=True, help="Every node as a `node`: nothing is folded or lifted.")
 @click.option("--report", type=click.Choice(("text", "json")), default="text", help="How to say what became of nodes.")
+@click.option("--json", "report", flag_value="json", help="The same as --report json.")
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 def command(file: str, out: str, raw: bool, report: str, force: bool) -> int:
     """Read a ComfyUI workflow (API prompt, editor graph, picture or video with one in it) into a script.
 
-    Nodes become statements where those give the very same nodes back; all others stay as they are.
+    FILE may be `-` for standard input. Nodes become statements where those give the very same nodes back; all others
+    stay as they are.
+
+    Exit codes: 0 read, 1 no workflow, 2 a file that cannot be read or written.
     """
     from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.importing import imported
     from ltxdsl.comfy.lift import Unwritable
-    from ltxdsl.comfy.read import WorkflowError, read_file
+    from ltxdsl.comfy.read import WorkflowError, read_workflow
+
+    data, source = read_workflow_file(file)
+    try:
+        workflow = read_workflow(data, catalogue())
+        found = _script(workflow, "standard input" if file == STDIN else file, raw)
+    except (WorkflowError, Unwritable) as error:
+        return _failed(source, str(error), report == "json")
+    if out != "-":
+        write_out(out, found.text, force, file)
+    if report == "json":
+        show_json(_as_data(workflow, found, out))
+        return 0
+    click.echo(found.text if out == "-" else f"wrote {out}", nl=out != "-")
+    for line in _said(workflow, found):
+        click.echo(line, err=True)
+    return 0
+
+
+def _script(workflow: Workflow, name: str, raw: bool) -> Imported:
+    """The script that an export left in the file, if the graph still is what it says; else one made from the graph."""
+    from ltxdsl.comfy.catalogue import catalogue
+    from ltxdsl.comfy.fold import alive
+    from ltxdsl.comfy.importing import Imported, imported
     from ltxdsl.comfy.write import unedited
 
-    known = catalogue()
-    try:
-        workflow = read_file(Path(file), known)
-        found = imported(workflow, known, file, raw)
-    except (WorkflowError, Unwritable) as error:
-        click.echo(f"{file}: {error}", err=True)
-        return FOUND_ERRORS
-    whole = not raw and unedited(workflow)
-    text = workflow.script if whole else found.text
-    if out != "-":
-        refuse_overwriting(Path(out), text, force)
-        write_into_place(Path(out), text)
-    if report == "json":
-        faults = [{"node": f.node, "title": f.title, "code": f.code, "message": f.message} for f in workflow.faults]
-        show_json(
-            {
-                "ok": True,
-                "written": out,
-                "read": len(found.fate),
-                "counts": {**workflow.counts, **found.counts},
-                "nodes": found.fate,
-                "unknown": list(found.unknown),
-                "faults": faults,
-                "notes": list(found.notes),
-            }
-        )
-        return 0
-    if out == "-":
-        click.echo(text, nl=False)
+    if not raw and unedited(workflow):
+        return Imported(workflow.script, dict.fromkeys(workflow.prompt, WRITTEN))
+    found = imported(workflow, catalogue(), name, raw)
+    if raw:
+        return found
+    needed = alive(workflow.prompt, catalogue())
+    fate = {id: what if id in needed else LEFT_OUT for id, what in found.fate.items()}
+    return Imported(found.text, fate, found.unknown, found.notes)
+
+
+def _failed(source: Source, why: str, as_json: bool) -> int:
+    from ltxdsl.compiler.checks import RULES
+
+    if source.name.endswith(".ltx"):
+        why = "it is a script already; `ltx export` makes a workflow of one"
+    if as_json:
+        rule = RULES["LTX286"]
+        diagnostic = Diagnostic(rule.code, rule.severity, why, why=rule.why)
+        show_json({"ok": False, "diagnostics": findings([diagnostic], source)})
+    else:
+        click.echo(f"{source.name}: {why}", err=True)
+    return FOUND_ERRORS
+
+
+def _as_data(workflow: Workflow, found: Imported, out: str) -> dict[str, object]:
+    """What became of every node; with the script where it is written nowhere else."""
+    faults = [{"node": f.node, "title": f.title, "code": f.code, "message": f.message} for f in workflow.faults]
+    return {
+        "ok": True,
+        "written": out,
+        "read": len(found.fate),
+        "counts": {**workflow.counts, **found.counts},
+        "nodes": found.fate,
+        "unknown": list(found.unknown),
+        "faults": faults,
+        "notes": list(found.notes),
+        **({"script": found.text} if out == "-" else {}),
+    }
+
+
+def _said(workflow: Workflow, found: Imported) -> list[str]:
+    """Notes, and the count at the end."""
+    counts = Counter(found.fate.values())
+    lines = []
     if workflow.script:
-        said = (
-            "this is it, as it was written" if whole else "the graph was edited since, so this is made from the graph"
+        what = (
+            "this is it, as it was written"
+            if counts[WRITTEN]
+            else "the graph was edited since, so this is made from the graph"
         )
-        click.echo(f"note: the file holds the script that it was exported from: {said}", err=True)
-    for fault in workflow.faults:
-        click.echo(f"note: node {fault.node} {fault.title}: {fault.message}", err=True)
-    said = ", ".join(f"{count} {what}" for what, count in found.counts.items())
-    click.echo(
-        f"read {len(found.fate)} nodes: {said}" + (f"; {len(found.unknown)} unknown" if found.unknown else ""), err=True
-    )
-    return 0
+        lines.append(f"note: the file holds the script that it was exported from: {what}")
+    lines += [f"note: {_place(fault)}{fault.message}" for fault in workflow.faults]
+    if left := [id for id, what in found.fate.items() if what == LEFT_OUT]:
+        lines.append(f"note: nodes that no output needs are left out (`--raw` keeps them): {_listed(left)}")
+    said = ", ".join(f"{count} {what}" for what, count in counts.items()) or "there is nothing in it"
+    return [*lines, f"read {_nodes(len(found.fate))}: {said}" + _unknown(len(found.unknown))]
+
+
+def _place(fault: Fault) -> str:
+    named = " ".join(filter(None, (fault.node, fault.title)))
+    return f"node {named}: " if named else ""
+
+
+def _listed(ids: list[str], most: int = 8) -> str:
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return f"{', '.join(ids[:most])}{more}"
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"
+
+
+def _unknown(count: int) -> str:
+    return f"; {count} of classes that are not known here" if count else ""

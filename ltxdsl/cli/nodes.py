@@ -7,7 +7,8 @@ from fnmatch import fnmatch
 
 import click
 
-from ltxdsl.cli import FOUND_ERRORS
+from ltxdsl.cli import FOUND_ERRORS, RUN_FAILED
+from ltxdsl.cli.common import show_json
 
 SERVER = "http://127.0.0.1:8188"
 
@@ -20,7 +21,10 @@ def command() -> None:
 @command.command("refresh")
 @click.option("--server", default=SERVER, show_default=True, metavar="URL", help="A running ComfyUI.")
 def refresh(server: str) -> int:
-    """Take them from a server: its own version, with the packs that it has."""
+    """Ask a server: its own version, with its packs.
+
+    Exit code 2: no address, 3: it cannot be reached.
+    """
     from ltxdsl.comfy.catalogue import REFRESHED, packed
     from ltxdsl.comfy.server import BadAddress, Client, ServerError, address
     from ltxdsl.folders import data_folder
@@ -28,12 +32,17 @@ def refresh(server: str) -> int:
 
     try:
         info = Client(address(server, os.environ)).object_info()
-    except (BadAddress, ServerError) as error:
-        click.echo(f"{error}; is ComfyUI running there?", err=True)
-        return FOUND_ERRORS
+    except BadAddress as error:
+        raise click.UsageError(f"--server: {error}") from None
+    except ServerError as error:
+        click.echo(f"{error}; is ComfyUI running there? `--server URL` names another", err=True)
+        return RUN_FAILED
     path = data_folder() / REFRESHED
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes_into_place(path, packed(info))
+    try:
+        write_bytes_into_place(path, packed(info))
+    except OSError as error:
+        click.echo(f"{path} cannot be written: {error.strerror or error}; LTX_DATA names another folder", err=True)
+        return RUN_FAILED
     click.echo(f"wrote {path}: {len(info)} classes")
     return 0
 
@@ -41,17 +50,22 @@ def refresh(server: str) -> int:
 @command.command("list")
 @click.argument("pattern", default="*")
 def list_(pattern: str) -> int:
-    """Name the classes that are known, such as `LTXV*`."""
+    """Name the classes that are known, such as `LTXV*`. Exit code 1: none is called so."""
     from ltxdsl.comfy.catalogue import catalogue
 
-    for name in sorted(name for name in catalogue() if fnmatch(name.lower(), pattern.lower())):
+    names = sorted(name for name in catalogue() if fnmatch(name.lower(), pattern.lower()))
+    if not names:
+        click.echo(f"there is no class `{pattern}`; `*` stands for any letters, as in `LTXV*`", err=True)
+        return FOUND_ERRORS
+    for name in names:
         click.echo(name)
     return 0
 
 
 @command.command("show")
 @click.argument("name")
-def show(name: str) -> int:
+@click.option("--json", "as_json", is_flag=True, help="The whole interface, as a server's `/object_info` has it.")
+def show(name: str, as_json: bool) -> int:
     """Show the inputs and outputs of a class."""
     from ltxdsl.comfy.catalogue import catalogue
     from ltxdsl.comfy.interface import output_types, sockets_of
@@ -63,6 +77,9 @@ def show(name: str) -> int:
         click.echo(f"there is no class `{name}`" + (f"; did you mean `{near}`?" if near else ""), err=True)
         return FOUND_ERRORS
     info = known[name]
+    if as_json:
+        show_json({name: info})
+        return 0
     click.echo(f"{name}  ({info.get('python_module', '')})")
     for socket in sockets_of(info, {}).values():
         click.echo(f"  {socket.name}: {socket.type}" + ("" if socket.required else "  (optional)"))

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +13,8 @@ import msgspec
 
 from ltxdsl.cli import FOUND_ERRORS, RUN_FAILED
 from ltxdsl.cli.comfy_export import exported
-from ltxdsl.cli.common import findings, read_given, read_models, read_severities, read_source, show, show_json
+from ltxdsl.cli.common import findings, read_given, read_models, read_severities, read_text, show, show_json
+from ltxdsl.cli.workflow_files import holds_workflow, is_workflow, read_workflow_file
 from ltxdsl.comfy.server import BadAddress, Client, Done, Job, Manner, ServerError, Undelivered, address, run_on
 from ltxdsl.comfy.server.errors import CLASS, FILE, REFUSED, Trouble
 from ltxdsl.comfy.server.job import job_of_script, job_of_workflow
@@ -26,7 +26,6 @@ from ltxdsl.near import nearest
 from ltxdsl.source import Source
 from ltxdsl.targets import COMFY, LOCAL
 
-WORKFLOWS = (".json", ".png", ".webp", ".jpg", ".jpeg", ".mp4", ".webm", ".mov", ".flac")
 NOT_RUN = (CLASS, FILE, REFUSED)
 
 
@@ -44,21 +43,13 @@ def server_of(on: str) -> str | None:
     raise click.UsageError(f"--on is `local`, `comfy` or `comfy@URL`, not `{on}`{near}")
 
 
-def is_workflow(file: str | None) -> bool:
-    """Whether a file is one of ComfyUI's, by its name."""
-    return file is not None and Path(file).suffix.lower() in WORKFLOWS
-
-
 def run(file: str | None, expression: str | None, options: dict[str, Any]) -> int:
     """Make the job, run it, tell of it."""
     try:
         client = Client(address(server_of(options["on"]) or "", os.environ))
     except BadAddress as error:
         raise click.UsageError(f"--on: {error}") from None
-    if is_workflow(file) and expression is None:
-        source, job, found = _of_workflow(str(file), options)
-    else:
-        source, job, found = _of_script(read_source(file, expression), options)
+    source, job, found = _job(file, expression, options)
     talk = _Talk(source, options)
     talk.found(found)
     if job is None:
@@ -74,6 +65,18 @@ def run(file: str | None, expression: str | None, options: dict[str, Any]) -> in
         return talk.failed(drawn, FOUND_ERRORS if refused else RUN_FAILED)
     talk.done(done)
     return 0
+
+
+def _job(
+    file: str | None, expression: str | None, options: dict[str, Any]
+) -> tuple[Source, Job | None, tuple[Diagnostic, ...]]:
+    """That of a workflow or of a script; standard input may hold either."""
+    if file is not None and expression is None and is_workflow(file):
+        return _of_workflow(*read_workflow_file(file), options)
+    source = read_text(file, expression)
+    if expression is None and holds_workflow(source.text):
+        return _of_workflow(source.text, source, options)
+    return _of_script(source, options)
 
 
 def _of_script(source: Source, options: dict[str, Any]) -> tuple[Source, Job | None, tuple[Diagnostic, ...]]:
@@ -93,15 +96,15 @@ def _of_script(source: Source, options: dict[str, Any]) -> tuple[Source, Job | N
     return source, job_of_script(compiled, export), found
 
 
-def _of_workflow(file: str, options: dict[str, Any]) -> tuple[Source, Job | None, tuple[Diagnostic, ...]]:
-    from ltxdsl.cli.check_workflow import read_workflow_file
+def _of_workflow(
+    data: bytes | str, source: Source, options: dict[str, Any]
+) -> tuple[Source, Job | None, tuple[Diagnostic, ...]]:
     from ltxdsl.comfy.catalogue import catalogue
     from ltxdsl.comfy.read import WorkflowError, read_workflow
 
     for option, value in (("--set", options["given"]), ("--seed", options["seed"]), ("--shot", options["shots"])):
         if value not in ((), None):
             raise click.UsageError(f"{option} is for scripts: a workflow is run as it is")
-    data, source = read_workflow_file(file)
     try:
         return source, job_of_workflow(read_workflow(data, catalogue()), source, options["out"]), ()
     except WorkflowError as error:

@@ -57,8 +57,6 @@ def command(
         return run_on_server(file, expression, {**options, "given": given, "models": models})
     if options["previews"] or options["verbose"]:
         raise click.UsageError("--previews and --verbose are for `--on comfy`")
-    if file is not None and file.endswith(".json"):
-        raise click.UsageError(f"`{file}` is a workflow of ComfyUI: run it with `--on comfy[@URL]`, or import it")
     source = read_source(file, expression)
     model_set = read_models(models, source)
     asked = {"output": options["out"], "seed": options["seed"], "shots": options["shots"]}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import UNSET
+
 from ltxdsl.comfy.builder import Prompt
+from ltxdsl.comfy.interface import Info, sockets_of
 from ltxdsl.comfy.validate import link_of
 
 # Inputs that mean nothing to a server: the editor's previews and headers of packs.
@@ -34,6 +37,26 @@ def digests(prompt: Prompt) -> dict[str, str]:
 def same(one: Prompt, other: Prompt) -> bool:
     """Whether the same nodes are wired in the same way, as often."""
     return Counter(digests(one).values()) == Counter(digests(other).values())
+
+
+def without_defaults(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
+    """The same without optional widgets at their defaults, which editors write out and hands leave out."""
+    return {id: {**node, "inputs": dict(_said(node, catalogue.get(node["class_type"])))} for id, node in prompt.items()}
+
+
+def _said(node: Mapping[str, Any], info: Info | None) -> Iterator[tuple[str, Any]]:
+    try:
+        sockets = sockets_of(info, node["inputs"]) if info else {}
+    except (AttributeError, LookupError, TypeError, ValueError):  # packs may say what no interface has
+        sockets = {}
+    for name, value in node["inputs"].items():
+        socket = sockets.get(name)
+        if socket is None or socket.required or not _is_usual(value, socket.default):
+            yield name, value
+
+
+def _is_usual(value: Any, default: Any) -> bool:
+    return default is not UNSET and json.dumps(_even(value)) == json.dumps(_even(default))
 
 
 def _plain(value: Any, made: Mapping[str, str]) -> Any:

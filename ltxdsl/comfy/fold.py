@@ -47,7 +47,7 @@ def alive(prompt: Prompt, catalogue: Mapping[str, Info], read: set[str] | None =
     read = read_in(prompt) if read is None else read
     ends = [id for id, node in prompt.items() if (catalogue.get(node["class_type"]) or {}).get("output_node")]
     unknown = [id for id, node in prompt.items() if node["class_type"] not in catalogue and id not in read]
-    waiting = [*ends, *unknown] or [id for id in prompt if id not in read]
+    waiting = [*ends, *unknown] or [id for id in prompt if id not in read] or list(prompt)
     needed = set(waiting)
     while waiting:
         for value in prompt[waiting.pop()]["inputs"].values():

@@ -30,6 +30,7 @@ class Socket(msgspec.Struct, frozen=True):
     max: float | None = None
     drawn: bool = False  # a widget that the editor draws, whose values nobody else knows
     template: str = ""  # matched outputs have the type of what is linked here
+    default: Any = msgspec.UNSET
 
     @property
     def types(self) -> frozenset[str]:
@@ -82,6 +83,7 @@ def _plain(name: str, type: Any, options: Info, required: bool) -> Socket:
         options.get("max"),
         "socketless" in options or (isinstance(type, str) and type in DRAWN),
         matched.get("template_id", ""),
+        options.get("default", msgspec.UNSET),
     )
 
 

@@ -1,11 +1,13 @@
 """`ltx import`, `diff`, `nodes` and `git-setup`, as a person types them."""
 
 import json
+import os
 import subprocess
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -22,8 +24,8 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(*arguments: str):
-    result = CliRunner().invoke(ltx, arguments, standalone_mode=False)
+def run(*arguments: str, given: bytes | None = None):
+    result = CliRunner().invoke(ltx, arguments, input=given, standalone_mode=False)
     code = result.return_value if isinstance(result.return_value, int) else result.exit_code
     result.exit_code = code
     return result
@@ -60,7 +62,98 @@ def test_import_of_what_is_no_workflow(folder):
     result = run("import", "bad.json")
     assert result.exit_code == 1
     assert "bad.json" in result.output
-    assert run("import", "absent.json").exit_code == 1
+    assert "it is empty" in run("import", os.devnull).output
+    (folder / "wide.json").write_text("{}", encoding="utf-16")
+    assert "save it as UTF-8" in run("import", "wide.json").output
+    told = json.loads(run("import", "bad.json", "--json").output)
+    assert not told["ok"]
+    assert told["diagnostics"][0]["code"] == "LTX286"
+    assert "is a script already" in run("import", "lake.ltx").output
+
+
+@pytest.mark.parametrize("command", [["import"], ["diff", "lake.json"], ["git-setup", "--show"]])
+@pytest.mark.parametrize("name", ["absent.json", "."])
+def test_a_file_that_cannot_be_read_is_wrong_use(folder, command, name):
+    result = run(*command, name)
+    assert result.exit_code == 2 or isinstance(result.exception, click.UsageError)
+
+
+@pytest.mark.parametrize("command", [["import", "lake.json"], ["export", "lake.ltx"]])
+def test_a_file_that_cannot_be_written_is_wrong_use(folder, command):
+    for out in ("lake.ltx/below", ".", command[1]):
+        result = run(*command, "-o", out, "--force")
+        assert isinstance(result.exception, click.UsageError), out
+    assert (folder / "lake.ltx").read_text() == SCRIPT
+
+
+def test_writing_goes_through_links_and_leaves_devices_alone(folder):
+    (folder / "link.ltx").symlink_to("target.ltx")
+    assert "wrote link.ltx" in run("import", "lake.json", "-o", "link.ltx").output
+    assert (folder / "link.ltx").is_symlink()
+    assert "pass " in (folder / "target.ltx").read_text()
+    os.mkfifo(folder / "pipe")
+    reader = Thread(target=(folder / "pipe").read_bytes, daemon=True)
+    reader.start()
+    assert run("import", "lake.json", "-o", "pipe").exit_code == 0
+    reader.join(timeout=5)
+    assert (folder / "pipe").is_fifo()
+
+
+def test_standard_input_is_taken_in_all_forms(folder):
+    prompt = (folder / "lake.json").read_bytes()
+    assert "# From standard input." in run("import", "-", given=prompt).output
+    assert run("diff", "-", "lake.ltx", given=prompt).exit_code == 0
+    assert run("diff", "lake.json", "-", given=SCRIPT.encode()).exit_code == 0
+    assert isinstance(run("diff", "-", "-", given=prompt).exception, click.UsageError)
+
+
+def test_the_json_report_holds_a_script_that_is_written_nowhere_else(folder):
+    told = json.loads(run("import", "lake.json", "--json").output)
+    assert told["script"] == run("import", "lake.json").stdout
+    assert "script" not in json.loads(run("import", "lake.json", "--json", "-o", "again.ltx").output)
+
+
+def test_nodes_that_no_output_needs_are_named(folder):
+    blank = {"class_type": "EmptyImage", "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 0}}
+    save = {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "a"}}
+    (folder / "more.json").write_text(json.dumps({"1": blank, "2": save, "idle": {**blank}}))
+    result = run("import", "more.json")
+    assert "(`--raw` keeps them): idle" in result.output
+    assert "2 kept as node, 1 left out" in result.output
+    circle = {"1": {"class_type": "LatentUpscale", "inputs": {"samples": ["1", 0]}}}
+    (folder / "circle.json").write_text(json.dumps(circle))
+    assert "waits for itself" in run("import", "circle.json").output, "nothing of it is dropped in silence"
+
+
+def test_a_graph_gives_its_script_back_and_is_the_same_as_the_prompt(folder):
+    assert run("export", "lake.ltx", "--format", "editor", "-o", "graph.json").exit_code == 0
+    result = run("import", "graph.json")
+    assert result.stdout == SCRIPT
+    assert "in the script that the file holds" in result.output
+    for other in ("lake.json", "lake.ltx"):
+        assert run("diff", "graph.json", other).exit_code == 0, "defaults that an editor writes out mean nothing"
+    assert run("diff", "graph.json", "lake.json", "--no-fold").exit_code == 1
+    graph = json.loads((folder / "graph.json").read_text())
+    next(n for n in graph["nodes"] if n["type"] == "RandomNoise")["widgets_values"][0] = 7
+    (folder / "graph.json").write_text(json.dumps(graph))
+    edited = run("import", "graph.json")
+    assert "was edited since" in edited.output
+    assert "seed 7" in edited.stdout
+
+
+def test_export_to_standard_output_says_its_notes_beside_it(folder):
+    result = run("export", "lake.ltx")
+    assert json.loads(result.stdout) == json.loads((folder / "lake.json").read_text())
+    assert "note: " in result.stderr
+    told = json.loads(run("export", "lake.ltx", "--json").stdout)
+    assert told["workflow"] == json.loads(result.stdout)
+    assert told["notes"]
+
+
+@pytest.mark.parametrize("command", ["export", "plan", "fmt", "inputs", "run"])
+def test_a_workflow_is_no_script(folder, command):
+    result = run(command, "lake.json")
+    assert "`ltx import`" in str(result.exception)
 
 
 def test_diff_says_what_changed(folder):
@@ -97,6 +190,36 @@ def test_git_shows_scripts(folder, monkeypatch):
 def test_git_setup_outside_of_a_repository(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run("git-setup").exit_code == 1
+    monkeypatch.setenv("PATH", "")
+    assert "not installed" in run("git-setup").output
+
+
+def test_git_setup_names_files_with_blanks_and_no_folder_of_the_repository_is_run(folder, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    subprocess.run(("git", "init", "-q"), check=True)
+    (folder / "my flows").mkdir()
+    (folder / "json.py").write_text("raise SystemExit('this is not for us')")
+    (folder / "lake.json").rename(folder / "my flows" / "lake.json")
+    assert run("git-setup", "my flows/*.json").exit_code == 0
+    assert (folder / ".gitattributes").read_text() == '"my flows/*.json" diff=ltx-workflow\n'
+    assert isinstance(run("git-setup", "").exception, click.UsageError)
+    subprocess.run(("git", "add", "-A"), check=True)
+    shown = subprocess.run(("git", "diff", "--cached"), check=True, capture_output=True, text=True)
+    assert '+prompt "a lake"' in shown.stdout
+    assert "# From" not in shown.stdout, "a renamed file has not changed"
+
+
+def test_git_setup_shows_what_is_no_workflow_byte_for_byte(folder):
+    data = bytes(range(256))
+    (folder / "odd.png").write_bytes(data)
+    assert run("git-setup", "--show", "odd.png").stdout_bytes == data
+
+
+def test_git_setup_in_a_repository_without_files(folder):
+    subprocess.run(("git", "init", "-q", "--bare"), check=True)
+    result = run("git-setup")
+    assert result.exit_code == 1
+    assert result.output.startswith("git: ")
 
 
 class Server(BaseHTTPRequestHandler):
@@ -133,10 +256,14 @@ def test_nodes_are_refreshed_from_a_server(tmp_path, monkeypatch, server):
     finally:
         catalogue.cache_clear()
     Server.answer = b"<html>"
-    assert run("nodes", "refresh", "--server", server).exit_code == 1
-    assert run("nodes", "refresh", "--server", "file:///etc/passwd").exit_code == 1
+    assert run("nodes", "refresh", "--server", server).exit_code == 3
+    assert isinstance(run("nodes", "refresh", "--server", "file:///etc/passwd").exception, click.UsageError)
 
 
 def test_nodes_are_listed(folder):
     assert "LTXVAddGuide" in run("nodes", "list", "ltxvadd*").output.split()
     assert "did you mean `KSampler`" in run("nodes", "show", "KSampler1").output
+    assert "required" in json.loads(run("nodes", "show", "KSampler", "--json").output)["KSampler"]["input"]
+    nobody = run("nodes", "list", "Nobody*")
+    assert nobody.exit_code == 1
+    assert "there is no class" in nobody.output

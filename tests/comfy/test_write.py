@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ltxdsl.comfy import export_prompt
 from ltxdsl.comfy.builder import Export
 from ltxdsl.comfy.catalogue import catalogue
+from ltxdsl.comfy.compare import same, without_defaults
 from ltxdsl.comfy.difference import differences
 from ltxdsl.comfy.read import read_workflow
 from ltxdsl.comfy.read.widgets import marked_text, plain_text
@@ -61,6 +62,29 @@ def test_the_editor_would_queue_the_same(graphs):
         for difference in differences(export.prompt, queued.prompt):
             assert difference.kind == "changed", (name, difference)
             assert all(before == "" for _, before, _ in difference.inputs), (name, difference)
+
+
+def test_without_defaults_a_graph_is_its_prompt(graphs):
+    """As `ltx diff` compares them."""
+    for name, (export, graph) in graphs.items():
+        queued = read_workflow(json.dumps(graph), KNOWN)
+        one, other = without_defaults(export.prompt, KNOWN), without_defaults(queued.prompt, KNOWN)
+        assert same(one, other), (name, differences(one, other))
+        assert unedited(queued), name
+
+
+def test_a_default_is_left_out_only_where_it_may_be():
+    scale = {"image": ["2", 0], "upscale_method": "area", "width": 512, "height": 512, "crop": "disabled"}
+    video = {"images": ["1", 0], "fps": 24.0, "bit_depth": 8}
+    prompt = {
+        "1": {"class_type": "ImageScale", "inputs": scale},
+        "2": {"class_type": "CreateVideo", "inputs": video},
+        "3": {"class_type": "Unheard", "inputs": {"bit_depth": 8}},
+    }
+    left = {id: list(node["inputs"]) for id, node in without_defaults(prompt, KNOWN).items()}
+    assert left == {"1": list(scale), "2": ["images", "fps"], "3": ["bit_depth"]}
+    video["bit_depth"] = 10
+    assert "bit_depth" in without_defaults(prompt, KNOWN)["2"]["inputs"]
 
 
 def test_a_second_reading_gives_the_same(graphs):

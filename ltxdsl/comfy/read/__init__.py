@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -97,11 +98,15 @@ def _parsed(data: bytes | str) -> tuple[dict[str, Any], bool]:
 
 
 def _parsed_slowly(data: bytes | str) -> Any:
+    if not data.strip():
+        raise WorkflowError("it is empty", "not_json")
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data.removeprefix("\ufeff")
         return json.loads(text)
     except UnicodeDecodeError:
         message = "it is neither JSON in UTF-8 nor a picture or video with a workflow in it"
+        if isinstance(data, bytes) and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            message = "it is UTF-16, as `>` of older PowerShells writes it: save it as UTF-8, or write it with `-o`"
         raise WorkflowError(message, "not_json") from None
     except ValueError as error:
         raise WorkflowError(f"it is not JSON: {error}", "not_json") from None

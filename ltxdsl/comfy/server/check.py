@@ -73,7 +73,7 @@ def listed(
         kind = node["class_type"]
         for socket in choices(kind, node["inputs"], info):
             value = node["inputs"].get(socket.name)
-            said = _options(info[kind], socket.name)
+            said = listed_options(info[kind], socket.name)
             if not isinstance(value, str) or uploads(info[kind], socket.name) or (not socket.options and said is None):
                 continue
             if value.lower().endswith(ENDINGS) or _is_list_of_files(kind, socket.name, node["inputs"], catalogue):
@@ -99,7 +99,7 @@ def choices(kind: str, inputs: Info, info: Mapping[str, Info]) -> list[Socket]:
 def _is_list_of_files(kind: str, name: str, inputs: Info, catalogue: Mapping[str, Info]) -> bool:
     """In the catalogue lists of files are empty."""
     known = next((one for one in choices(kind, inputs, catalogue) if one.name == name), None)
-    return known is not None and not known.options and _options(catalogue[kind], name) is not None
+    return known is not None and not known.options and listed_options(catalogue[kind], name) is not None
 
 
 def spec_of(info: Info, name: str) -> tuple[Any, Mapping[str, Any]]:
@@ -112,7 +112,7 @@ def spec_of(info: Info, name: str) -> tuple[Any, Mapping[str, Any]]:
     return None, {}
 
 
-def _options(info: Info, name: str) -> Collection[Any] | None:
+def listed_options(info: Info, name: str) -> Collection[Any] | None:
     """The list that an interface gives; None if it has none."""
     kind, options = spec_of(info, name)
     found = kind if isinstance(kind, list) else options.get("options")

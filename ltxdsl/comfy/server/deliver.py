@@ -41,6 +41,13 @@ def in_the_way(job: Job) -> Iterator[Path]:
         path = Path(saved.path)
         found = [path] if saved.first is None else sorted(path.parent.glob(numbered(path.name, None)))
         yield from (one for one in found if one.exists())
+    if _is_file_name(job.out) and Path(job.out).exists():
+        yield Path(job.out)
+
+
+def _is_file_name(out: str) -> bool:
+    """Whether -o names a file, and no folder."""
+    return bool(out) and not out.endswith("/") and not Path(out).is_dir()
 
 
 def refuse_overwriting(job: Job) -> None:
@@ -68,32 +75,37 @@ def deliveries(job: Job, files: list[Made]) -> tuple[list[Delivery], list[str], 
                 message = f"{job.named(node)}: the server tells of no file for `{saved.path}`"
                 missing.append(Trouble(UNDELIVERED, message, "it may lie in the server's own output folder", node))
             found += _named(saved, own, warnings)
-    return [*found, *_others(job, [one for made in by_node.values() for one in made], found)], warnings, missing
+    others = [one for made in by_node.values() for one in made]
+    return [*found, *_others(job, others, found, warnings)], list(dict.fromkeys(warnings)), missing
 
 
 def _named(saved: Saved, made: list[Made], warnings: list[str]) -> Iterator[Delivery]:
     """By the name that the script says, with the ending that the server chose."""
     for index, one in enumerate(made if saved.first is not None else made[:1]):
         path = Path(saved.path if saved.first is None else numbered(saved.path, saved.first + index))
-        suffix = Path(one.own_name).suffix
-        if suffix and suffix.lower() != path.suffix.lower():
-            if not index:
-                warnings.append(f"`{saved.path}`: the server writes {suffix.lstrip('.')}, and the file ends so")
-            path = path.with_suffix(suffix)
-        yield Delivery(one, path)
+        yield Delivery(one, _ending(path, one, saved.path, [] if index else warnings))
 
 
-def _others(job: Job, made: list[Made], taken: list[Delivery]) -> Iterator[Delivery]:
+def _ending(path: Path, made: Made, asked: str, warnings: list[str]) -> Path:
+    """The path with the ending of what the server wrote; a warning where another was asked for."""
+    suffix = Path(made.own_name).suffix
+    if not suffix or suffix.lower() == path.suffix.lower():
+        return path
+    warnings.append(f"`{asked}`: the server writes {suffix.lstrip('.')}, and the file ends so")
+    return path.with_suffix(suffix)
+
+
+def _others(job: Job, made: list[Made], taken: list[Delivery], warnings: list[str]) -> Iterator[Delivery]:
     """Files that the script has no name for. Previews are left out, unless there is nothing else."""
     kept = [one for one in made if one.type == "output"] or ([] if job.saves else made)
     paths = {one.path for one in taken}
-    given = job.out and not job.out.endswith("/") and not Path(job.out).is_dir()
+    given = _is_file_name(job.out)
     for one in kept:
-        path = Path(job.out) if given else Path(job.out) / one.own_name
+        path = _ending(Path(job.out), one, job.out, warnings) if given else Path(job.out) / one.own_name
         count = 1
         while path in paths:
             count += 1
-            name = Path(job.out).with_suffix(Path(one.own_name).suffix) if given else Path(job.out) / one.own_name
+            name = _ending(Path(job.out), one, job.out, []) if given else Path(job.out) / one.own_name
             path = name.with_stem(f"{name.stem}-{count}")
         paths.add(path)
         yield Delivery(one, path)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ltxdsl.comfy.builder import Prompt
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.server.check import choices, listed, spelled, uploads
+from ltxdsl.comfy.server.check import choices, listed, listed_options, spelled, uploads
 from ltxdsl.comfy.server.client import Client
 from ltxdsl.comfy.server.errors import FILE, ServerError, Trouble
 from ltxdsl.comfy.server.job import Job
@@ -66,7 +66,7 @@ def _there(value: str, id: str, name: str, prompt: Prompt, info: Mapping[str, In
     if "/" in value or "\\" in value or LATEST.search(value):
         return True
     held = _held(id, name, prompt, info)
-    return value in held or not held
+    return value in held or (not held and listed_options(info[prompt[id]["class_type"]], name) is None)
 
 
 def _held(id: str, name: str, prompt: Prompt, info: Mapping[str, Info]) -> Collection[Any]:

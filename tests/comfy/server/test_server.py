@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -391,6 +392,28 @@ def test_one_file_of_a_workflow_gets_the_name_that_is_asked_for(run, tmp_path, f
     assert [p.name for p in (tmp_path / "deep" / "er").iterdir()] == ["evil.png"], "names of a server have no folders"
 
 
+def test_a_file_keeps_the_ending_that_the_server_wrote_and_replaces_nothing(run, tmp_path, fake):
+    fake.made = lambda node: {"images": [fake.wrote("a.png")]} if node["class_type"] == "SaveImage" else {}
+    done = run({"1": BLANK, "2": SAVE}, "-o", tmp_path / "x.jpg")
+    assert done.err.count("the server writes png") == 1
+    assert (tmp_path / "x.png").is_file()
+    assert not (tmp_path / "x.jpg").exists()
+    asked = len(fake.prompts)
+    there = run({"1": BLANK, "2": SAVE}, "-o", tmp_path / "x.png")
+    assert there.code == 3
+    assert "LTX084" in there.err
+    assert len(fake.prompts) == asked, "the work is not done for nothing"
+
+
+def test_standard_input_may_be_a_workflow_or_a_script(ltx, fake, tmp_path, script, monkeypatch):
+    fake.made = lambda node: {"images": [fake.wrote("a.png")]} if node["class_type"] == "SaveImage" else {}
+    for text, options in ((json.dumps({"1": BLANK, "2": SAVE}), ("-o", tmp_path / "x.png")), (script, ())):
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text.encode())))
+        ltx("run", "-", "--on", f"comfy@{fake.url}", *options)
+    assert [len(sent["prompt"]) > 2 for sent in fake.prompts] == [False, True]
+    assert (tmp_path / "x.png").is_file()
+
+
 def test_pictures_beside_a_workflow_are_sent_and_others_are_not(run, fake, tmp_path, in_pictures):
     fake.info["LoadImage"] = {
         **fake.info["LoadImage"],
@@ -407,6 +430,7 @@ def test_pictures_beside_a_workflow_are_sent_and_others_are_not(run, fake, tmp_p
     assert len(fake.uploads) == 1
     assert run(prompt("../conftest.py"), *out, "--force").code == 0, "for the server to say"
     assert len(fake.uploads) == 1
+    fake.info["LoadImage"]["input"]["required"]["image"][0].clear()  # a server whose input folder is empty
     absent = run(prompt("absent.png"), *out)
     assert absent.code == 1
     assert "LTX302" in absent.err
