@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable
-from functools import cache
+from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -17,37 +17,55 @@ _HEAD = 1 << 18  # of a picture: JPEG may hold a preview before its size
 _JPEG_SIZES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
 
 
-@cache
+def remembered(told: Callable[[str], T]) -> Callable[[str], T]:
+    """What is known of a file, asked once for as long as the file stays as it is."""
+    known: dict[tuple[str, int, int], T] = {}
+
+    @wraps(told)
+    def asked(path: str) -> T:
+        try:
+            state = os.stat(path)
+        except (OSError, ValueError):
+            return told(path)
+        key = os.path.abspath(path), state.st_mtime_ns, state.st_size
+        if key not in known:
+            known[key] = told(path)
+        return known[key]
+
+    return asked
+
+
+@remembered
 def count_frames(path: str) -> int:
     """Frames of a video, from its header or by counting packets; 0 where that cannot be told."""
     return _told(path, _frames, 0)
 
 
-@cache
+@remembered
 def frame_rate(path: str) -> float:
     """Frames a second of a video, from its header; 0 where that cannot be told."""
     return _told(path, lambda media: float(media.streams.video[0].average_rate or 0), 0.0)
 
 
-@cache
+@remembered
 def video_size(path: str) -> tuple[int, int] | None:
     """Width and height of a video, from its header; None where that cannot be told."""
     return _told(path, lambda media: (media.streams.video[0].width, media.streams.video[0].height), None)
 
 
-@cache
+@remembered
 def has_sound(path: str) -> bool:
     """Whether there is sound in a media file."""
     return _told(path, lambda media: bool(media.streams.audio), False)
 
 
-@cache
+@remembered
 def sound_seconds(path: str) -> float:
     """How long the sound of a media file is, from its header; 0 where that cannot be told."""
     return _told(path, _seconds, 0.0)
 
 
-@cache
+@remembered
 def sound_is_8_bit(path: str) -> bool:
     """Whether the sound of a media file is kept in 8 bits."""
     return _told(path, lambda media: media.streams.audio[0].format.name in ("u8", "u8p"), False)
@@ -78,7 +96,7 @@ def _seconds(media: InputContainer) -> float:
     return (media.duration or 0) / 1e6  # in av.time_base, microseconds
 
 
-@cache
+@remembered
 def picture_size(path: str) -> tuple[int, int] | None:
     """Width and height of a PNG, JPEG, WebP, GIF or BMP, from its first bytes; None where that cannot be told."""
     try:

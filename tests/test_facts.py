@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from ltxdsl.compiler import analyze, transform
 from ltxdsl.compiler.facts import facts_of
 from ltxdsl.media_info import has_alpha, picture_size
@@ -118,3 +120,13 @@ def test_a_reference_is_attended_to_in_full_and_masked_by_its_strength(models, i
     graph = analyze(Source(text), models).graph
     (guide,) = (node.op for node in graph if type(node.op) is nodes.AppendGuide)
     assert (guide.frame, guide.strength, guide.attention) == (-8, 0.35, 1.0)
+
+
+def test_what_is_known_of_a_file_follows_the_file(tmp_path, monkeypatch):
+    """Not its name: another file may stand there a moment later, or the folder be another one."""
+    monkeypatch.chdir(tmp_path)
+    assert picture_size("a.png") is None
+    Image.new("RGB", (3, 2)).save("a.png")
+    assert picture_size("a.png") == (3, 2)
+    Image.new("RGB", (50, 40)).save("a.png")
+    assert picture_size("a.png") == (50, 40)
