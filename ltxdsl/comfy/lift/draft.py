@@ -50,6 +50,13 @@ class Piece:
         """The spelling of a class, or of the n-th node of it, as it is so far."""
         return self.spells.setdefault((type, other, nth), Spelled(type, other, nth))
 
+    def take_spellings(self, other: Piece) -> None:
+        """Those of another piece, but for what raw nodes give."""
+        for which, spelled in other.spells.items():
+            lines = {name: value for name, value in spelled.lines.items() if not isinstance(value, Out)}
+            if lines:
+                self.spell(*which).lines.update(lines)
+
 
 class Draft:
     """Pieces in order. Raw nodes are pieces too; `wires` holds the words that stand for what they read."""

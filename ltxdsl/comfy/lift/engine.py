@@ -47,12 +47,30 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str
     try:
         draft = guess(target)
         if draft and (found := _proved(draft, target, catalogue, why, groups or {})):
-            return found
+            return _tried_again(found, draft, target, catalogue, groups or {})
     except (Failed, Differs, Unwritable) as error:
         why.append(str(error))
     except Exception as error:  # a guess may fail in ways nobody thought of: the file comes in all the same
         why.append(f"{UNEXPECTED}: {error!r}")
     return Lifted(raw_script(prompt, catalogue), frozenset(prompt), tuple(why))
+
+
+def _tried_again(
+    found: Lifted, draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str]
+) -> Lifted:
+    """The better of two scripts: with all spellings known from the start, fewer nodes need to be written out."""
+    again = guess(target)
+    if not found.kept or again is None:
+        return found
+    said = {(piece.head, piece.anchor): piece for piece in draft.pieces if not piece.raw}
+    for piece in again.pieces:
+        if (piece.head, piece.anchor) in said:
+            piece.take_spellings(said[piece.head, piece.anchor])
+    try:
+        better = _proved(again, target, catalogue, [], groups)
+    except (Failed, Differs, Unwritable):
+        return found
+    return msgspec.structs.replace(better, why=found.why) if better and len(better.kept) < len(found.kept) else found
 
 
 def _proved(
