@@ -395,7 +395,8 @@ class _Stage:
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         attention = self._number(id, "attention_strength", 1.0)
         factor = self.target.value(id, "latent_downscale_factor", 1.0)
-        lora = next((one for one in reversed(self._lora_chain()) if one.in_context), None)
+        chain = [one for one in self._lora_chain() if one != self.distilled]
+        lora = next((one for one in reversed(chain) if one.in_context), chain[-1] if chain else None)
         if lora is None or not isinstance(index, int) or not isinstance(factor, int | float) or index < 0:
             return
         self.controlled = lora

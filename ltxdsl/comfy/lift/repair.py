@@ -74,6 +74,7 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
         "LTXVTiledVAEDecode": {"latents": "samples"},
         "LTXVSpatioTemporalTiledVAEDecode": {"samples": "samples"},
     },
+    "LTXICLoRALoaderModelOnly": {"LoraLoaderModelOnly": {}},
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
     "SamplerCustomAdvanced": {
