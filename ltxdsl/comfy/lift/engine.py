@@ -16,7 +16,8 @@ from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
-from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer, in_common
+from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
+from ltxdsl.comfy.lift.same import in_common
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.ops.raw_values import of_clip
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ltxdsl import geometry
 from ltxdsl.comfy.builder import output_prefix
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
+from ltxdsl.comfy.lift.same import LOADERS
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.samplers import NODES
 from ltxdsl.geometry import latent_frames, pixel_frames
@@ -56,6 +57,7 @@ def guess(target: Target) -> Draft | None:
     made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
     common = Piece("")
     common.common = True
+    _spell_loaders(target, passes[0], common)
     parts = [out for id in target.of_class("LTXVSeparateAVLatent") if (out := target.link(id, "av_latent"))]
     if parts and all(out.slot == 1 for out in parts):
         common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
@@ -95,6 +97,19 @@ def _loads(target: Target) -> list[Piece]:
     said["distill"] = _only({name for id in target.of_class("LoraLoaderModelOnly") if (name := _distilled(target, id))})
     words = [f"{word} {quoted(file)}" for word, file in said.items() if file and quoted(file)]
     return [Piece(f"load {' '.join(words)}")] if words else []
+
+
+def _spell_loaders(target: Target, first: _Stage, common: Piece) -> None:
+    """Loaders of other classes than an export writes: known from the start, so that raw nodes read them by words."""
+    read: dict[str, set[str]] = {"vae": set(), "audio_vae": set(), "clip": set()}
+    for id in target.order:
+        for name, out in target.links(id).items():
+            if name in read and (name != "clip" or id == first.positive):
+                read[name].add(out.node)
+    for name, type in (("vae", "VAELoader"), ("audio_vae", "LTXVAudioVAELoader"), ("clip", "LTXAVTextEncoderLoader")):
+        for id in read[name] if len(read[name]) == 1 else ():
+            if target.kind(id) in LOADERS[type] and not target.links(id):
+                common.spell(type, target.kind(id)).lines.update(_literals(target, id))
 
 
 def _distilled(target: Target, id: str) -> str:
