@@ -12,8 +12,9 @@ from ltxdsl.comfy.builder import Export, Prompt
 from ltxdsl.comfy.compare import same
 from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.lift.draft import Draft, Piece, Word
+from ltxdsl.comfy.lift.draft import Draft, Piece
 from ltxdsl.comfy.lift.guess import guess
+from ltxdsl.comfy.lift.placing import earliest, keep, kept_before, shifted
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
@@ -80,7 +81,7 @@ def _proved(
     """Rounds of lowering and spelling, what is left as raw nodes, then the proof; a statement that fails it goes."""
     for piece in [piece for piece in draft.pieces if piece.wire]:
         trial = Trial.empty(len(draft.pieces))
-        _keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
+        keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
     if draft.begins:
         _bound(draft, target, draft.begins)
     while draft.anchors():
@@ -102,7 +103,7 @@ def _proved(
 def _bound(draft: Draft, target: Target, begins: Out) -> None:
     """Write the node that gives the first latent as it is, before the passes."""
     index = next(at for at, piece in enumerate(draft.pieces) if piece.sampled)
-    _keep(draft, target, Trial.empty(len(draft.pieces)), index, [begins.node])
+    keep(draft, target, Trial.empty(len(draft.pieces)), index, [begins.node])
     piece = next(piece for piece in draft.pieces if piece.raw == begins.node)
     piece.binds = {begins.slot: "latent"}
 
@@ -146,7 +147,7 @@ def _brought(draft: Draft, target: Target) -> bool:
     for id in early:
         draft.wires.pop(id, None)
         index = next(at for at, piece in enumerate(draft.pieces) if piece.raw == id)
-        _keep(draft, target, Trial.empty(len(draft.pieces)), index, [id])
+        keep(draft, target, Trial.empty(len(draft.pieces)), index, [id])
     return bool(early)
 
 
@@ -187,7 +188,7 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     fresh = _first(fresh, target, set(repairer.partner))
     for edit, owner in fresh:
         edit.of(owner).lines[edit.input] = edit.value
-    _kept_before(draft, target, trial, [(edit.raw, owner) for edit, owner in fresh if edit.raw])
+    kept_before(draft, target, trial, [(edit.raw, owner) for edit, owner in fresh if edit.raw])
 
 
 def _at_home(draft: Draft, target: Target, trial: Trial, edit: Edit, owner: Piece) -> Owned:
@@ -198,15 +199,6 @@ def _at_home(draft: Draft, target: Target, trial: Trial, edit: Edit, owner: Piec
     if word:
         return edit._replace(value=word), owner
     return edit._replace(value=edit.out, raw=edit.out.node), owner
-
-
-def _kept_before(draft: Draft, target: Target, trial: Trial, needed: list[tuple[str, Piece]]) -> None:
-    """Write nodes as they are, each before its piece, where what it reads is there by a word."""
-    for id, owner in needed:
-        if id not in draft.raws():
-            index = _earliest(draft, target, trial, id, draft.pieces.index(owner))
-            _keep(draft, target, trial, index, [id])
-            trial = msgspec.structs.replace(trial, words=_shifted(trial.words, index, len(draft.pieces)))
 
 
 def _first(fresh: list[Owned], target: Target, differing: set[str]) -> list[Owned]:
@@ -242,33 +234,10 @@ def _drop(draft: Draft, target: Target, trial: Trial, piece: Piece) -> None:
         return
     parts = [id for id in target.readers.get(piece.anchor, []) if target.kind(id) == "LTXVSeparateAVLatent"]
     words = [trial.words[index] if index < len(trial.words) else {}] * (len(draft.pieces) + 1)
-    _keep(draft, target, msgspec.structs.replace(trial, words=words), index, parts[:1])
+    keep(draft, target, msgspec.structs.replace(trial, words=words), index, parts[:1])
     for raw in draft.pieces:
         if parts and raw.raw == parts[0]:
             raw.binds = {0: "latent", 1: "audio_latent"}
-
-
-def _keep(draft: Draft, target: Target, trial: Trial, index: int, needed: list[str]) -> None:
-    """Write nodes as they are before a piece, with what they read: words where those stand for it."""
-    words = trial.words[index]
-    there = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
-    waiting, found = list(needed), dict.fromkeys(needed)
-    while waiting:
-        id = waiting.pop()
-        for name, out in target.links(id).items():
-            word = words.get((target.digests[out.node], out.slot))
-            if out.node in there and there[out.node] < index:
-                continue
-            if word and out.node not in there:
-                draft.wires.setdefault(id, {})[name] = Word(word)
-            elif out.node not in found:
-                found[out.node] = None
-                draft.wires.pop(out.node, None)
-                waiting.append(out.node)
-    place = {id: at for at, id in enumerate(target.order)}
-    new = [Piece("", raw=id) for id in sorted(found, key=place.__getitem__) if there.get(id, index) >= index]
-    moved = [piece for piece in draft.pieces[index:] if piece.raw not in found or not piece.raw]
-    draft.pieces[index:] = [*new, *moved]
 
 
 def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
@@ -312,42 +281,7 @@ def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
         elif id not in raw:
             missing.append(id)
     for id in missing:
-        index = _earliest(draft, target, trial, id)
-        _keep(draft, target, trial, index, [id])
-        trial = msgspec.structs.replace(trial, words=_shifted(trial.words, index, len(draft.pieces)))
+        index = earliest(draft, target, trial, id)
+        keep(draft, target, trial, index, [id])
+        trial = msgspec.structs.replace(trial, words=shifted(trial.words, index, len(draft.pieces)))
     return bool(missing)
-
-
-def _shifted(words: list[dict[tuple[str, int], Word]], index: int, length: int) -> list[dict[tuple[str, int], Word]]:
-    """The words before each piece, after some pieces were put in at a place."""
-    added = length + 1 - len(words)
-    return [*words[: index + 1], *[words[index]] * added, *words[index + 1 :]]
-
-
-def _earliest(draft: Draft, target: Target, trial: Trial, id: str, last: int | None = None) -> int:
-    """The first place, up to the last one, at which a node can be written with the fewest other nodes."""
-    raws = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
-    last = len(draft.pieces) if last is None else last
-    best, cost = last, -1
-    for index in range(last, -1, -1):
-        words = trial.words[index] if index < len(trial.words) else {}
-        lacking = _lacking(target, id, index, raws, words)
-        if lacking is not None and (cost < 0 or lacking <= cost):
-            best, cost = index, lacking
-    return best
-
-
-def _lacking(
-    target: Target, id: str, index: int, raws: dict[str, int], words: dict[tuple[str, int], Word]
-) -> int | None:
-    """How many other nodes must be written with a node at a place; None where one of them stands later."""
-    waiting, found = [id], {id}
-    while waiting:
-        for out in target.links(waiting.pop()).values():
-            if out.node in raws:
-                if raws[out.node] >= index:
-                    return None
-            elif (target.digests[out.node], out.slot) not in words and out.node not in found:
-                found.add(out.node)
-                waiting.append(out.node)
-    return len(found) - 1

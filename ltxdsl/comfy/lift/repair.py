@@ -10,9 +10,9 @@ from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
-from ltxdsl.comfy.lift.guess import numbers
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SAME, SCHEDULERS, SPELLINGS, in_common
+from ltxdsl.comfy.lift.stage import numbers
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.validate import link_of
 

@@ -1,0 +1,61 @@
+"""What a workflow ends in: decoders, and files that are saved."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from ltxdsl.comfy.builder import output_prefix
+from ltxdsl.comfy.lift.draft import Piece, Word
+from ltxdsl.comfy.lift.files import literals_of
+from ltxdsl.comfy.lift.target import Target
+from ltxdsl.grammar.write import quoted
+
+DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
+TILES = ("tile_size", "overlap", "temporal_size", "temporal_overlap")
+WHOLE = 4096  # a tile of that many frames is no tile
+
+
+def decoded(target: Target) -> list[Piece]:
+    """In which tiles all that comes out is decoded, where it is so."""
+    ids = list(target.of_class(*DECODERS))
+    said = {tuple(target.value(id, name) for name in TILES) for id in ids}
+    if not ids or len(said) > 1 or any(target.kind(id) != "VAEDecodeTiled" for id in ids):
+        return []
+    side, overlap, frames, share = said.pop()
+    if not all(isinstance(one, int) for one in (side, overlap, frames, share)):
+        return []
+    words = f"decode tile {side}" + (f" overlap {overlap}" if overlap != 64 else "")
+    words += (f" frames {frames}f" if frames != WHOLE else "") + (f" share {share}f" if share != 8 else "")
+    return [Piece(words)]
+
+
+def _save_name(prefix: Any) -> str:
+    """A name for what is saved under a prefix; what ComfyUI fills in, such as a date, is no part of it."""
+    name = prefix.replace("\\", "/") if isinstance(prefix, str) else ""
+    if "%" in name or output_prefix(f"{name}.mp4") != name:
+        name = PurePath(name).name
+    return name or "video"
+
+
+def spell_decoder(target: Target, common: Piece, type: str) -> None:
+    """The decoder of frames that nothing saves: a blueprint ends in them."""
+    found = {repr((target.kind(id), literals_of(target, id))): id for id in target.of_class(*DECODERS)}
+    for id in found.values() if len(found) == 1 else ():
+        kind = target.kind(id)
+        lines = common.spell(type, kind if kind != type else "").lines
+        lines.update(literals_of(target, id))
+        if "latents" in target.links(id):
+            lines["latents"] = Word("samples")
+
+
+def saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
+    """What is saved, by the pass that it comes of; by the last one, where none is to be seen."""
+    found: dict[int, list[Piece]] = {}
+    for id in target.of_class("SaveVideo", "VHS_VideoCombine"):
+        file = f"{_save_name(target.value(id, 'filename_prefix'))}.mp4"
+        if quoted(file):
+            behind = target.cone([id])
+            last = max((at for at, sampler in enumerate(samplers) if sampler in behind), default=len(samplers) - 1)
+            found.setdefault(last, []).append(Piece(f"save {quoted(file)}", anchor=id))
+    return found

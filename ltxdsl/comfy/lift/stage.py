@@ -1,0 +1,332 @@
+"""One sampler with what stands around it, as a pass."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ltxdsl import geometry
+from ltxdsl.comfy.lift.draft import Piece
+from ltxdsl.comfy.lift.pictures import Images
+from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.samplers import NODES
+from ltxdsl.geometry import latent_frames
+from ltxdsl.grammar.write import quoted
+from ltxdsl.ops.controls import CONTROLS
+from ltxdsl.sampling.samplers import SAMPLERS
+from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
+from ltxdsl.values import plain
+
+SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
+PICTURED = (
+    "ResizeImageMaskNode",
+    "ImageScale",
+    "ImageScaleBy",
+    "GetVideoComponents",
+    "LTXVPreprocess",
+    "ImageFromBatch",
+)
+# GuiderParameters' inputs: the statement of each, and what leaves it out.
+TERMS = {"cfg": ("cfg", 1.0), "stg": ("stg", 0.0), "modality_scale": ("modality", 1.0), "rescale": ("rescale", 0.0)}
+MOST = 200  # nodes that a chain is followed over
+
+
+class Lora(NamedTuple):
+    """A LoRA of a pass."""
+
+    name: str
+    strength: float
+    in_context: bool
+
+    @property
+    def said(self) -> str:
+        """As a statement has it."""
+        return f"lora {quoted(self.name)} {plain(self.strength)}"
+
+
+class Stage:
+    """One sampler with what stands around it."""
+
+    def __init__(self, target: Target, id: str, images: Images) -> None:
+        self.target, self.id, self.images = target, id, images
+        # A sampler without a node for each of these says it itself.
+        self.guider, self.sigmas, self.sampler, self.noise = (
+            self._node(id, name) or id for name in ("guider", "sigmas", "sampler", "noise")
+        )
+        self.latent = self._node(id, "latent_image")
+        self.factor: float | None = None
+        self.before: str | None = None  # the sampler that it goes on from
+        self.empty: str | None = None
+        self.conditions: list[str] = []
+        self.sound: Out | None = None
+        self.rate: float | None = None
+        self.positive: str | None = None
+        self.negative: str | None = None
+        self.controlled: Lora | None = None  # the LoRA that a control video is followed by
+        self._read_text()
+        self._read_latent()
+
+    @property
+    def of_ltx(self) -> bool:
+        """Whether it samples LTX's latents: other models' samplers may stand in the same file."""
+        return self.rate is not None or self.positive is not None or bool(self.empty or self.sound)
+
+    def _node(self, id: str | None, name: str) -> str | None:
+        out = self.target.link(id, name) if id else None
+        return out.node if out else None
+
+    def _back(self, id: str | None, classes: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+        """Follow inputs through nodes of some classes."""
+        for _ in range(MOST):
+            if id is None or self.target.kind(id) not in classes:
+                return id
+            id = next((found for name in names if (found := self._node(id, name))), None)
+        return None
+
+    def _read_text(self) -> None:
+        through = (
+            "LTXVCropGuides",
+            "LTXVAddGuide",
+            "LTXVAddGuideMulti",
+            "LTXAddVideoICLoRAGuide",
+            "LTXAddVideoICLoRAGuideAdvanced",
+            "LTXVSetAudioRefTokens",
+        )
+        rated = self._back(self._node(self.guider, "positive"), through, ("positive",))
+        if self.target.kind(rated) == "LTXVConditioning":
+            assert rated is not None
+            rate = self.target.value(rated, "frame_rate")
+            self.rate = float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
+            self.positive, self.negative = self._node(rated, "positive"), self._node(rated, "negative")
+
+    def _read_latent(self) -> None:
+        video = self.latent
+        if self.target.kind(video) == "LTXVConcatAVLatent":
+            assert video is not None
+            self.sound = self.target.link(video, "audio_latent")
+            video = self._node(video, "video_latent")
+        for _ in range(MOST):
+            match self.target.kind(video):
+                case "LTXVImgToVideoInplace" | "LTXVImgToVideoConditionOnly":
+                    self._in_place(str(video))
+                    video = self._node(video, "latent")
+                case "LTXAddVideoICLoRAGuide" | "LTXAddVideoICLoRAGuideAdvanced":
+                    self._control(str(video))
+                    video = self._node(video, "latent")
+                case "LTXVAddGuide":
+                    self._guide(str(video))
+                    video = self._node(video, "latent")
+                case "LTXVLatentUpsampler":
+                    self.factor = 2.0
+                    video = self._node(video, "samples")
+                case "LTXVCropGuides":
+                    video = self._node(video, "latent")
+                case "LTXVSeparateAVLatent":
+                    video = self._node(video, "av_latent")
+                case "EmptyLTXVLatentVideo":
+                    self.empty = video
+                    return
+                case _:
+                    self.before = video
+                    return
+
+    def _number(self, id: str, name: str, default: float) -> float:
+        """A number as it is written; the default in place of anything else, which proof then finds to differ."""
+        value = self.target.value(id, name, default)
+        return value if isinstance(value, int | float) and abs(value) < 1e15 else default
+
+    @property
+    def begins(self) -> Out | None:
+        """The latent of another node that the pass goes on from, after some steps."""
+        sigmas = numbers(self.target.value(self.sigmas, "sigmas", ""))
+        if self.before is None or not sigmas or sigmas[0] >= 1 or self.target.kind(self.before) in SAMPLERS_SEEN:
+            return None
+        out = self.target.link(self.id, "latent_image")
+        if out and self.target.kind(out.node) == "LTXVConcatAVLatent":
+            out = self.target.link(out.node, "video_latent")
+        for _ in range(MOST):
+            if out is None or out.node == self.before:
+                return out
+            out = self.target.link(out.node, "latent") or self.target.link(out.node, "samples")
+        return None
+
+    def _in_place(self, id: str) -> None:
+        strength = self._number(id, "strength", 1.0)
+        if self.target.value(id, "bypass", False) is False:
+            self.conditions.insert(
+                0, f"inplace {self.images.name(self._node(id, 'image'))} @ 0 strength {plain(strength)}{self._crf(id)}"
+            )
+
+    def _guide(self, id: str) -> None:
+        index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
+        if isinstance(index, int):
+            place = "end" if index == -1 else f"{index}f" if index else "0"
+            image = self.images.name(self._node(id, "image"))
+            self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}{self._crf(id)}")
+
+    def _control(self, id: str) -> None:
+        """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
+        index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
+        attention = self._number(id, "attention_strength", 1.0)
+        factor = self.target.value(id, "latent_downscale_factor", 1.0)
+        chain = [one for one in self._lora_chain() if one != self.distilled]
+        lora = next((one for one in reversed(chain) if one.in_context), chain[-1] if chain else None)
+        if lora is None or not isinstance(index, int) or not isinstance(factor, int | float) or index < 0:
+            return
+        self.controlled = lora
+        kind = next((kind for kind in CONTROLS if kind in lora.name.lower()), "union")
+        said = f"control {kind} from {self._source(id)} with {lora.said} @ {index}f strength {plain(strength)}"
+        said += f" downscale {max(1, round(factor))}" + (f" attention {plain(attention)}" if attention != 1 else "")
+        self.conditions.insert(0, said)
+
+    def _source(self, id: str) -> str:
+        """The file that a control video begins with, as far as that is to be seen."""
+        found = self._back(self._node(id, "image"), PICTURED, ("image", "images", "input", "pixels", "video"))
+        file = self.target.value(found, "file") if found and self.target.kind(found) == "LoadVideo" else None
+        if isinstance(file, str) and quoted(file):
+            return f"video {quoted(file)}"
+        return self.images.name(self._node(id, "image"))
+
+    def _crf(self, id: str) -> str:
+        image = self._node(id, "image")
+        crf = (
+            self.target.value(image, "img_compression") if image and self.target.kind(image) == "LTXVPreprocess" else 0
+        )
+        return f" crf {crf}" if isinstance(crf, int) else ""
+
+    def piece(self, share: float | None) -> Piece:
+        """The statement of the pass."""
+        upscale = share is None and self.factor
+        words = [f"upscale {self.factor:g}x" if upscale else "pass"]
+        if share is not None and share != 1:
+            words.append(f"{share:g}x")
+        role = self._role()
+        words += [*role, *self._steps()]
+        tuned = sampler_options(self.target, self.sampler)
+        cfg = [] if "distill" in role and self._cfg() == ["cfg 1"] else self._cfg()
+        block = [*self._loras(), *cfg, *self._seed(), *tuned, *self.conditions]
+        if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
+            block.append("sound anew")
+        return Piece(" ".join(words), anchor=self.id, block=block)
+
+    def _steps(self) -> list[str]:
+        sampler = [name for name in sampler_words(self.target, self.sampler) if name != "euler"]  # the default
+        kind = self.target.kind(self.sigmas)
+        if kind == "ManualSigmas" and (sigmas := numbers(self.target.value(self.sigmas, "sigmas", ""))):
+            if tuple(sigmas) == DISTILLED:
+                return [f"{len(DISTILLED) - 1}", *sampler, *(() if self.distilled else ("distilled",))]
+            if name := self._schedule(sigmas):
+                return [f"{len(sigmas) - 1}", *sampler, *name]
+            return [*sampler, "sigmas", ", ".join(exact(sigma) for sigma in sigmas)]
+        steps = self.target.value(self.sigmas, "steps", 8)
+        named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
+        return [f"{steps}", *sampler, f"{named}"]
+
+    def _schedule(self, sigmas: list[float]) -> list[str] | None:
+        """The schedule that gives these sigmas; one by name, or none for the one that is usual."""
+        width, height, frames = (
+            self.target.value(self.empty, name, 0) if self.empty else 0 for name in ("width", "height", "length")
+        )
+        if not all(isinstance(one, int) and 0 < one < 2**16 for one in (width, height, frames)):
+            return None
+        tokens = geometry.tokens(width, height, frames)
+        for name in SCHEDULES:
+            try:
+                made = partial(name, len(sigmas) - 1, 1.0, tokens, tokens // latent_frames(frames))
+            except (ValueError, TypeError, OverflowError):
+                continue
+            if list(made) == sigmas:
+                return [] if name == "ltxv" and not self.distilled else [name]
+        return None
+
+    def _role(self) -> list[str]:
+        """`dev`, or the distilled LoRA, which stands before all others."""
+        return ["distill", plain(self.distilled.strength)] if self.distilled else ["dev"]
+
+    def _loras(self) -> list[str]:
+        return [one.said for one in self._lora_chain() if one not in (self.controlled, self.distilled)]
+
+    @property
+    def distilled(self) -> Lora | None:
+        """The distilled LoRA, if it is the first of the pass."""
+        first = next(iter(self._lora_chain()), None)
+        return first if first and "distill" in first.name.lower() and not first.in_context else None
+
+    def _lora_chain(self) -> list[Lora]:
+        """LoRAs of the pass, from the model on."""
+        found: list[Lora] = []
+        id = self._node(self.guider, "model")
+        for _ in range(MOST):
+            if id is None or self.target.kind(id) not in ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly"):
+                break
+            name, strength = self.target.value(id, "lora_name"), self.target.value(id, "strength_model", 1.0)
+            if isinstance(name, str) and quoted(name) and isinstance(strength, int | float):
+                found.insert(0, Lora(name, strength, self.target.kind(id) == "LTXICLoRALoaderModelOnly"))
+            id = self._node(id, "model")
+        return found
+
+    def _cfg(self) -> list[str]:
+        if self.target.kind(self.guider) == "MultimodalGuider":
+            return self._scales()
+        cfg = self.target.value(self.guider, "cfg", 1.0)
+        return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
+
+    def _scales(self) -> list[str]:
+        """The terms of guidance, of picture and sound."""
+        by_modality: dict[Any, dict[str, float]] = {}
+        id = self._node(self.guider, "parameters")
+        for _ in range(MOST):
+            if id is None or self.target.kind(id) != "GuiderParameters":
+                break
+            by_modality[self.target.value(id, "modality")] = {
+                name: self._number(id, name, off) for name, (_, off) in TERMS.items()
+            }
+            id = self._node(id, "parameters")
+        if by_modality.keys() != {"VIDEO", "AUDIO"}:
+            return []
+        said = []
+        for name, (word, off) in TERMS.items():
+            video, audio = (by_modality[modality][name] for modality in ("VIDEO", "AUDIO"))
+            if (video, audio) != (off, off) or name == "cfg":
+                said.append(f"{word} {plain(video)}" + (f" audio {plain(audio)}" if audio != video else ""))
+        return said
+
+    def _seed(self) -> list[str]:
+        seed = self.target.value(self.noise, "noise_seed", self.target.value(self.noise, "seed"))
+        return [f"seed {seed}"] if isinstance(seed, int) and 0 <= seed < 2**64 else []
+
+
+def sampler_words(target: Target, id: str | None) -> list[str]:
+    """The sampler's name here."""
+    if id is None:
+        return []
+    if target.kind(id) in ("KSamplerSelect", "KSampler"):
+        name = target.value(id, "sampler_name")
+        return [next((ours for ours, entry in SAMPLERS.items() if entry.comfy == name), "euler")]
+    return [next((ours for ours, (kind, _) in NODES.items() if kind == target.kind(id)), "euler")]
+
+
+def sampler_options(target: Target, id: str | None) -> list[str]:
+    """A `sampler` statement with the options of the sampler's node."""
+    name = next(iter(sampler_words(target, id)), "")
+    if id is None or not name or target.kind(id) in ("KSamplerSelect", "KSampler"):
+        return []
+    inputs = {"kind" if key == "solver_type" and name == "er_sde" else key: v for key, v in target.inputs(id).items()}
+    known = SAMPLERS[name].options
+    said = [
+        f"{key} {plain(v) if isinstance(v, int | float) else v}"
+        for key, v in inputs.items()
+        if key in known and (isinstance(v, int | float) or str(v).isidentifier())
+    ]
+    return [f"sampler {name} {' '.join(said)}"] if said else []
+
+
+def exact(number: float) -> str:
+    """All digits, without an exponent."""
+    return format(Decimal(repr(number)), "f")
+
+
+def numbers(text: Any) -> list[float]:
+    """The numbers of ManualSigmas, as the node finds them."""
+    return [float(found) for found in re.findall(r"[-+]?(?:\d*\.*\d+)", text)] if isinstance(text, str) else []
