@@ -150,6 +150,21 @@ def test_export_to_standard_output_says_its_notes_beside_it(folder):
     assert told["notes"]
 
 
+def test_an_export_with_an_input_that_has_no_value_says_so(folder):
+    script = 'prompt "a lake"; guide face @ 0 strength s; pass distill 8'
+    told = json.loads(run("export", "-e", script, "--set", "s=0.5", "--json").stdout)
+    assert [note for note in told["notes"] if "stand-in" in note] == [
+        "`face` (image) has no value, and the workflow a stand-in: give it by `--set face=…`, or there"
+    ]
+
+
+def test_the_page_shows_what_an_export_says(folder):
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "comfyui.md").read_text(encoding="utf-8")
+    said = run("export", str(root / "examples" / "first.ltx"), "-o", "first.json").output
+    assert f"-o first.json\n{said}```" in page
+
+
 @pytest.mark.parametrize("command", ["export", "plan", "fmt", "inputs", "run"])
 def test_a_workflow_is_no_script(folder, command):
     result = run(command, "lake.json")
