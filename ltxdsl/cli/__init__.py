@@ -65,7 +65,8 @@ def main() -> None:
         error.show()
         code = WRONG_USE
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("stopped. Finished steps are kept: the same command goes on from here.", err=True)
+        kept = " Finished steps are kept: the same command goes on from here." if sys.argv[1:2] == ["run"] else ""
+        click.echo(f"stopped.{kept}", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
