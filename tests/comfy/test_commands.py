@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -282,3 +283,13 @@ def test_nodes_are_listed(folder):
     nobody = run("nodes", "list", "Nobody*")
     assert nobody.exit_code == 1
     assert "there is no class" in nobody.output
+
+
+def test_a_damaged_file_of_interfaces_is_told_in_words(folder):
+    (folder / "nodes.json.gz").write_text("no interfaces")
+    environment = {**os.environ, "LTX_DATA": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
+    call = (sys.executable, "-m", "ltxdsl", "nodes", "list", "KSampler")
+    said = subprocess.run(call, check=True, capture_output=True, text=True, env=environment)
+    assert said.stdout == "KSampler\n"
+    assert said.stderr.startswith("warning: ")
+    assert ".py" not in said.stderr
