@@ -87,6 +87,31 @@ def test_a_file_that_cannot_be_written_is_wrong_use(folder, command):
     assert (folder / "lake.ltx").read_text() == SCRIPT
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["import", "locked/lake.json"],
+        ["diff", "locked/lake.json", "lake.ltx"],
+        ["export", "locked/lake.ltx"],
+        ["import", "lake.json", "-o", "locked/new.ltx"],
+        ["export", "lake.ltx", "-o", "locked/new.json"],
+    ],
+)
+def test_a_folder_that_cannot_be_entered_is_wrong_use(folder, monkeypatch, arguments):
+    """Simulated, since nothing is locked for an administrator."""
+    stat = Path.stat
+
+    def refusing(path, **options):
+        if path.parent.name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refusing)
+    error = run(*arguments).exception
+    assert isinstance(error, click.UsageError)
+    assert "Permission denied" in str(error)
+
+
 def test_writing_goes_through_links_and_leaves_devices_alone(folder):
     (folder / "link.ltx").symlink_to("target.ltx")
     assert "wrote link.ltx" in run("import", "lake.json", "-o", "link.ltx").output
