@@ -90,3 +90,4 @@ def test_explaining_teaches_all_of_it(rule: Rule, in_pictures):
     assert rule.source in text
     assert all(f"    {line}" in text for script in (rule.wrong, rule.right) for line in script.splitlines())
     assert ("it cannot be allowed or turned down" in text) == rule.needed
+    assert ("in workflows, by `ltx check` only" in text) == ("workflow files" in rule.family)

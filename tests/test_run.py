@@ -93,6 +93,21 @@ def test_a_file_in_the_way_is_kept(models, in_pictures, store, output):
     assert output.read_bytes()[4:8] == b"ftyp"
 
 
+def test_a_folder_that_cannot_be_entered_is_told_before_any_work(models, in_pictures, store, output, monkeypatch):
+    stat = Path.stat
+
+    def refusing(path, **options):
+        if path == output:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refusing)
+    with pytest.raises(RunError, match="Permission denied") as stopped:
+        run(SHORT, models, store, output)
+    assert stopped.value.code == "LTX088"
+    assert not store.folder.exists()
+
+
 def test_a_file_that_appears_during_the_run_is_kept(models, in_pictures, store, output, monkeypatch):
     from ltxdsl.runtime import execute as module
 

@@ -111,6 +111,15 @@ def test_needed_rules_are_errors():
     assert all(rule.severity == "error" for rule in RULES.values() if rule.optional)
 
 
+def test_rules_of_workflows_are_weighed_there_and_no_matter_to_scripts(tmp_path: Path):
+    (tmp_path / "ltx.toml").write_text('[rules]\nLTX281 = "off"\n')
+    (tmp_path / "a.ltx").write_text('prompt "a lake"\npass distill 8\n')
+    (tmp_path / "a.json").write_text('{"1": {"class_type": "SaveImage", "inputs": {}}}')
+    for name in ("a.ltx", "a.json"):
+        result = CliRunner().invoke(ltx, ["check", str(tmp_path / name), "--json"], standalone_mode=False)
+        assert '"diagnostics": []' in result.stdout, name
+
+
 def test_the_command_reads_ltx_toml(tmp_path: Path):
     (tmp_path / "ltx.toml").write_text('[rules]\nLTX048 = "off"\n')
     script = tmp_path / "a.ltx"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from keyword import iskeyword
+from pathlib import Path
 
 import click
 
@@ -56,8 +58,17 @@ def ltx() -> None:
     """Make video with LTX 2.3 from small text scripts."""
 
 
+def _worded(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
+) -> str:
+    """A warning of ours in words; one of a library with its place in the code."""
+    ours = Path(__file__).parents[1] in Path(filename).parents
+    return f"warning: {message}\n" if ours else f"{filename}:{lineno}: {category.__name__}: {message}\n"
+
+
 def main() -> None:
     """Run the command line; every way out has its exit code."""
+    warnings.formatwarning = _worded
     try:
         result = ltx.main(standalone_mode=False)
         code = result if isinstance(result, int) else 0
@@ -65,7 +76,8 @@ def main() -> None:
         error.show()
         code = WRONG_USE
     except (KeyboardInterrupt, click.exceptions.Abort):
-        click.echo("stopped. Finished steps are kept: the same command goes on from here.", err=True)
+        kept = " Finished steps are kept: the same command goes on from here." if sys.argv[1:2] == ["run"] else ""
+        click.echo(f"stopped.{kept}", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()

@@ -78,12 +78,12 @@ def read_file(file: str) -> Source:
 def read_script(file: str) -> tuple[bytes, Source]:
     """A script file as it is and as it reads."""
     path = Path(file)
-    if path.is_dir():
-        raise click.UsageError(f"`{file}` is a folder; a script is a file")
-    if not path.exists():
-        near = sorted(p.name for p in path.parent.glob("*.ltx"))[:5]
-        raise click.UsageError(f"there is no script `{file}`" + (f"; there is {', '.join(near)}" if near else ""))
     try:
+        if path.is_dir():
+            raise click.UsageError(f"`{file}` is a folder; a script is a file")
+        if not path.exists():
+            near = sorted(p.name for p in path.parent.glob("*.ltx"))[:5]
+            raise click.UsageError(f"there is no script `{file}`" + (f"; there is {', '.join(near)}" if near else ""))
         data = path.read_bytes()
         return data, Source(decoded(data), file)
     except UnicodeDecodeError:
@@ -158,9 +158,9 @@ def findings(diagnostics: Iterable[Diagnostic], source: Source) -> list[dict[str
 def write_out(out: str, text: str, force: bool, read: str = "") -> None:
     """Write what -o asks for. Only --force replaces a file with other content, and nothing the file that was read."""
     path, data = Path(out), text.encode("utf-8", "replace")
-    if path.is_dir():
-        raise click.UsageError(f"`{out}` is a folder; name a file in it")
     try:
+        if path.is_dir():
+            raise click.UsageError(f"`{out}` is a folder; name a file in it")
         if path.exists() and not path.is_file():  # a device or a pipe, such as /dev/stdout
             path.write_bytes(data)
             return

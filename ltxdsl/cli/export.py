@@ -63,19 +63,29 @@ def command(
         show_failure(found, source, as_json)
         return FOUND_ERRORS
     workflow, unnamed = (export.prompt, []) if options["form"] == "api" else _graph(export, compiled)
+    notes = [*_unset(compiled), *export.notes, *unnamed]
     text = json.dumps(workflow, indent=2, ensure_ascii=False) + "\n"
     if out != "-":
         write_out(out, text, force, file or "")
     if as_json:
         told = {"ok": True, "diagnostics": findings(found, source), "written": out, "nodes": len(export.prompt)}
         there = {"workflow": workflow} if out == "-" else {}  # written nowhere else
-        show_json({**told, "notes": [*export.notes, *unnamed], **there})
+        show_json({**told, "notes": notes, **there})
         return 0
     show(compiled.diagnostics, source)
-    for note in (*export.notes, *unnamed):
+    for note in notes:
         click.echo(f"note: {note}", err=True)
     click.echo(text if out == "-" else f"wrote {out}: {len(export.prompt)} nodes", nl=out != "-")
     return 0
+
+
+def _unset(compiled: Compilation) -> list[str]:
+    """Inputs without a value, for which the workflow holds something to be replaced."""
+    unset = [i for i in compiled.inputs.values() if i.missing]
+    return [
+        f"`{i.name}` ({i.kind}) has no value, and the workflow a stand-in: give it by `--set {i.name}=…`, or there"
+        for i in unset
+    ]
 
 
 def _graph(export: Export, compiled: Compilation) -> tuple[dict[str, Any], list[str]]:

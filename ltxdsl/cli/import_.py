@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ltxdsl.comfy.workflow import Fault, Workflow
     from ltxdsl.source import Source
 
-WRITTEN, LEFT_OUT = "in the script that the file holds", "left out"
+WRITTEN = "in the script that the file holds"
 
 
 @click.command()
@@ -59,18 +59,12 @@ def command(file: str, out: str, raw: bool, report: str, force: bool) -> int:
 def _script(workflow: Workflow, name: str, raw: bool) -> Imported:
     """The script that an export left in the file, if the graph still is what it says; else one made from the graph."""
     from ltxdsl.comfy.catalogue import catalogue
-    from ltxdsl.comfy.fold import alive
     from ltxdsl.comfy.importing import Imported, imported
     from ltxdsl.comfy.write import unedited
 
     if not raw and unedited(workflow):
         return Imported(workflow.script, dict.fromkeys(workflow.prompt, WRITTEN))
-    found = imported(workflow, catalogue(), name, raw)
-    if raw:
-        return found
-    needed = alive(workflow.prompt, catalogue())
-    fate = {id: what if id in needed else LEFT_OUT for id, what in found.fate.items()}
-    return Imported(found.text, fate, found.unknown, found.notes)
+    return imported(workflow, catalogue(), name, raw)
 
 
 def _failed(source: Source, why: str, as_json: bool) -> int:
@@ -105,6 +99,8 @@ def _as_data(workflow: Workflow, found: Imported, out: str) -> dict[str, object]
 
 def _said(workflow: Workflow, found: Imported) -> list[str]:
     """Notes, and the count at the end."""
+    from ltxdsl.comfy.importing import LEFT_OUT
+
     counts = Counter(found.fate.values())
     lines = []
     if workflow.script:

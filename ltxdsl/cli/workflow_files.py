@@ -39,12 +39,12 @@ def _read(file: str) -> bytes:
     from ltxdsl.comfy.read import LARGEST
 
     path = Path(file)
-    if path.is_dir():
-        raise click.UsageError(f"`{file}` is a folder; a workflow is a file")
-    if not path.exists():
-        near = sorted(p.name for p in path.parent.glob(f"*{path.suffix or '.json'}"))[:5]
-        raise click.UsageError(f"there is no file `{file}`" + (f"; there is {', '.join(near)}" if near else ""))
     try:
+        if path.is_dir():
+            raise click.UsageError(f"`{file}` is a folder; a workflow is a file")
+        if not path.exists():
+            near = sorted(p.name for p in path.parent.glob(f"*{path.suffix or '.json'}"))[:5]
+            raise click.UsageError(f"there is no file `{file}`" + (f"; there is {', '.join(near)}" if near else ""))
         if path.stat().st_size > LARGEST:
             raise click.UsageError(f"`{file}` is larger than {LARGEST >> 20} MB")
         return path.read_bytes()

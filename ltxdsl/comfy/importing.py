@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import msgspec
 
-from ltxdsl.comfy.fold import fold
+from ltxdsl.comfy.fold import alive, fold
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift import lift, raw_script
 from ltxdsl.comfy.workflow import Workflow
@@ -16,11 +16,11 @@ from ltxdsl.grammar import parse
 from ltxdsl.grammar.format import format_script
 from ltxdsl.source import Source
 
-KEPT, LIFTED, FOLDED = "kept as node", "lifted", "folded"
+KEPT, LIFTED, FOLDED, LEFT_OUT = "kept as node", "lifted", "folded", "left out"
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """A script, and what became of each node of the prompt (by id): lifted, folded, kept as node.
+    """A script, and what became of each node of the prompt (by id): lifted, folded, kept as node, left out.
 
     `unknown` are the ids of those whose class nobody knows; `notes` say what a lift gave up.
     """
@@ -46,7 +46,9 @@ def imported(workflow: Workflow, catalogue: Mapping[str, Info], name: str, raw: 
     folded = fold(prompt, catalogue)
     groups = {id: _line(mark.groups[-1]) for id, mark in workflow.marks.items() if mark.groups}
     lifted = lift(folded, catalogue, groups)
-    fate = {id: KEPT if id in lifted.kept else LIFTED if id in folded else FOLDED for id in prompt}
+    needed = alive(prompt, catalogue)
+    made = dict.fromkeys(prompt, LEFT_OUT) | dict.fromkeys(needed, FOLDED) | dict.fromkeys(folded, LIFTED)
+    fate = made | dict.fromkeys(lifted.kept, KEPT)
     return Imported(head + _tidy(lifted.text + _notes(workflow)), fate, unknown, lifted.why)
 
 

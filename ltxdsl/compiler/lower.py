@@ -171,6 +171,7 @@ class Scene:
         for statement in statements:
             if statement.role is Role.ACTION:
                 self.spelled = self._spelled(statement)
+                self.leftover = [one for one in self.leftover if not isinstance(one, Spelled)]  # saves have nodes too
                 statement.apply(self)
                 self.held += len(self.settings.many)
                 if len(self.graph) + self.held > MOST_OPS:

@@ -9,7 +9,7 @@ from functools import cache
 from ltxdsl.compiler.checks import RULES, Rule
 from ltxdsl.ops import STATEMENTS
 from ltxdsl.report.markdown import fenced, table
-from ltxdsl.report.rule_text import asked_for, finds, sorted_rules
+from ltxdsl.report.rule_text import asked_for, finds, of_workflows, sorted_rules, where_found
 
 INDEX = "rules.md"
 FOLDER = "rules"
@@ -51,7 +51,7 @@ def rule_page(rule: Rule) -> str:
     statements = [word for word in STATEMENTS if speaks_of(rule, word)]
     lines = [f"# {rule.code}: {rule.title}", "", f"*{_headline(rule.severity)}*, {rule.family}. {_where(rule)}".strip()]
     lines += ["", rule.why, *([finds(rule)] if finds(rule) else [])]
-    lines += _examples(rule) if rule.wrong else ["", "Found by a run or an export only."]
+    lines += _examples(rule) if rule.wrong else ["", where_found(rule)]
     lines += ["", f"Source: {rule.source}.", "", _allowing(rule)]
     if statements:
         links = ", ".join(f"[`{word}`](../reference/{word}.md)" for word in statements)
@@ -71,7 +71,8 @@ def _examples(rule: Rule) -> list[str]:
 def _allowing(rule: Rule) -> str:
     if rule.needed:
         return "What comes after relies on it: it cannot be allowed or turned down."
-    return f'To allow it: `# ltx: allow {rule.code} because …`, or `{rule.code} = "off"` under `[rules]` in `ltx.toml`.'
+    comment = "" if of_workflows(rule) else f"`# ltx: allow {rule.code} because …`, or "
+    return f'To allow it: {comment}`{rule.code} = "off"` under `[rules]` in `ltx.toml`.'
 
 
 def _with(outside: str) -> str:

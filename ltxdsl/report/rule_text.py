@@ -22,6 +22,16 @@ def finds(rule: Rule) -> str:
     return " ".join((rule.check.__doc__ or "").split()) if rule.check else ""
 
 
+def of_workflows(rule: Rule) -> bool:
+    """Whether it is a rule of ComfyUI's files alone."""
+    return rule.family.startswith("workflow files")
+
+
+def where_found(rule: Rule) -> str:
+    """Who finds a rule that no script breaks by itself."""
+    return f"Found {'in workflows, by `ltx check`' if of_workflows(rule) else 'by a run or an export'} only."
+
+
 def asked_for(rule: Rule, right: bool = False) -> str:
     """What its wrong (or right) script is given from outside, as it is written."""
     asked = {**rule.request, **(rule.asked_right if right else {})}
@@ -78,7 +88,7 @@ def text_of(rule: Rule) -> str:
             lines += ["", "`ltx check --fix` makes of it:", *_indented(script)]
         lines += ["", f"keeps it{_with(asked_for(rule, right=True))}:", *_indented(rule.right)]
     else:
-        lines += ["", "Found by a run or an export only."]
+        lines += ["", where_found(rule)]
     if len(rule.targets) == 1:
         lines += ["", f"only for --target {rule.targets[0]}"]
     if rule.source:
@@ -89,7 +99,8 @@ def text_of(rule: Rule) -> str:
 def _allowing(rule: Rule) -> str:
     if rule.needed:
         return "What comes after relies on it: it cannot be allowed or turned down."
-    return f'to allow it: `# ltx: allow {rule.code} because …`, or `[rules] {rule.code} = "off"` in ltx.toml'
+    comment = "" if of_workflows(rule) else f"`# ltx: allow {rule.code} because …`, or "  # a workflow has no comments
+    return f'to allow it: {comment}`[rules] {rule.code} = "off"` in ltx.toml'
 
 
 def _with(outside: str) -> str:

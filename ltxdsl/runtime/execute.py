@@ -65,7 +65,8 @@ def execute(
     began = time.perf_counter()
     reporter = reporter or Silent()
     todo, reused = outstanding(plan, store.verified)
-    _refuse_overwriting(plan, store, todo, force)
+    with _plain_errors(store.folder):
+        _refuse_overwriting(plan, store, todo, force)
     reporter.planned(plan, todo)
     warnings: list[str] = []
     with _plain_errors(store.folder):

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -86,6 +87,31 @@ def test_a_file_that_cannot_be_written_is_wrong_use(folder, command):
     assert (folder / "lake.ltx").read_text() == SCRIPT
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["import", "locked/lake.json"],
+        ["diff", "locked/lake.json", "lake.ltx"],
+        ["export", "locked/lake.ltx"],
+        ["import", "lake.json", "-o", "locked/new.ltx"],
+        ["export", "lake.ltx", "-o", "locked/new.json"],
+    ],
+)
+def test_a_folder_that_cannot_be_entered_is_wrong_use(folder, monkeypatch, arguments):
+    """Simulated, since nothing is locked for an administrator."""
+    stat = Path.stat
+
+    def refusing(path, **options):
+        if path.parent.name == "locked":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refusing)
+    error = run(*arguments).exception
+    assert isinstance(error, click.UsageError)
+    assert "Permission denied" in str(error)
+
+
 def test_writing_goes_through_links_and_leaves_devices_alone(folder):
     (folder / "link.ltx").symlink_to("target.ltx")
     assert "wrote link.ltx" in run("import", "lake.json", "-o", "link.ltx").output
@@ -152,6 +178,21 @@ def test_export_to_standard_output_says_its_notes_beside_it(folder):
     told = json.loads(run("export", "lake.ltx", "--json").stdout)
     assert told["workflow"] == json.loads(result.stdout)
     assert told["notes"]
+
+
+def test_an_export_with_an_input_that_has_no_value_says_so(folder):
+    script = 'prompt "a lake"; guide face @ 0 strength s; pass distill 8'
+    told = json.loads(run("export", "-e", script, "--set", "s=0.5", "--json").stdout)
+    assert [note for note in told["notes"] if "stand-in" in note] == [
+        "`face` (image) has no value, and the workflow a stand-in: give it by `--set face=…`, or there"
+    ]
+
+
+def test_the_page_shows_what_an_export_says(folder):
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "comfyui.md").read_text(encoding="utf-8")
+    said = run("export", str(root / "examples" / "first.ltx"), "-o", "first.json").output
+    assert f"-o first.json\n{said}```" in page
 
 
 @pytest.mark.parametrize("command", ["export", "plan", "fmt", "inputs", "run"])
@@ -271,3 +312,13 @@ def test_nodes_are_listed(folder):
     nobody = run("nodes", "list", "Nobody*")
     assert nobody.exit_code == 1
     assert "there is no class" in nobody.output
+
+
+def test_a_damaged_file_of_interfaces_is_told_in_words(folder):
+    (folder / "nodes.json.gz").write_text("no interfaces")
+    environment = {**os.environ, "LTX_DATA": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
+    call = (sys.executable, "-m", "ltxdsl", "nodes", "list", "KSampler")
+    said = subprocess.run(call, check=True, capture_output=True, text=True, env=environment)
+    assert said.stdout == "KSampler\n"
+    assert said.stderr.startswith("warning: ")
+    assert ".py" not in said.stderr

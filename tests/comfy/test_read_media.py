@@ -126,3 +126,8 @@ def test_what_carries_none_or_is_broken_says_so(data, code):
     with pytest.raises(WorkflowError) as found:
         read_workflow(data, KNOWN)
     assert found.value.code == code
+
+
+def test_an_animated_picture_has_it_in_a_chunk_of_comfyuis_own():
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IDAT", b"") + chunk(b"comf", b"prompt\0" + PROMPT.encode())
+    assert read_workflow(data, KNOWN).prompt["1"]["class_type"] == "VAELoader"

@@ -13,6 +13,7 @@ from ltxdsl.comfy.read.graph import WorkflowError
 
 KEYS = ("workflow", "prompt")
 PNG = b"\x89PNG\r\n\x1a\n"
+TEXTS = (b"tEXt", b"zTXt", b"iTXt", b"comf")  # the last is ComfyUI's own, in animated pictures
 SOUNDS = (b"fLaC", b"ID3", b"OggS", b"\x1aE\xdf\xa3")
 LARGEST_TEXT = 64 * 1024 * 1024  # bytes, unpacked
 NONE = "there is no workflow in it: the picture or video carries none"
@@ -51,7 +52,7 @@ def _of_png(data: bytes) -> dict[str, str]:
     for kind, body in _chunks(data):
         key, _, rest = body.partition(b"\0")
         name = key.decode("latin-1").lower()
-        if kind in (b"tEXt", b"zTXt", b"iTXt") and name in KEYS:
+        if kind in TEXTS and name in KEYS:
             found.setdefault(name, _text(kind, rest))
     return found
 

@@ -52,7 +52,11 @@ def _is_file_name(out: str) -> bool:
 
 def refuse_overwriting(job: Job) -> None:
     """Before any work. Raises ServerError."""
-    if (path := next(in_the_way(job), None)) is not None:
+    try:
+        path = next(in_the_way(job), None)
+    except OSError as error:
+        raise ServerError(Trouble(UNDELIVERED, f"`{error.filename}`: {error.strerror}")) from None
+    if path is not None:
         raise ServerError(_there(path, "name another file, or add `--force`"))
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from ltxdsl.compiler.checks.rules import known_elsewhere
 from ltxdsl.diagnostics import Severity
 
+UNREADABLE = "LTX286"
 SERVER = "ComfyUI execution.py validate_prompt, seen on a server of 0.27"
 
 
 def _of_workflows(code: str, title: str, severity: Severity, why: str, source: str = SERVER) -> None:
-    """A rule of files; a script cannot break it."""
-    known_elsewhere(code, title, severity, why=why, wrong="", right="", source=source)
+    """A rule of files; a script cannot break it. Nothing is made from a workflow, so a project may turn it down."""
+    free = severity is Severity.ERROR and code != UNREADABLE
+    known_elsewhere(code, title, severity, why=why, wrong="", right="", source=source, optional=free)
 
 
 _of_workflows(
@@ -51,10 +53,11 @@ _of_workflows(
     "Only what an output node needs is run; a prompt without one is refused.",
 )
 _of_workflows(
-    "LTX286",
-    "file that is no workflow",
+    UNREADABLE,
+    "file that is no workflow, or not wholly read",
     Severity.ERROR,
-    "A workflow is JSON with `nodes` (the editor's form) or entries with a `class_type` (the API's).",
+    "A workflow is JSON with `nodes` (the editor's form) or entries with a `class_type` (the API's). What cannot "
+    "be read as it is written is a warning or a note.",
     "docs/comfyui.md",
 )
 _of_workflows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -13,6 +14,14 @@ from ltxdsl.comfy.catalogue import SHIPPED, Catalogue, _read
 from tests.comfy.server.fake import Fake
 
 MODELS = ("ckpt_name", "lora_name", "text_encoder", "model_name")
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_interrupts():
+    """Also where the tests are started in the background, in which a shell leaves Ctrl-C out."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
