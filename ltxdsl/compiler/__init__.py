@@ -87,10 +87,10 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
     bound, unbound = bind(script, models, request.given, source)
     bound, missing = only_shots(with_seed(bound, request.seed), request.shots)
     bound, misplaced = with_outputs(bound, request.output, source)
-    scene = Scene(models)
+    target, unknown = _target(request.target)
+    scene = Scene(models, target.name)
     scene.run(bound.statements)
     broken = has_errors(unbound)
-    target, unknown = _target(request.target)
     machine = HARDWARE.get(request.hardware)
     program = Program(source=source, broken=broken, bound=bound, scene=scene, models=models, on=target, machine=machine)
     found = [*unparsed, *unknown, *unbound, *missing, *misplaced, *(() if unparsed else check_all(program))]

@@ -30,6 +30,7 @@ from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.text import Negative, Prompt
 from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize, Seed
 from ltxdsl.source import Span
+from ltxdsl.targets import LOCAL
 from ltxdsl.values import Fps, Frames, Seconds
 
 MOST_OPS = 500_000
@@ -49,8 +50,9 @@ class Clip(NamedTuple):
 class Scene:
     """Builds the graph, statement by statement."""
 
-    def __init__(self, models: ModelSet, shot: str = "", graph: Graph | None = None) -> None:
+    def __init__(self, models: ModelSet, target: str = LOCAL, shot: str = "", graph: Graph | None = None) -> None:
         self.models = models
+        self.target = target
         self.shot = shot
         self.graph = Graph() if graph is None else graph
         self.settings = Settings()
@@ -81,7 +83,7 @@ class Scene:
 
     def shoot(self, shot: Shot) -> None:
         """Run a shot in a scene of its own: what holds here holds there, and nothing comes back but its clip."""
-        scene = Scene(self.models, shot.name, self.graph)
+        scene = Scene(self.models, self.target, shot.name, self.graph)
         scene.settings = self.settings.within(())
         scene.replaced = dict(self.replaced)
         scene.outside = (*self.settings.single.values(), *self.settings.many)
@@ -186,6 +188,8 @@ class Scene:
 
     def _spelled(self, statement: Statement) -> tuple[tuple[Spelling, ...], dict[str, Ref]]:
         """How ComfyUI's nodes are written for an action, and what raw nodes give to them."""
+        if self.target == LOCAL:
+            return (), {}  # they are about ComfyUI's nodes
         said = [one.spellings(self) for one in self.settings.within(statement.settings).all(Spelled)]
         return sum((spellings for spellings, _ in said), ()), {p: ref for _, wires in said for p, ref in wires.items()}
 

@@ -115,6 +115,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """Where a field was written; the whole statement if it was not."""
         return self.spans.get(field, self.span)
 
+    def left_out(self, target: str) -> bool:
+        """Whether a target that cannot do it may go without: nothing of the clip changes."""
+        return False
+
     def gives(self, field: str) -> bool:
         """Whether the script says this field, rather than its default."""
         return field in self.spans

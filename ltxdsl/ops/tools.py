@@ -9,6 +9,7 @@ from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, MediaRef, Names, NodeRef, choice
 from ltxdsl.ops.raw_values import LOADED, MADE, of_clip, raw_value, wires_of
 from ltxdsl.ops.text import Prompt
+from ltxdsl.targets import LOCAL
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.graph import Ref
@@ -71,9 +72,13 @@ class Node(Statement, frozen=True):
         """A literal, another node, or a word for what there is."""
         return raw_value(line, names)
 
+    def left_out(self, target: str) -> bool:
+        """Nothing comes of a node without names."""
+        return target == LOCAL and not self.binds
+
     def apply(self, scene: "Scene") -> None:
         """One op, wired to what there is; some of its outputs may take the place of that from here on."""
-        if scene.latent is None and self.made:
+        if self.left_out(scene.target) or (scene.latent is None and self.made):
             return  # a check says so
         inputs: dict[str, Ref] = {}
         wires = []

@@ -1,9 +1,11 @@
 """Lifting: what comes out gives the same nodes back, whatever went in."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
+from PIL import Image
 
 from ltxdsl.comfy import export_prompt
 from ltxdsl.comfy.arithmetic import Unknown, computed
@@ -185,3 +187,48 @@ def test_expressions(text, value):
 def test_what_is_no_sum_is_unknown(text):
     with pytest.raises(Unknown):
         computed(text, {"a": 5})
+
+
+# --- a lifted workflow is a script like any other
+
+SMALL = ((r"^size .*", "size 128x128"), (r"^length .*", "length 17f @ 24fps"), (r" size 1280x720[^\n]*", ""))
+LIFTED_HERE = ("video_ltx2_3_i2v", "video_ltx2_3_flf2v", "video_ltx2_i2v_distilled", "video_ltx2_t2v_distilled")
+
+
+def small(shared, folder, name: str) -> str:
+    """The lifted script of an official template at a size for tests, with its pictures beside it."""
+    workflow = read_file(shared / "workflows" / f"comfyorg__{name}.json", KNOWN)
+    text = imported(workflow, KNOWN, name).text
+    for node in workflow.prompt.values():
+        if node["class_type"] == "LoadImage":
+            Image.new("RGB", (128, 128), "teal").save(folder / node["inputs"]["image"])
+    for pattern, value in SMALL:
+        text = re.sub(pattern, value, text, flags=re.M)
+    return text
+
+
+@pytest.mark.parametrize("name", LIFTED_HERE)
+def test_a_lifted_template_is_right_for_this_runtime(shared, tmp_path, monkeypatch, models, name):
+    monkeypatch.chdir(tmp_path)
+    found = compile(Source(small(shared, tmp_path, name), "a.ltx"), models)
+    assert found.ok, [(d.code, d.message) for d in found.diagnostics if d.severity == "error"]
+    assert found.stages
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LIFTED_HERE)
+def test_a_lifted_template_runs(shared, tmp_path, monkeypatch, ltx, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.ltx").write_text(small(shared, tmp_path, name), encoding="utf-8")
+    assert ltx("run", "a.ltx").code == 0
+    assert [path for path in tmp_path.rglob("*.mp4") if path.stat().st_size > 1000]
+
+
+def test_spellings_and_nodes_that_only_show_are_no_matter_here(models):
+    spell = 'spell "KSamplerSelect" { sampler_name: written }'
+    text = f'prompt "a"\nnode "PreviewAny" {{ source: written }}\n{spell}\npass dev 9'
+    found = compile(Source(text, "a.ltx"), models)
+    assert found.ok
+    assert "LTX094" in {d.code for d in found.diagnostics}
+    named = compile(Source(text.replace('node "P', 'x = node "P'), "a.ltx"), models)
+    assert "LTX090" in {d.code for d in named.diagnostics}, "what something may come of is not left out"

@@ -10,7 +10,7 @@ from ltxdsl.diagnostics import Severity
 from ltxdsl.ops import Statement
 from ltxdsl.ops.declare import Param, params
 from ltxdsl.source import Span
-from ltxdsl.targets import TITLES
+from ltxdsl.targets import LOCAL, TITLES
 
 known_at_run("LTX091", "beyond ComfyUI's nodes", "A node has limits of its own.")
 
@@ -36,8 +36,26 @@ known_elsewhere(
 def target_cannot(program: Program) -> Iterator[Finding]:
     """The message names the target that can."""
     for said in program.each(Statement):
-        if program.target not in said.targets:
+        if program.target not in said.targets and not said.left_out(program.target):
             yield _refused(program.target, said.word, said.targets, said.span)
+
+
+@rule(
+    "LTX094",
+    "node that this runtime leaves out",
+    Severity.WARNING,
+    why="Nothing of the clip comes of a node without a name: it shows or saves something in ComfyUI.",
+    wrong='prompt "a lake"\npass dev 30\nnode "PreviewImage" { images: frames }',
+    right='prompt "a lake"\npass dev 30\nsave "lake.mp4"',
+    targets=(LOCAL,),
+)
+def left_out(program: Program) -> Iterator[Finding]:
+    """A script of ComfyUI's runs here all the same."""
+    for said in program.each(Statement):
+        if program.target not in said.targets and said.left_out(program.target):
+            yield Finding(
+                f"`{said.word}` is left out here", said.span, "`ltx export` writes it; `save` writes files here"
+            )
 
 
 @rule(
