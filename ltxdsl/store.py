@@ -11,7 +11,8 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,15 +111,22 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def copy_into_place(source: Path, target: Path) -> None:
-    """Copy under a temporary name beside the target, then rename: the target is whole or not there."""
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A temporary name beside the target, to be written and then renamed; what is left under it goes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}"
     try:
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
+        yield temporary
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def copy_into_place(source: Path, target: Path) -> None:
+    """Copy under a temporary name beside the target, then rename: the target is whole or not there."""
+    with beside(target) as temporary:
+        shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
 
 
 def write_into_place(target: Path, text: str) -> None:
@@ -128,10 +136,6 @@ def write_into_place(target: Path, text: str) -> None:
 
 def write_bytes_into_place(target: Path, data: bytes) -> None:
     """The same for bytes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f".{target.name}.{uuid.uuid4().hex[:8]}"
-    try:
+    with beside(target) as temporary:
         temporary.write_bytes(data)
         os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)

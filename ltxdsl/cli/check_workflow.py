@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from ltxdsl.cli.common import read_severities
+from ltxdsl.cli.workflow_files import unreadable
 from ltxdsl.comfy.catalogue import REFRESHED, catalogue
 from ltxdsl.comfy.doctor import NEWEST, Found, examine
 from ltxdsl.comfy.doctor.places import Places, places
@@ -31,8 +32,7 @@ def found_in(data: bytes | str, source: Source, target: str) -> tuple[Diagnostic
     try:
         workflow = read_workflow(data, catalogue())
     except WorkflowError as error:
-        rule = RULES["LTX286"]
-        return (Diagnostic(rule.code, rule.severity, _whole(str(error)), why=rule.why),)
+        return (unreadable(_whole(str(error))),)
     found = examine(workflow, catalogue(), on)
     known = places(source.text) if found else Places({}, {})
     diagnostics = [_diagnostic(one, workflow, known) for one in found]

@@ -9,8 +9,7 @@ import click
 
 from ltxdsl.cli import FOUND_ERRORS
 from ltxdsl.cli.common import findings, show_json, write_out
-from ltxdsl.cli.workflow_files import STDIN, read_workflow_file
-from ltxdsl.diagnostics import Diagnostic
+from ltxdsl.cli.workflow_files import STDIN, read_workflow_file, unreadable
 
 if TYPE_CHECKING:
     from ltxdsl.comfy.importing import Imported
@@ -68,14 +67,10 @@ def _script(workflow: Workflow, name: str, raw: bool) -> Imported:
 
 
 def _failed(source: Source, why: str, as_json: bool) -> int:
-    from ltxdsl.compiler.checks import RULES
-
     if source.name.endswith(".ltx"):
         why = "it is a script already; `ltx export` makes a workflow of one"
     if as_json:
-        rule = RULES["LTX286"]
-        diagnostic = Diagnostic(rule.code, rule.severity, why, why=rule.why)
-        show_json({"ok": False, "diagnostics": findings([diagnostic], source)})
+        show_json({"ok": False, "diagnostics": findings([unreadable(why)], source)})
     else:
         click.echo(f"{source.name}: {why}", err=True)
     return FOUND_ERRORS

@@ -14,7 +14,7 @@ import msgspec
 from ltxdsl.cli import FOUND_ERRORS, RUN_FAILED
 from ltxdsl.cli.comfy_export import exported
 from ltxdsl.cli.common import findings, read_given, read_models, read_severities, read_text, show, show_json
-from ltxdsl.cli.workflow_files import holds_workflow, is_workflow, read_workflow_file
+from ltxdsl.cli.workflow_files import holds_workflow, is_workflow, read_workflow_file, unreadable
 from ltxdsl.comfy.server import BadAddress, Client, Done, Job, Manner, ServerError, Undelivered, address, run_on
 from ltxdsl.comfy.server.errors import CLASS, FILE, REFUSED, Trouble
 from ltxdsl.comfy.server.job import job_of_script, job_of_workflow
@@ -108,8 +108,7 @@ def _of_workflow(
     try:
         return source, job_of_workflow(read_workflow(data, catalogue()), source, options["out"]), ()
     except WorkflowError as error:
-        rule = RULES["LTX286"]
-        return source, None, (Diagnostic(rule.code, rule.severity, str(error), why=rule.why),)
+        return source, None, (unreadable(str(error)),)
 
 
 def _run(client: Client, job: Job, options: dict[str, Any]) -> Done:

@@ -14,39 +14,19 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ltxdsl.comfy.server.job import Job
 from ltxdsl.comfy.server.messages import Picture
+from ltxdsl.comfy.server.watch import Listener
 from ltxdsl.store import write_bytes_into_place
 
 WORTH_A_LINE = 0.1  # seconds
 
 
-class Quiet:
+class Quiet(Listener):
     """Says nothing, and keeps previews if there is a folder for them."""
 
     def __init__(self, previews: str | None) -> None:
         self.folder = Path(previews) if previews else None
         self.run = uuid4().hex[:8]
         self.pictures = 0
-
-    def noted(self, text: str) -> None:
-        """Nothing."""
-
-    def warned(self, text: str) -> None:
-        """Nothing."""
-
-    def waiting(self, before: int) -> None:
-        """Nothing."""
-
-    def reused(self, nodes: list[str]) -> None:
-        """Nothing."""
-
-    def started(self, node: str) -> None:
-        """Nothing."""
-
-    def progressed(self, node: str, done: float, total: float) -> None:
-        """Nothing."""
-
-    def ended(self) -> None:
-        """Nothing."""
 
     def pictured(self, picture: Picture) -> None:
         """Counted, and kept; a full disk stops no job."""

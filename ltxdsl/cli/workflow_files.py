@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ltxdsl.diagnostics import Diagnostic
 from ltxdsl.source import Source
 
 # What ComfyUI's nodes write a workflow into, and workflows themselves.
@@ -50,3 +51,12 @@ def _read(file: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise click.UsageError(f"`{file}`: {error.strerror}") from None
+
+
+def unreadable(why: str) -> Diagnostic:
+    """A file that is no workflow, as a finding."""
+    from ltxdsl.compiler.checks import RULES
+    from ltxdsl.compiler.checks.workflows import UNREADABLE
+
+    rule = RULES[UNREADABLE]
+    return Diagnostic(rule.code, rule.severity, why, why=rule.why)

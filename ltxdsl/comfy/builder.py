@@ -212,9 +212,6 @@ class PromptBuilder:
             name = f"{stem}-{count}{suffix}"
         return name
 
-    def __len__(self) -> int:
-        return len(self._prompt)
-
     def keep(self) -> None:
         """The last node of this op acts on the world outside: with what it reads it stays."""
         self._sinks += [self._latest] if self._latest else []

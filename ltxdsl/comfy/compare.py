@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET
 
 from ltxdsl.comfy.builder import Prompt
-from ltxdsl.comfy.interface import Info, sockets_of
+from ltxdsl.comfy.interface import Info, known_sockets
 from ltxdsl.comfy.validate import link_of
 
 # Inputs that mean nothing to a server: the editor's previews and headers of packs.
@@ -45,10 +45,7 @@ def without_defaults(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
 
 
 def _said(node: Mapping[str, Any], info: Info | None) -> Iterator[tuple[str, Any]]:
-    try:
-        sockets = sockets_of(info, node["inputs"]) if info else {}
-    except (AttributeError, LookupError, TypeError, ValueError):  # packs may say what no interface has
-        sockets = {}
+    sockets = known_sockets(info, node["inputs"]) if info else {}
     for name, value in node["inputs"].items():
         socket = sockets.get(name)
         if socket is None or socket.required or not _is_usual(value, socket.default):

@@ -43,6 +43,14 @@ def sockets_of(info: Info, inputs: Mapping[str, Any]) -> dict[str, Socket]:
     return {socket.name: socket for socket in _section(info["input"], inputs, "", True)}
 
 
+def known_sockets(info: Info, inputs: Mapping[str, Any]) -> dict[str, Socket]:
+    """The same; none where a pack says what no interface has."""
+    try:
+        return sockets_of(info, inputs)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return {}
+
+
 def brought(info: Info, inputs: Mapping[str, Any]) -> Iterator[str]:
     """Widgets that the chosen format of a VideoHelperSuite node brings with it; they have no sockets."""
     for specs in info["input"].values():

@@ -11,7 +11,7 @@ from ltxdsl.comfy.sampling import plain_prompt
 from ltxdsl.comfy.table import Audio, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, negative_prompt, written
 from ltxdsl.ops import nodes
-from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, SAMPLED, WRITTEN
+from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, OF_SAMPLER, SAMPLED, SOUND, WRITTEN
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
 WAN_SHIFT = 8.0
@@ -59,7 +59,7 @@ def _sampled(builder: PromptBuilder, latent: Video | Link, word: str) -> Link:
     source = builder.literal(parts, "av_latent")
     if source is None:
         raise ExportError(f"`{word}` is there only right after a pass")
-    return parts.output(1) if word == SAMPLED[2] else Link(source[0], SAMPLED.index(word))
+    return parts.output(1) if word == SOUND else Link(source[0], OF_SAMPLER.index(word))
 
 
 def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
@@ -69,10 +69,9 @@ def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
     both = conditioned(builder, plain_prompt(builder, positive), negative, fps)
     if word not in CROPPED:
         return both.positive if word.startswith("positive") else both.negative
-    video = builder.wires[f"{port}.latent"]
+    video: Video = builder.wires[f"{port}.latent"]
     if builder.literal(video.link, "latent"):
-        cropped: Link = video.link
-        return cropped.output(CROPPED.index(word))
+        return video.link.output(CROPPED.index(word))
     kept = video.keyframes or both
     inputs = {"positive": kept.positive, "negative": kept.negative, "latent": video.link}
     return builder.add("LTXVCropGuides", "crop guides", **inputs).output(CROPPED.index(word))

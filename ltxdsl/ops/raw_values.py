@@ -19,11 +19,11 @@ OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so fa
 BOTH = ("positive", "negative")
 WRITTEN = "written"  # the prompt as a text, or as the text model has written it
 CROPPED = ("positive_cropped", "negative_cropped", "latent_cropped")
-# Both outputs of a pass's sampler, picture and sound in one latent; and its sound, be it that of a file or not.
-SAMPLED = ("av_latent", "denoised", "audio_sampled")
+OF_SAMPLER = ("av_latent", "denoised")  # both outputs of a pass's sampler, picture and sound in one latent
+SOUND = "audio_sampled"  # what such a latent has of sound, be it that of a file or not
+SAMPLED = (*OF_SAMPLER, SOUND)
 PROMPTS = (*BOTH, "positive_at_rate", "negative_at_rate", *CROPPED, WRITTEN)  # those that hold
 MADE = (*OF_CLIP, *SAMPLED, *PROMPTS)
-AT_RATE = "_at_rate"  # of a prompt: with the frame rate, as a guider takes it
 # What a word is made of, where it is more than one thing.
 NEEDS = {
     **dict.fromkeys(("positive_at_rate", "negative_at_rate"), BOTH),

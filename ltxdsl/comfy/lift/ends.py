@@ -8,17 +8,17 @@ from typing import Any
 from ltxdsl.comfy.builder import output_prefix
 from ltxdsl.comfy.lift.draft import Piece, Word
 from ltxdsl.comfy.lift.files import literals_of
+from ltxdsl.comfy.lift.same import DECODE
 from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.media import WHOLE
 from ltxdsl.grammar.write import quoted
 
-DECODERS = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
 TILES = ("tile_size", "overlap", "temporal_size", "temporal_overlap")
-WHOLE = 4096  # a tile of that many frames is no tile
 
 
 def decoded(target: Target) -> list[Piece]:
     """In which tiles all that comes out is decoded, where it is so."""
-    ids = list(target.of_class(*DECODERS))
+    ids = list(target.of_class(*DECODE))
     said = {tuple(target.value(id, name) for name in TILES) for id in ids}
     if not ids or len(said) > 1 or any(target.kind(id) != "VAEDecodeTiled" for id in ids):
         return []
@@ -40,7 +40,7 @@ def _save_name(prefix: Any) -> str:
 
 def spell_decoder(target: Target, common: Piece, type: str) -> None:
     """The decoder of frames that nothing saves: a blueprint ends in them."""
-    found = {repr((target.kind(id), literals_of(target, id))): id for id in target.of_class(*DECODERS)}
+    found = {repr((target.kind(id), literals_of(target, id))): id for id in target.of_class(*DECODE)}
     for id in found.values() if len(found) == 1 else ():
         kind = target.kind(id)
         lines = common.spell(type, kind if kind != type else "").lines

@@ -44,12 +44,12 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str
 
     `groups` of nodes, by id, become comments.
     """
-    target = Target(checked(prompt))
+    target, groups = Target(checked(prompt)), groups or {}
     why: list[str] = []
     try:
         draft = guess(target)
-        if draft and (found := _proved(draft, target, catalogue, why, groups or {})):
-            return _tried_again(found, draft, target, catalogue, groups or {})
+        if draft and (found := _proved(draft, target, catalogue, why, groups)):
+            return _tried_again(found, draft, target, catalogue, groups)
     except (Failed, Differs, Unwritable) as error:
         why.append(str(error))
     except Exception as error:  # a guess may fail in ways nobody thought of: the file comes in all the same
@@ -61,8 +61,7 @@ def _tried_again(
     found: Lifted, draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str]
 ) -> Lifted:
     """The better of two scripts: with all spellings known from the start, fewer nodes need to be written out."""
-    again = guess(target)
-    if not found.kept or again is None:
+    if not found.kept or (again := guess(target)) is None:
         return found
     said = {(piece.head, piece.anchor): piece for piece in draft.pieces if not piece.raw}
     for piece in again.pieces:

@@ -11,7 +11,7 @@ from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
 
 MODEL_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
-VAE_LOADERS = ("VAELoader", "VAELoaderKJ")
+VAE_LOADERS = ("VAELoader", *LOADERS["VAELoader"])
 
 
 def loads(target: Target) -> list[Piece]:

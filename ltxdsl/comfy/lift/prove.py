@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -119,17 +118,16 @@ def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Tria
     """Lower a draft. Raises Failed."""
     export = lowered(Writer(draft, target, catalogue).text(trial=True))
     made = Target(export.prompt)
-    words = [_words(made, index) for index in range(len(draft.pieces) + 1)]
+    probes = {made.kind(id): id for id in made.order}
+    words = [_words(made, probes.get(f"{PROBE}{index}")) for index in range(len(draft.pieces) + 1)]
     pieces = [piece for piece in draft.pieces if piece.anchor]
     anchors = dict(zip((p.anchor for p in pieces), _anchored(export, pieces), strict=False))
     return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words)
 
 
-def _words(made: Target, index: int) -> dict[tuple[str, int], Word]:
-    for id in made.of_class(f"{PROBE}{index}"):
-        found = made.links(id).items()
-        return {(made.digests[out.node], out.slot): Word(word) for word, out in reversed(list(found))}
-    return {}
+def _words(made: Target, probe: str | None) -> dict[tuple[str, int], Word]:
+    found = made.links(probe).items() if probe else ()
+    return {(made.digests[out.node], out.slot): Word(word) for word, out in reversed(list(found))}
 
 
 def _anchored(export: Export, pieces: list[Piece]) -> Iterator[str | None]:
@@ -140,17 +138,6 @@ def _anchored(export: Export, pieces: list[Piece]) -> Iterator[str | None]:
     for piece in pieces:
         of_kind = waiting.get(piece.makes, [])
         yield of_kind.pop(0) if of_kind else None
-
-
-def without_probes(made: Target) -> Counter[str]:
-    """How often each digest is made, but for the nodes that only probes read."""
-    ends = [id for id in made.order if not made.kind(id).startswith(PROBE) and _is_end(made, id)]
-    return Counter(made.digests[id] for id in made.cone(ends))
-
-
-def _is_end(made: Target, id: str) -> bool:
-    readers = made.readers.get(id, [])
-    return not readers
 
 
 def raw_nodes(made: Target) -> dict[str, str]:

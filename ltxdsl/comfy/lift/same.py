@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-DECODE = ("VAEDecode", "VAEDecodeTiled", "LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode")
+LTX_DECODE = {
+    "LTXVTiledVAEDecode": {"latents": "samples"},
+    "LTXVSpatioTemporalTiledVAEDecode": {"samples": "samples"},
+}
+DECODE = ("VAEDecode", "VAEDecodeTiled", *LTX_DECODE)
 ALL = ("*",)
 LOADERS: dict[str, tuple[str, ...]] = {  # each with those of the same part in the same form
     "CheckpointLoaderSimple": ("LowVRAMCheckpointLoader",),
@@ -51,22 +55,14 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
 # the input `model` of the node that is linked to the input `guider`, which the other class does without.
 SAME: dict[str, dict[str, dict[str, str]]] = {
     **{kind: {other: {} for other in others} for kind, others in LOADERS.items()},
-    "VAEDecode": {
-        "VAEDecodeTiled": {},
-        "LTXVTiledVAEDecode": {"latents": "samples"},
-        "LTXVSpatioTemporalTiledVAEDecode": {"samples": "samples"},
-    },
-    "VAEDecodeTiled": {
-        "VAEDecode": {},
-        "LTXVTiledVAEDecode": {"latents": "samples"},
-        "LTXVSpatioTemporalTiledVAEDecode": {"samples": "samples"},
-    },
+    "VAEDecode": {"VAEDecodeTiled": {}, **LTX_DECODE},
+    "VAEDecodeTiled": {"VAEDecode": {}, **LTX_DECODE},
     "LTXICLoRALoaderModelOnly": {"LoraLoaderModelOnly": {}},
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
     "SamplerCustomAdvanced": {
-        "KSampler": {name: f"guider.{name}" for name in ("model", "positive", "negative")},
-        "SamplerCustom": {name: f"guider.{name}" for name in ("model", "positive", "negative")},
+        sampler: {name: f"guider.{name}" for name in ("model", "positive", "negative")}
+        for sampler in ("KSampler", "SamplerCustom")
     },
     "ClownSampler_Beta": {"KSamplerSelect": {}},
     "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ltxdsl import geometry
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.pictures import Images
+from ltxdsl.comfy.lift.pictures import MOST, Images
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.samplers import NODES
+from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
 from ltxdsl.grammar.write import quoted
 from ltxdsl.ops.controls import CONTROLS
@@ -29,7 +29,6 @@ PICTURED = (
 )
 # GuiderParameters' inputs: the statement of each, and what leaves it out.
 TERMS = {"cfg": ("cfg", 1.0), "stg": ("stg", 0.0), "modality_scale": ("modality", 1.0), "rescale": ("rescale", 0.0)}
-MOST = 200  # nodes that a chain is followed over
 
 
 class Lora(NamedTuple):
@@ -54,9 +53,9 @@ class Stage:
         self.guider, self.sigmas, self.sampler, self.noise = (
             self._node(id, name) or id for name in ("guider", "sigmas", "sampler", "noise")
         )
-        self.latent = self._node(id, "latent_image")
         self.factor: float | None = None
-        self.before: str | None = None  # the sampler that it goes on from
+        self.before: Out | None = None  # the latent that it goes on from: another node's, or a sampler's
+        self.separated = False  # whether that holds sound, too
         self.empty: str | None = None
         self.conditions: list[str] = []
         self.sound: Out | None = None
@@ -101,35 +100,34 @@ class Stage:
             self.positive, self.negative = self._node(rated, "positive"), self._node(rated, "negative")
 
     def _read_latent(self) -> None:
-        video = self.latent
-        if self.target.kind(video) == "LTXVConcatAVLatent":
-            assert video is not None
-            self.sound = self.target.link(video, "audio_latent")
-            video = self._node(video, "video_latent")
+        at = self.target.link(self.id, "latent_image")
+        if at and self.target.kind(at.node) == "LTXVConcatAVLatent":
+            self.sound = self.target.link(at.node, "audio_latent")
+            at = self.target.link(at.node, "video_latent")
         for _ in range(MOST):
-            match self.target.kind(video):
+            if at is None:
+                return
+            through = "latent"
+            match self.target.kind(at.node):
                 case "LTXVImgToVideoInplace" | "LTXVImgToVideoConditionOnly":
-                    self._in_place(str(video))
-                    video = self._node(video, "latent")
+                    self._in_place(at.node)
                 case "LTXAddVideoICLoRAGuide" | "LTXAddVideoICLoRAGuideAdvanced":
-                    self._control(str(video))
-                    video = self._node(video, "latent")
+                    self._control(at.node)
                 case "LTXVAddGuide":
-                    self._guide(str(video))
-                    video = self._node(video, "latent")
-                case "LTXVLatentUpsampler":
-                    self.factor = 2.0
-                    video = self._node(video, "samples")
+                    self._guide(at.node)
                 case "LTXVCropGuides":
-                    video = self._node(video, "latent")
+                    pass
+                case "LTXVLatentUpsampler":
+                    self.factor, through = 2.0, "samples"
                 case "LTXVSeparateAVLatent":
-                    video = self._node(video, "av_latent")
+                    self.separated, through = True, "av_latent"
                 case "EmptyLTXVLatentVideo":
-                    self.empty = video
+                    self.empty = at.node
                     return
                 case _:
-                    self.before = video
+                    self.before = at
                     return
+            at = self.target.link(at.node, through)
 
     def _number(self, id: str, name: str, default: float) -> float:
         """A number as it is written; the default in place of anything else, which proof then finds to differ."""
@@ -140,16 +138,10 @@ class Stage:
     def begins(self) -> Out | None:
         """The latent of another node that the pass goes on from, after some steps."""
         sigmas = numbers(self.target.value(self.sigmas, "sigmas", ""))
-        if self.before is None or not sigmas or sigmas[0] >= 1 or self.target.kind(self.before) in SAMPLERS_SEEN:
+        started = bool(sigmas) and sigmas[0] < 1
+        if self.before is None or self.separated or not started or self.target.kind(self.before.node) in SAMPLERS_SEEN:
             return None
-        out = self.target.link(self.id, "latent_image")
-        if out and self.target.kind(out.node) == "LTXVConcatAVLatent":
-            out = self.target.link(out.node, "video_latent")
-        for _ in range(MOST):
-            if out is None or out.node == self.before:
-                return out
-            out = self.target.link(out.node, "latent") or self.target.link(out.node, "samples")
-        return None
+        return self.before
 
     def _in_place(self, id: str) -> None:
         strength = self._number(id, "strength", 1.0)
@@ -201,11 +193,11 @@ class Stage:
         words = [f"upscale {self.factor:g}x" if upscale else "pass"]
         if share is not None and share != 1:
             words.append(f"{share:g}x")
-        role = self._role()
-        words += [*role, *self._steps()]
+        words += [*self._role(), *self._steps()]
         tuned = sampler_options(self.target, self.sampler)
-        cfg = [] if "distill" in role and self._cfg() == ["cfg 1"] else self._cfg()
-        block = [*self._loras(), *cfg, *self._seed(), *tuned, *self.conditions]
+        cfg = self._cfg()
+        usual = self.distilled is not None and cfg == ["cfg 1"]
+        block = [*self._loras(), *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
         if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
             block.append("sound anew")
         return Piece(" ".join(words), anchor=self.id, block=block)
@@ -218,7 +210,7 @@ class Stage:
                 return [f"{len(DISTILLED) - 1}", *sampler, *(() if self.distilled else ("distilled",))]
             if name := self._schedule(sigmas):
                 return [f"{len(sigmas) - 1}", *sampler, *name]
-            return [*sampler, "sigmas", ", ".join(exact(sigma) for sigma in sigmas)]
+            return [*sampler, "sigmas", sigma_text(tuple(sigmas))]
         steps = self.target.value(self.sigmas, "steps", 8)
         named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
         return [f"{steps}", *sampler, f"{named}"]
@@ -320,11 +312,6 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
         if key in known and (isinstance(v, int | float) or str(v).isidentifier())
     ]
     return [f"sampler {name} {' '.join(said)}"] if said else []
-
-
-def exact(number: float) -> str:
-    """All digits, without an exponent."""
-    return format(Decimal(repr(number)), "f")
 
 
 def numbers(text: Any) -> list[float]:

@@ -17,6 +17,7 @@ from ltxdsl.comfy.server.deliver import Undelivered, Written, delivered, deliver
 from ltxdsl.comfy.server.errors import UNREACHABLE, ServerError, Trouble
 from ltxdsl.comfy.server.inputs import inputs_of, placed, sent
 from ltxdsl.comfy.server.job import Job, job_of_script, job_of_workflow
+from ltxdsl.comfy.server.messages import Picture
 from ltxdsl.comfy.server.results import failure_of, files_of, refusals, texts_of
 from ltxdsl.comfy.server.watch import Listener, Watch, cancelled
 
@@ -55,7 +56,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-class _Heard:
+class _Heard(Listener):
     """Passes on what a listener hears, and remembers which nodes ran."""
 
     def __init__(self, listener: Listener) -> None:
@@ -64,8 +65,20 @@ class _Heard:
         self.kept: dict[str, None] = {}
         self.warnings: list[str] = []
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._listener, name)
+    def noted(self, text: str) -> None:
+        self._listener.noted(text)
+
+    def waiting(self, before: int) -> None:
+        self._listener.waiting(before)
+
+    def progressed(self, node: str, done: float, total: float) -> None:
+        self._listener.progressed(node, done, total)
+
+    def ended(self) -> None:
+        self._listener.ended()
+
+    def pictured(self, picture: Picture) -> None:
+        self._listener.pictured(picture)
 
     def started(self, node: str) -> None:
         self.computed[node] = None

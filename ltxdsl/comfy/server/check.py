@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ltxdsl.comfy.builder import Prompt, base_name
-from ltxdsl.comfy.interface import COMBO, Info, Socket, sockets_of
+from ltxdsl.comfy.interface import COMBO, Info, Socket, known_sockets
 from ltxdsl.comfy.packs import pack_of
 from ltxdsl.comfy.server.errors import CLASS, FILE, Trouble
 from ltxdsl.comfy.server.job import Job
@@ -40,12 +40,12 @@ def _whose(kind: str, catalogue: Mapping[str, Info]) -> str:
 
 
 def _files(job: Job, info: Mapping[str, Info], catalogue: Mapping[str, Info]) -> Iterator[Trouble]:
-    missing: dict[tuple[str, str, str], list[str]] = {}
+    missing: dict[tuple[str, str, str], dict[str, Collection[Any]]] = {}  # by node: what its list holds
     for (id, name), value, held in listed(job.prompt, info, catalogue):
         if spelled(value, held) is None:
-            missing.setdefault((job.prompt[id]["class_type"], name, value), []).append(id)
-    for (_, name, value), ids in missing.items():
-        held = next(held for slot, _, held in listed(job.prompt, info, catalogue) if slot == (ids[0], name))
+            missing.setdefault((job.prompt[id]["class_type"], name, value), {})[id] = held
+    for (_, name, value), lists in missing.items():
+        ids, held = list(lists), next(iter(lists.values()))
         message = f"the server has no file `{value}` for `{name}`{_several(ids)}"
         yield Trouble(FILE, f"{job.named(ids[0])}: {message}", _instead(value, held), ids[0])
 
@@ -89,11 +89,8 @@ def spelled(value: str, held: Collection[Any]) -> str | None:
 
 
 def choices(kind: str, inputs: Info, info: Mapping[str, Info]) -> list[Socket]:
-    """Inputs that are chosen from a list. Packs may say what no interface has: then none are known."""
-    try:
-        return [one for one in sockets_of(info[kind], inputs).values() if one.type == COMBO] if kind in info else []
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return []
+    """Inputs that are chosen from a list."""
+    return [one for one in known_sockets(info[kind], inputs).values() if one.type == COMBO] if kind in info else []
 
 
 def _is_list_of_files(kind: str, name: str, inputs: Info, catalogue: Mapping[str, Info]) -> bool:

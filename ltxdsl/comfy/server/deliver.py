@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -16,7 +15,7 @@ from ltxdsl.comfy.server.errors import IN_THE_WAY, UNDELIVERED, ServerError, Tro
 from ltxdsl.comfy.server.job import Job
 from ltxdsl.comfy.server.results import Made
 from ltxdsl.ops.media import numbered
-from ltxdsl.store import digest
+from ltxdsl.store import beside, digest
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -142,9 +141,7 @@ def delivered(
 
 def _delivered(client: Client, one: Delivery, force: bool) -> Written:
     path = one.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name}.{uuid.uuid4().hex[:8]}"
-    try:
+    with beside(path) as temporary:
         size = _fetch(client, one.made, temporary)
         sha256 = digest(temporary)
         fresh = not (path.is_file() and digest(path) == sha256)
@@ -153,8 +150,6 @@ def _delivered(client: Client, one: Delivery, force: bool) -> Written:
         if fresh:
             os.replace(temporary, path)
         return Written(str(path), size, sha256, fresh)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _put(stream: IO[bytes], piece: bytes, target: Path) -> int:

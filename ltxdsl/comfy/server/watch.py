@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ltxdsl.comfy.server.client import Client
@@ -24,8 +24,8 @@ ABSENT = 4  # answers in a row that know nothing of the job
 LARGEST = 1 << 26  # bytes of a message
 
 
-class Listener(Protocol):
-    """Hears what becomes of a job; nodes by their ids at run time."""
+class Listener:
+    """Hears what becomes of a job, and does nothing with it; nodes by their ids at run time."""
 
     def noted(self, text: str) -> None:
         """Something takes time that is no node."""
