@@ -33,16 +33,20 @@ def read_video(builder: PromptBuilder, op: nodes.ReadVideo) -> dict[str, Link]:
 def fit_frames(builder: PromptBuilder, op: nodes.FitFrames, *, image: Link) -> dict[str, Link]:
     """Resize, then compress.
 
-    Nodes that take pictures resize on their own, in the same way, but would do it after the compression.
+    Nodes that take pictures resize on their own, but would do it after the compression; `as_is` wants just that.
     """
-    fitted = builder.add(
-        "ImageScale",
-        f"fit to {op.width}x{op.height}",
-        image=image,
-        upscale_method="bilinear",
-        width=op.width,
-        height=op.height,
-        crop="center",
+    fitted = (
+        image
+        if op.as_is
+        else builder.add(
+            "ImageScale",
+            f"fit to {op.width}x{op.height}",
+            image=image,
+            upscale_method="bilinear",
+            width=op.width,
+            height=op.height,
+            crop="center",
+        )
     )
     if op.crf:
         title = f"compress as in training, crf {op.crf}"

@@ -99,15 +99,49 @@ def resize_frames(builder: PromptBuilder, op: nodes.ResizeFrames, *, image: Link
     return {"image": builder.add("ImageScale", op.label(), image=image, upscale_method=op.method, **size)}
 
 
+BY_EDGE = {"longer": "ResizeImagesByLongerEdge", "shorter": "ResizeImagesByShorterEdge"}
+
+
 @row(nodes.ResizePicture)
 def resize_picture(builder: PromptBuilder, op: nodes.ResizePicture, *, image: Link) -> dict[str, Link]:
-    """Core's node for all ways to resize."""
-    if op.longer:
-        how = {"resize_type": "scale longer dimension", "resize_type.longer_size": op.longer}
-    else:
-        how = {"resize_type": "scale dimensions", "resize_type.width": op.width, "resize_type.height": op.height}
-        how["resize_type.crop"] = "center"
-    return {"image": builder.add("ResizeImageMaskNode", op.label(), input=image, **how, scale_method=op.method)}
+    """Core's node for all ways to resize, or the one that cuts a side to whole pixels."""
+    if not op.method:
+        edge = {f"{op.how}_edge": op.side}
+        return {"image": builder.add(BY_EDGE[op.how], op.label(), images=image, **edge)}
+    kind, said = _resizing(op)
+    how = {f"resize_type.{name}": value for name, value in said.items()}
+    inputs = {"resize_type": kind, **how, "scale_method": op.method}
+    return {"image": builder.add("ResizeImageMaskNode", op.label(), input=image, **inputs)}
+
+
+def _resizing(op: nodes.ResizePicture) -> tuple[str, dict[str, Any]]:
+    """How the node calls a way to resize, and what it takes."""
+    match op.how:
+        case "size" | "stretch":
+            crop = "center" if op.how == "size" else "disabled"
+            return "scale dimensions", {"width": op.width, "height": op.height, "crop": crop}
+        case "longer" | "shorter":
+            return f"scale {op.how} dimension", {f"{op.how}_size": op.side}
+        case "scale":
+            return "scale by multiplier", {"multiplier": op.number}
+        case "megapixels":
+            return "scale total pixels", {"megapixels": op.number}
+        case "multiple":
+            return "scale to multiple", {"multiple": int(op.number)}
+    return f"scale {op.how}", {op.how: op.side}
+
+
+@row(nodes.InvertFrames)
+def invert_frames(builder: PromptBuilder, op: nodes.InvertFrames, *, image: Link) -> dict[str, Link]:
+    """Core's node."""
+    return {"image": builder.add("ImageInvert", op.label(), image=image)}
+
+
+@row(nodes.DetectEdges)
+def detect_edges(builder: PromptBuilder, op: nodes.DetectEdges, *, image: Link) -> dict[str, Link]:
+    """Core's node."""
+    edges = {"low_threshold": op.low, "high_threshold": op.high}
+    return {"image": builder.add("Canny", f"edges {op.low:g} {op.high:g}", image=image, **edges)}
 
 
 @row(nodes.SuperResolve)

@@ -19,7 +19,8 @@ from ltxdsl.models import ModelSet
 from ltxdsl.ops import STATEMENTS, Statement
 from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.declare import Field, Role
-from ltxdsl.ops.kinds import MediaRef, NodeRef
+from ltxdsl.ops.kinds import NodeRef
+from ltxdsl.ops.media import MEDIA
 from ltxdsl.ops.raw_values import LOADED, MADE, key_of
 from ltxdsl.source import Source, Sources, Span
 
@@ -180,9 +181,15 @@ def _hoisted(entries: tuple[tree.Entry, ...]) -> tuple[list[tree.Entry], list[tr
 def _rank(entry: tree.Entry) -> int:
     """When a name is bound: 1 first, 3 last, 0 not before its turn."""
     cls = class_of(entry)
-    if cls is None or cls.role is not Role.NAME:
+    if cls is None or cls.role is not Role.NAME or _of_node(entry):
         return 0
     return 2 if not cls.body and not cls.hoisted else 3 if cls.body else 1
+
+
+def _of_node(entry: tree.Entry) -> bool:
+    """Whether it names what a node gives, which must stand before it."""
+    parts = entry.opening()[2] if isinstance(entry, tree.Statement) else ()
+    return class_of(entry) in MEDIA and bool(parts) and bool(parts[0]) and isinstance(parts[0][0], tree.Name)
 
 
 NOTHING = "_"  # a name for an output that nobody reads
@@ -239,9 +246,7 @@ def _named(statement: Statement, targets: Sequence[tree.Name], scope: Scope) -> 
                 scope.define(name.text, NodeRef(statement.span, slot), name.span)
         return (msgspec.structs.replace(statement, binds=tuple(name.text for name in targets)),)
     (target,) = targets
-    span = statement.span_of("path")
-    path = scope.locate(statement.path)  # type: ignore[attr-defined]
-    scope.define(target.text, MediaRef(statement.word, path, span, resized=statement.resized), target.span)  # type: ignore[attr-defined]
+    scope.define(target.text, statement.named(scope), target.span)  # type: ignore[attr-defined]
     return ()
 
 

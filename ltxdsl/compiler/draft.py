@@ -7,12 +7,12 @@ from typing import Any
 
 from ltxdsl import geometry
 from ltxdsl.compiler.stage import Placed, Settings, Stage
-from ltxdsl.media_info import count_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement
 from ltxdsl.ops.base import Deltas, Enhance, LoraUse, Patch
 from ltxdsl.ops.kinds import MediaRef, PerStep, RoleUse, fast_role
 from ltxdsl.ops.sampling import UPSCALE_STEPS, Pass, Upscale
+from ltxdsl.ops.steps import facts_of
 from ltxdsl.sampling.schedules import SCHEDULES, partial, schedule
 from ltxdsl.values import Position
 
@@ -60,10 +60,10 @@ class Draft:
     def place(self, statement: Statement, source: MediaRef, at: Position, repeated: bool = False) -> None:
         """Note where a picture or video stands, and how many frames it has there; a picture may be `repeated`."""
         frame, count = at.frame(self.frames, self.fps), 1
-        if source.kind == "video" or repeated:
-            there = count_frames(source.path) if source.kind == "video" else 0
-            there = there or self.frames
-            count = geometry.guide_frames_used(min(there, self.frames - max(frame, 0)), frame)
+        there = facts_of(source).frames
+        if source.kind == "video" or there > 1 or (repeated and not source.as_is):
+            there = there if source.kind == "video" or there > 1 else 0
+            count = geometry.guide_frames_used(min(there or self.frames, self.frames - max(frame, 0)), frame)
         self.placed.append(Placed(statement, at, frame, count))
 
     def stage(self, name: str, asked: tuple[float, float]) -> Stage:

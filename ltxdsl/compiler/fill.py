@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -45,6 +45,8 @@ class Filler:
         self.spans: dict[str, Span] = {}
         self.repeated = next((f for f, p in self.params.items() if p.how == "parts"), None)
         self.parts: list[Filler] = []
+        self.stepped = next((f for f, p in self.params.items() if p.how == "steps"), None)
+        self.steps: list[Any] = []
 
     def read_all(self, parts: Iterable[Sequence[tree.Item]]) -> None:
         """Read the parts of a statement as they stand in the tree."""
@@ -53,6 +55,9 @@ class Filler:
 
     def read(self, cells: Sequence[Cell], index: int) -> None:
         """Read one part of the statement (part 0 stands right after its first word)."""
+        if self.stepped and index > 0:
+            self._read_step(cells, self.params[self.stepped].verbs)
+            return
         if self.repeated:
             part = self.params[self.repeated].part
             self.parts.append(Filler(part, self.scope, cells[0].span if cells else self.head, self.word))
@@ -61,6 +66,17 @@ class Filler:
         at = 0
         while at < len(cells):
             at = self._one(cells, at)
+
+    def _read_step(self, cells: Sequence[Cell], verbs: Mapping[str, type]) -> None:
+        """A verb, and what its struct takes."""
+        verb = cells[0].name
+        if verb not in verbs:
+            near = nearest_word(verb, cells[0].span, list(verbs)) if verb else {"hint": f"known: {', '.join(verbs)}"}
+            raise BadValue(cells[0].span, f"after `|` of `{self.word}` stands what is done to it", "LTX003", **near)
+        span = cells[0].span.to(cells[-1].span)
+        filler = Filler(verbs[verb], self.scope, span, verb)
+        filler.read(cells[1:], 0)
+        self.steps.append(filler.done(verbs[verb], span=span, verb=verb))
 
     def _one(self, cells: Sequence[Cell], at: int) -> int:
         fillers = [*self.parts[-1:], self]
@@ -227,6 +243,9 @@ class Filler:
             structs = tuple(filler.done(part, span=filler.head) for filler in self.parts)
             self.fields[self.repeated] = structs
             self.spans[self.repeated] = self.parts[0].head.to(self.parts[-1].head)
+        if self.stepped and self.steps:
+            self.fields[self.stepped] = tuple(self.steps)
+            self.spans[self.stepped] = self.steps[0].span.to(self.steps[-1].span)
         for field, param in self.params.items():
             if field not in self.fields and field not in self.defaults:
                 hint = f"it is {param.doc}" if param.doc else ""

@@ -336,26 +336,41 @@ class Scene:
             case _:
                 self.replaced[word] = ref
 
-    def encoded(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
-        """The latent of a picture or video at a pass's size; `crf` None = the model set's default for stills."""
-        fitted = self.fitted(source, stage, placed, crf, statement)
+    def encoded(
+        self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement, as_is: str = ""
+    ) -> Ref:
+        """The latent of a picture or video at a pass's size; `crf` None = the model set's default for stills.
+
+        `as_is` says what ComfyUI's node does with one that no pass fits to its size: cut, stretch, or nothing.
+        """
+        fitted = self.fitted(source, stage, placed, crf, statement, as_is)
         return self.add(nodes.EncodeFrames(start=placed.frame if placed.count > 1 else 0), statement, image=fitted)
 
-    def fitted(self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement) -> Ref:
+    def fitted(
+        self, source: MediaRef, stage: Stage, placed: Placed, crf: int | None, statement: Statement, as_is: str = ""
+    ) -> Ref:
         """A picture or video at a pass's size, compressed as `encoded` has it."""
-        still = source.kind != "video"
+        usual = source.kind != "video" and not source.as_is
         read = self.read(source, placed.count, statement)
-        default_crf = self.models.defaults.still_crf if still else 0
-        fit = nodes.FitFrames(width=stage.width, height=stage.height, crf=default_crf if crf is None else crf)
+        default_crf = self.models.defaults.still_crf if usual else 0
+        as_is = as_is if source.as_is else ""
+        crf = default_crf if crf is None else crf
+        fit = nodes.FitFrames(width=stage.width, height=stage.height, crf=crf, as_is=as_is)
         return self.add(fit, statement, image=read)
 
     def read(self, source: MediaRef, count: int, statement: Statement) -> Ref:
-        """A picture, or so many frames of a video."""
-        if source.kind == "video":
-            return self.add(nodes.ReadVideo(path=source.path, frames=count), statement)
-        image = self.add(nodes.ReadImage(path=source.path), statement)
-        for how in source.resized:
-            image = self.add(nodes.ResizePicture(**how._asdict()), statement, image=image)
+        """A picture, or so many frames of a video, after its steps; a node of ComfyUI takes all that is there."""
+        whole = bool(source.steps) or (source.as_is and self.target != LOCAL)
+        if source.node is not None:
+            image = self.wire(source.node)
+        elif source.kind == "video":
+            image = self.add(nodes.ReadVideo(path=source.path, frames=0 if whole else count), statement)
+        else:
+            image = self.add(nodes.ReadImage(path=source.path), statement)
+        for step in source.steps:
+            image = self.add(step.op(), statement, image=image)
+        if source.steps and count > 1 and self.target == LOCAL:
+            image = self.add(nodes.CutFrames(start=0, count=count), statement, image=image)
         return image
 
     def file(self, source: MediaRef, statement: Statement) -> Ref:

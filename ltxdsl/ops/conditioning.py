@@ -44,7 +44,7 @@ class Guide(Statement, frozen=True):
         """The same picture at the same place."""
         if not isinstance(other, Guide) or other.word != self.word:
             return False
-        return (other.source.path, other.at) == (self.source.path, self.at)
+        return (other.source.origin, other.at) == (self.source.origin, self.at)
 
     @property
     def off(self) -> bool:
@@ -58,7 +58,7 @@ class Guide(Statement, frozen=True):
     def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
         """Append the encoded picture or video."""
         placed = stage.placement(self)
-        guide = scene.encoded(self.source, stage, placed, self.crf, self)
+        guide = scene.encoded(self.source, stage, placed, self.crf, self, "stretch" if placed.frame >= 0 else "")
         strength = min(1.0, self.strength)
         op = nodes.AppendGuide(frame=placed.frame, strength=strength, attention=self._attention(placed.frame))
         return scene.add(op, self, latent=latent, guide=guide)
@@ -128,6 +128,6 @@ class InplaceImage(Statement, frozen=True):
     def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
         """Replace the latent frame in which the picture's frame lies."""
         placed = stage.placement(self)
-        image = scene.encoded(self.source, stage, placed, self.crf, self)
+        image = scene.encoded(self.source, stage, placed, self.crf, self, "cut")
         op = nodes.Inplace(slot=max(0, slot_of(placed.frame)), strength=self.strength)
         return scene.add(op, self, latent=latent, image=image)

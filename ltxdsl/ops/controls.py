@@ -99,8 +99,10 @@ class Followed(Guide, frozen=True, kw_only=True):
     def fitted(self, scene: "Scene", count: int, width: int, height: int) -> "Ref":
         """So many frames of the video at a size."""
         read = scene.read(self.source, count, self)
-        fitted = scene.add(nodes.FitFrames(width=width, height=height, crf=self.crf or 0), self, image=read)
-        if self.source.kind == "video":
+        as_is = "cut" if self.source.as_is else ""
+        fit = nodes.FitFrames(width=width, height=height, crf=self.crf or 0, as_is=as_is)
+        fitted = scene.add(fit, self, image=read)
+        if self.source.kind == "video" or as_is:
             return fitted
         return scene.add(nodes.RepeatFrame(count=count), self, image=fitted)
 

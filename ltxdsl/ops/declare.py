@@ -5,7 +5,7 @@ The binder, the checks, the docs and the tests read these declarations; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -44,11 +44,12 @@ class Param(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: Kind
     doc: str
-    how: str = "word"  # word | option | either of these | place | parts
+    how: str = "word"  # word | option | either of these | place | parts | steps
     key: str = ""  # an option's keyword; the field's name if empty
     low: float | None = None
     high: float | None = None
     part: Any = None  # the struct that each `|` part fills
+    verbs: Mapping[str, type] = {}  # those of steps, by their first words
     targets: tuple[str, ...] = (LOCAL, COMFY)  # where it can be done
 
 
@@ -75,6 +76,11 @@ def place(kind: Kind, doc: str) -> Param:
 def parts(struct: type, kind: Kind, doc: str) -> Param:
     """Values repeated with `|` between them."""
     return Param(kind=kind, doc=doc, how="parts", part=struct)
+
+
+def chain(verbs: Mapping[str, type], doc: str) -> Param:
+    """What stands after each further `|`: a verb, and what the struct of that verb takes."""
+    return Param(kind=Kind("steps", lambda cells, at, names: None), doc=doc, how="steps", verbs=verbs)
 
 
 class Field(msgspec.Struct, frozen=True):

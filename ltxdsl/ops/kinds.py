@@ -16,23 +16,31 @@ from ltxdsl.source import Span
 from ltxdsl.values import Factor, Fps, Frames, Percent, Position, Seconds, Size, TimeSpan
 
 
-class Resized(NamedTuple):
-    """What is done to a picture before anything else: cut to a shape and resized, or its longer side set."""
+class NodeRef(Hidden, frozen=True):
+    """An output of a raw node, by the place of its statement."""
 
-    width: int = 0
-    height: int = 0
-    longer: int = 0
-    method: str = "lanczos"
+    node: Span
+    slot: int = 0
+
+    @property
+    def described(self) -> str:
+        """What it is, in a sentence."""
+        return "a node"
 
 
 class MediaRef(Hidden, frozen=True):
-    """A picture, video or sound: a file, or an input of the script that has no file yet."""
+    """A picture, video or sound: a file, what a node gives, or an input of the script that has no file yet.
+
+    `steps` are done to it first. `as_is`: no pass fits it to its size before a node of ComfyUI takes it.
+    """
 
     kind: str  # image | video | audio
     path: str
     span: Span
     input: str = ""
-    resized: tuple[Resized, ...] = ()
+    steps: tuple[Any, ...] = ()
+    as_is: bool = False
+    node: NodeRef | None = None
 
     @property
     def described(self) -> str:
@@ -40,9 +48,14 @@ class MediaRef(Hidden, frozen=True):
         return _article(self.kind)
 
     @property
+    def origin(self) -> tuple[str, NodeRef | None]:
+        """The file, or the node."""
+        return self.path, self.node
+
+    @property
     def known(self) -> bool:
-        """Whether the file is named."""
-        return bool(self.path)
+        """Whether the file is named, and taken as it is in the file."""
+        return bool(self.path) and not self.steps
 
 
 class ClipRef(Hidden, frozen=True):
@@ -55,18 +68,6 @@ class ClipRef(Hidden, frozen=True):
     def described(self) -> str:
         """What it is, in a sentence."""
         return "a shot"
-
-
-class NodeRef(Hidden, frozen=True):
-    """An output of a raw node, by the place of its statement."""
-
-    node: Span
-    slot: int = 0
-
-    @property
-    def described(self) -> str:
-        """What it is, in a sentence."""
-        return "a node"
 
 
 class RoleUse(msgspec.Struct, frozen=True):
@@ -177,6 +178,7 @@ INTEGER = single("a whole number", _of(int), "number")
 FACTOR = single("a factor such as 0.25x", _of(Factor))
 SIZE = single("a size such as 1920x1024", _of(Size), "size")
 TIME = single("a length such as 121f or 5s", _of(Frames, Seconds), "length")
+TIME_IN_FRAMES = single("a number of frames such as 121f", _of(Frames), "length")
 FPS = single("a frame rate such as 24fps", _of(Fps), "fps")
 TEXT = single("a quoted text", _of(str), "text")
 FILE = single("a quoted file name", _of(str), "text")

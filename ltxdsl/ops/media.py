@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import BadValue
-from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, RESIZING, SIZE, SPAN, TIME, NodeRef, Resized, choice
-from ltxdsl.values import START, Frames, Position, Seconds, Size, TimeSpan
+from ltxdsl.ops.declare import Role, Statement, chain, option, place, statement, word
+from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, SPAN, TIME, MediaRef, NodeRef, choice, words
+from ltxdsl.ops.steps import STEPS, Step
+from ltxdsl.values import START, Frames, Position, Seconds, TimeSpan
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.expand import Here
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
+    from ltxdsl.compiler.scope import Scope
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm")
 SEQUENCE_SUFFIXES = (".exr", ".png")
@@ -33,6 +35,7 @@ CURVE = choice("logc3", lambda names: ("logc3",))
 PRIMARIES = choice("rec709 or awg3", lambda names: ("rec709", "awg3"))
 BLACK = choice("clip or keep", lambda names: ("clip", "keep"))
 PREVIEW = choice("clip, reinhard or aces", lambda names: ("clip", "reinhard", "aces"))
+AS_IS = words("as_is", {"as_is": True})
 ON_OFF = choice("on or off", lambda names: ("on", "off"))
 
 
@@ -43,49 +46,56 @@ def numbered(pattern: str, number: int | None) -> str:
     return f"{folder}{slash}{made}"
 
 
-@statement("image", Role.NAME, 'img = image "queen.png"\nguide img @ end\nprompt "a queen"\npass dev 30')
-class ImageFile(Statement, frozen=True):
+class _Media(Statement, frozen=True):
+    """A picture or video with a name."""
+
+    nameable: ClassVar[bool] = True
+
+    path: str = ""
+    node: NodeRef | None = None
+    as_is: bool = False
+    steps: tuple[Step, ...] = ()
+
+    def named(self, scope: "Scope") -> MediaRef:
+        """What its name stands for."""
+        if not self.path and self.node is None:
+            raise BadValue(self.span, f"`{self.word}` needs a quoted file name", "LTX003")
+        path = scope.locate(self.path) if self.path else ""
+        as_is = self.as_is or bool(self.steps or self.node)
+        return MediaRef(self.word, path, self.span_of("path"), steps=self.steps, as_is=as_is, node=self.node)
+
+    def expand(self, here: "Here") -> tuple[Statement, ...]:
+        """Without a name it would be lost."""
+        raise BadValue(self.span, "this file has no name", "LTX002", hint=f"such as `img = {self.word} …`")
+
+
+@statement("image", Role.NAME, 'img = image "queen.png" | longer 1536\nguide img @ end\nprompt "a queen"\npass dev 30')
+class ImageFile(_Media, frozen=True):
     """Name a picture. A name that is never bound is an input of the script (`--set name=file`).
 
-    It is fitted to the size of each pass wherever it is used. Before that, `size 1280x720` cuts it about its middle and
-    resizes it, then `longer 1536` sets its longer side: many workflows do both, and their pictures look the same so.
+    It is fitted to the size of each pass wherever it is used: covered, and cut about the middle. Steps after `|` are
+    done first, in order, and such a picture then goes to ComfyUI's nodes as it is: where a pass has another size,
+    `inplace` cuts it and guides stretch it, there and here. So does one that is named `as_is`. Nothing compresses it
+    but a `crf` that is said.
     """
 
-    nameable: ClassVar[bool] = True
-
-    path: Annotated[str, word(FILE, "the file, relative to the script")]
-    size: Annotated[Size | None, option(SIZE, "cut to this shape and resized to it")] = None
-    by: Annotated[str, option(RESIZING, "how `size` resizes")] = "lanczos"
-    longer: Annotated[int, option(INTEGER, "pixels that its longer side then has; as it is if not said", low=1)] = 0
-    longer_by: Annotated[str, option(RESIZING, "how `longer` resizes")] = "lanczos"
-
-    @property
-    def resized(self) -> tuple[Resized, ...]:
-        """What is done to it, in order."""
-        cut = [Resized(self.size.width, self.size.height, method=self.by)] if self.size else []
-        return (*cut, *([Resized(longer=self.longer, method=self.longer_by)] if self.longer else []))
-
-    def expand(self, here: "Here") -> tuple[Statement, ...]:
-        """Without a name it would be lost."""
-        raise BadValue(self.span, "this file has no name", "LTX002", hint=f"such as `img = {self.word} …`")
+    path: Annotated[str, word(FILE, "the file, relative to the script")] = ""
+    node: Annotated[NodeRef | None, word(NODE, "what a raw node gives, in the place of a file")] = None
+    as_is: Annotated[bool, word(AS_IS, "no pass fits it before ComfyUI's nodes take it")] = False
+    steps: Annotated[tuple[Step, ...], chain(STEPS, "what is done to it, each after a `|`")] = ()
 
 
-@statement("video", Role.NAME, 'clip = video "walk.mp4"\nguide clip @ 0\nprompt "a queen"\npass dev 30')
-class VideoFile(Statement, frozen=True):
-    """Name a video."""
+@statement("video", Role.NAME, 'clip = video "walk.mp4" | shorter 544\nguide clip @ 0\nprompt "a queen"\npass dev 30')
+class VideoFile(_Media, frozen=True):
+    """Name a video. It is fitted to the size of each pass, and steps are done first, as with an `image`."""
 
-    nameable: ClassVar[bool] = True
+    path: Annotated[str, word(FILE, "the file, relative to the script")] = ""
+    node: Annotated[NodeRef | None, word(NODE, "what a raw node gives, in the place of a file")] = None
+    as_is: Annotated[bool, word(AS_IS, "no pass fits it before ComfyUI's nodes take it")] = False
+    steps: Annotated[tuple[Step, ...], chain(STEPS, "what is done to it, each after a `|`")] = ()
 
-    path: Annotated[str, word(FILE, "the file, relative to the script")]
 
-    @property
-    def resized(self) -> tuple[Resized, ...]:
-        """Nothing is done to it."""
-        return ()
-
-    def expand(self, here: "Here") -> tuple[Statement, ...]:
-        """Without a name it would be lost."""
-        raise BadValue(self.span, "this file has no name", "LTX002", hint=f"such as `img = {self.word} …`")
+MEDIA = (ImageFile, VideoFile)
 
 
 @statement("decode", Role.SETTING, 'prompt "a lake"\ndecode tile 512 overlap 64\npass dev 30')

@@ -38,10 +38,12 @@ from ltxdsl.ops.sound_nodes import AddAmbience as AddAmbience
 from ltxdsl.ops.sound_nodes import EncodeAudio as EncodeAudio
 from ltxdsl.ops.sound_nodes import MaskSound as MaskSound
 from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
+from ltxdsl.ops.step_nodes import DetectEdges as DetectEdges
+from ltxdsl.ops.step_nodes import InvertFrames as InvertFrames
+from ltxdsl.ops.step_nodes import ResizePicture as ResizePicture
 from ltxdsl.ops.upscale_nodes import AdainLatent as AdainLatent
 from ltxdsl.ops.upscale_nodes import EncodeClip as EncodeClip
 from ltxdsl.ops.upscale_nodes import ResizeFrames as ResizeFrames
-from ltxdsl.ops.upscale_nodes import ResizePicture as ResizePicture
 from ltxdsl.ops.upscale_nodes import SuperResolve as SuperResolve
 from ltxdsl.ops.upscale_nodes import ToneLatent as ToneLatent
 from ltxdsl.sampling.samplers import SAMPLERS
@@ -74,7 +76,8 @@ class ReadVideo(Reader, frozen=True):
 class FitFrames(Op, frozen=True):
     """Resize to cover `width` x `height` (bilinear), cut the rest off evenly, then one H.264 round trip at `crf`.
 
-    The round trip (crf 0 = none) gives a still the compression that LTX saw in training (33 up to 2.3).
+    The round trip (crf 0 = none) gives a still the compression that LTX saw in training (33 up to 2.3). `as_is` leaves
+    resizing to the node that takes it in ComfyUI: then the round trip comes first, and guides are stretched.
     """
 
     inputs = {"image": Port.IMAGE}
@@ -84,6 +87,11 @@ class FitFrames(Op, frozen=True):
     width: int
     height: int
     crf: int = 0
+    as_is: str = ""  # what the node does: cut | stretch
+
+    def identity(self) -> dict[str, Any]:
+        """What is said beside the usual."""
+        return {name: value for name, value in super().identity().items() if name != "as_is" or value}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The new size."""

@@ -50,26 +50,6 @@ class ResizeFrames(Op, frozen=True):
         return {"image": given["image"].but(width=self.width, height=self.height)}
 
 
-class ResizePicture(Op, frozen=True):
-    """Cut a picture to a shape about its middle and resize it, or set its longer side. F H W 3 to F H' W' 3."""
-
-    inputs = {"image": Port.IMAGE}
-    outputs = {"image": Port.IMAGE}
-    kernel = "resize_picture"
-    width: int = 0
-    height: int = 0
-    longer: int = 0  # the other side follows; 0 = the size is said
-    method: str = "lanczos"  # as in ResizeFrames
-
-    def label(self) -> str:
-        """The size."""
-        return f"longer side to {self.longer}" if self.longer else f"cut and resize to {self.width}x{self.height}"
-
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """The new size, where it is said."""
-        return {"image": given["image"].but(width=self.width, height=self.height)}
-
-
 class SuperResolve(Op, frozen=True):
     """Enlarge frames to a size with NVIDIA's RTX super resolution; ComfyUI only."""
 

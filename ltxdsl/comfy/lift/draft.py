@@ -33,6 +33,7 @@ class Piece:
         self.wire = wire  # an output of a raw node whose name stands for `{}` in the head
         self.block = block if block is not None else []
         self.spells: dict[tuple[str, str, int], Spelled] = {}
+        self.names = ""  # the medium that it gives a name
         self.common = False  # holds what all passes are spelled with
         self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
 
@@ -64,7 +65,6 @@ class Draft:
     def __init__(self, pieces: list[Piece]) -> None:
         self.pieces = pieces
         self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
-        self.files: tuple[str, ...] = ()  # names of pictures
         self.begins: Out | None = None  # a latent that is there before the first pass
         self.trials = 0  # how often it was lowered
 

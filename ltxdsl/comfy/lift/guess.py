@@ -41,7 +41,6 @@ def guess(target: Target) -> Draft | None:
         spell_decoder(target, common, "VAEDecodeTiled" if tiles else "VAEDecode")
     whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
     draft = Draft([*head, *tiles, common, *whole])
-    draft.files = tuple(images.names.values())
     draft.begins = passes[0].begins
     return draft
 

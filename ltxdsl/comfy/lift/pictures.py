@@ -1,88 +1,178 @@
-"""Pictures that passes begin with: their files, and what is done to them first."""
+"""Pictures and videos that passes begin with: their files, and what is done to them first."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.grammar.write import quoted
+from ltxdsl.values import plain
 
 MOST = 200  # nodes that a chain is followed over
+METHODS = ("lanczos", "bicubic", "bilinear", "area", "nearest-exact")
+SOURCES = ("image", "images", "input", "pixels")  # what nodes call the picture that they change
 
 
 class Images:
-    """Pictures that passes begin with, by the node that gives them: its own loader, or the last that resizes it."""
+    """Pictures and videos that passes begin with, by the output that gives them."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.names: dict[str, str] = {}
-        self.said: dict[str, str] = {}
+        self.names: dict[Out, str] = {}
+        self.made: list[Piece] = []
 
-    def name(self, id: str | None) -> str:
-        """The name of the picture that a chain of nodes ends in."""
-        if id is not None and self.target.kind(id) == "LTXVPreprocess":
-            id = self._before(id)
-        if id is not None and self._fitted(id):
-            id = self._before(id)
-        last, steps = id, list[dict[str, str]]()
-        for _ in range(MOST):
-            if id is None or self.target.kind(id) == "LoadImage":
-                break
-            steps.insert(0, self._resized(id))
-            id = self._before(id)
-        file = self.target.value(id, "image") if id else None
-        if id is None or not isinstance(file, str) or not quoted(file):
+    def name(self, out: Out | None) -> str:
+        """The name of what an input is linked to, before it is compressed; `img` of nothing."""
+        out = self._plain(self._compressed(out)[0])
+        if out is None:
             return "img"
-        words = _in_order(steps)
-        key = id if words is None or last is None else last
-        if key not in self.names:
-            self.names[key] = f"img_{len(self.names) + 1}" if self.names else "img"
-            self.said[key] = f"image {quoted(file)}{words or ''}"
-        return self.names[key]
+        if out not in self.names:
+            piece = self._said(out)
+            stem = "img" if piece.head.startswith("image") else "footage"
+            taken = set(self.names.values())
+            names = (f"{stem}_{number}" if number > 1 else stem for number in range(1, MOST))
+            self.names[out] = next(name for name in names if name not in taken)
+            piece.names = self.names[out]
+            piece.head = f"{piece.names} = {piece.head}"
+            self.made.append(piece)
+        return self.names[out]
 
-    def _fitted(self, id: str) -> bool:
-        """Whether a node fits a picture to the pass, as an export writes it."""
-        told = self.target.value(id, "upscale_method"), self.target.value(id, "crop")
-        return self.target.kind(id) == "ImageScale" and told == ("bilinear", "center")
+    def crf(self, out: Out | None) -> str:
+        """How it is compressed before that, as the option of a condition."""
+        out, crf = self._compressed(out)
+        usual = 0 if self._plain(out) == out else None  # what is said nowhere
+        return f" crf {crf}" if crf != usual else ""
 
-    def _before(self, id: str) -> str | None:
-        links = self.target.links(id)
-        out = next((links[name] for name in ("image", "images", "input", "pixels") if name in links), None)
-        return out.node if out else None
+    def _compressed(self, out: Out | None) -> tuple[Out | None, int]:
+        """What stands before the compression, and its crf."""
+        if out is None or self.target.kind(out.node) != "LTXVPreprocess":
+            return out, 0
+        crf = self.target.value(out.node, "img_compression", 0)
+        return self.target.link(out.node, "image"), crf if isinstance(crf, int) else 0
 
-    def _resized(self, id: str) -> dict[str, str]:
-        """What a node does to a picture, in the options of `image`; nothing if it does anything else."""
-        value = self.target.inputs(id).get
-        match self.target.kind(id), value("resize_type"):
-            case "ResizeImageMaskNode", "scale dimensions" if value("resize_type.crop") == "center":
-                size = f"{value('resize_type.width')}x{value('resize_type.height')}"
-                return {"size": size, "by": _method(value("scale_method"))}
-            case "ResizeImageMaskNode", "scale longer dimension":
-                return {"longer": str(value("resize_type.longer_size")), "longer_by": _method(value("scale_method"))}
-            case "ResizeImagesByLongerEdge", _:
-                return {"longer": str(value("longer_edge")), "longer_by": "lanczos"}
-            case "ImageScale", _ if value("crop") == "center":
-                return {"size": f"{value('width')}x{value('height')}", "by": _method(value("upscale_method"))}
-        return {}
+    def _plain(self, out: Out | None) -> Out | None:
+        """The file itself, where an export has fitted it to its pass."""
+        fitted = out
+        if out and self.target.kind(out.node) == "RepeatImageBatch":
+            out = self.target.link(out.node, "image")
+        if out is None or self.target.kind(out.node) != "ImageScale":
+            return fitted
+        told = self.target.value(out.node, "upscale_method"), self.target.value(out.node, "crop")
+        file = self.target.link(out.node, "image")
+        if file and self.target.kind(file.node) == "ImageFromBatch":
+            file = self.target.link(file.node, "image")
+        return file if told == ("bilinear", "center") and file and self._file(file) else fitted
+
+    def _said(self, out: Out) -> Piece:
+        """The statement for it: a file or a node, then steps."""
+        steps: list[str] = []
+        last = out
+        for _ in range(MOST):
+            said, before = self._step(last), self._before(last)
+            if said is None or before is None:
+                break
+            steps.insert(0, said)
+            last = before
+        chain = "".join(f" | {step}" for step in steps)
+        if (file := self._file(last)) is None:
+            return Piece(f"image {{}}{chain}", wire=last)
+        return Piece(f"{file}{chain}" if chain or self._fits(out) else f"{file} as_is")
+
+    def _fits(self, out: Out) -> bool:
+        """Whether all that reads a file fits it to a pass first."""
+        readers = self.target.readers.get(out.node, [])
+        return bool(readers) and all(self.target.kind(id) in ("ImageScale", "ImageFromBatch") for id in readers)
+
+    def _file(self, out: Out) -> str | None:
+        """What is loaded; None where it is no file."""
+        kind, value = self.target.kind(out.node), self.target.value
+        if kind == "LoadImage" and out.slot == 0 and isinstance(value(out.node, "image"), str):
+            said = quoted(value(out.node, "image"))
+            return f"image {said}" if said else None
+        video = self.target.link(out.node, "video") if kind == "GetVideoComponents" and out.slot == 0 else None
+        if video is None or self.target.kind(video.node) != "LoadVideo":
+            return None
+        file = value(video.node, "file")
+        return f"video {said}" if isinstance(file, str) and (said := quoted(file)) else None
+
+    def _before(self, out: Out) -> Out | None:
+        links = self.target.links(out.node)
+        return next((links[name] for name in SOURCES if name in links), None) if out.slot == 0 else None
+
+    def _step(self, out: Out) -> str | None:
+        """What a node does to a picture, as a step; None if it is none."""
+        value = self.target.inputs(out.node).get
+        match self.target.kind(out.node):
+            case "ResizeImageMaskNode":
+                return self._resized(value)
+            case "ResizeImagesByLongerEdge":
+                return _numbered("longer", value("longer_edge"))
+            case "ResizeImagesByShorterEdge":
+                return _numbered("shorter", value("shorter_edge"))
+            case "ImageScale":
+                return _sized(value("width"), value("height"), value("crop"), value("upscale_method"))
+            case "ImageScaleBy":
+                return _scaled(value("scale_by"), value("upscale_method"))
+            case "ImageFromBatch" if isinstance(value("length"), int) and isinstance(value("batch_index"), int):
+                first = f" from {value('batch_index')}" if value("batch_index") else ""
+                return f"frames {value('length')}f{first}" if value("batch_index") >= 0 else None
+            case "RepeatImageBatch" if isinstance(value("amount"), int):
+                return f"repeat {value('amount')}f"
+            case "ImageInvert":
+                return "invert"
+            case "Canny":
+                low, high = value("low_threshold"), value("high_threshold")
+                both = isinstance(low, int | float) and isinstance(high, int | float)
+                return f"canny {plain(low)} {plain(high)}" if both else None
+        return None
+
+    def _resized(self, value: Any) -> str | None:
+        """Of the node for all ways to resize."""
+        by, kind = value("scale_method"), value("resize_type")
+        match kind:
+            case "scale dimensions":
+                return _sized(value("resize_type.width"), value("resize_type.height"), value("resize_type.crop"), by)
+            case "scale by multiplier":
+                return _scaled(value("resize_type.multiplier"), by)
+            case "scale longer dimension" | "scale shorter dimension":
+                side = kind.split()[1]
+                return _numbered(side, value(f"resize_type.{side}_size"), by, always=True)
+            case "scale width" | "scale height":
+                side = kind.split()[1]
+                return _numbered(side, value(f"resize_type.{side}"), by)
+            case "scale total pixels":
+                return _numbered("megapixels", value("resize_type.megapixels"), by)
+            case "scale to multiple":
+                return _numbered("multiple", value("resize_type.multiple"), by)
+        return None
 
     def pieces(self) -> list[Piece]:
         """A statement for each."""
-        return [Piece(f"{self.names[id]} = {said}") for id, said in self.said.items()]
+        return self.made
 
 
-def _method(name: Any) -> str:
-    return "nearest" if name == "nearest-exact" else str(name)
-
-
-def _in_order(steps: list[dict[str, str]]) -> str | None:
-    """The options of `image`; None where a step is another, or they stand in another order."""
-    kinds = [next(iter(step), "") for step in steps]
-    if kinds not in ([], ["size"], ["longer"], ["size", "longer"]):
+def _by(method: Any, always: bool = False) -> str | None:
+    """How pixels are computed; None if nobody knows the way."""
+    if method not in METHODS:
         return None
-    words = {key: value for step in steps for key, value in step.items()}
-    if not re.fullmatch(r"(\d+x\d+)?", words.get("size", "")) or not re.fullmatch(r"\d*", words.get("longer", "")):
-        return None
-    shown = {key: value for key, value in words.items() if not (key in ("by", "longer_by") and value == "lanczos")}
-    return "".join(f" {key} {value}" for key, value in shown.items())
+    return f" by {'nearest' if method == 'nearest-exact' else method}" if always or method != "lanczos" else ""
+
+
+def _numbered(verb: str, number: Any, method: Any = "lanczos", always: bool = False) -> str | None:
+    by = _by(method, always)
+    known = isinstance(number, int | float) and not isinstance(number, bool) and number > 0 and by is not None
+    return f"{verb} {plain(number)}{by}" if known else None
+
+
+def _scaled(factor: Any, method: Any) -> str | None:
+    by = _by(method)
+    known = isinstance(factor, int | float) and factor > 0 and by is not None
+    return f"scale {plain(factor)}x{by}" if known else None
+
+
+def _sized(width: Any, height: Any, crop: Any, method: Any) -> str | None:
+    by = _by(method)
+    known = isinstance(width, int) and isinstance(height, int) and min(width, height) > 0 and by is not None
+    cut = {"center": "", "disabled": " stretched"}.get(crop)
+    return f"size {width}x{height}{by}{cut}" if known and cut is not None else None

@@ -81,6 +81,7 @@ class Writer:
 
     def _lines(self, trial: bool) -> Iterator[str]:
         words = WITHOUT_PASS
+        media = [piece.names for piece in self.draft.pieces if piece.names and piece.wire is None]
         told = {""}
         for index, piece in enumerate(self.draft.pieces):
             group = "" if trial else self.groups.get(piece.raw or piece.anchor, "")
@@ -88,14 +89,16 @@ class Writer:
                 told.add(group)
                 yield f"# {group}"
             if trial and (piece.anchor or piece.raw or piece.common):
-                yield probe(index, words, self.draft.files)
+                yield probe(index, words, media)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
+            if piece.names not in media:
+                media.append(piece.names)  # a file has its name from the start, what a node gives from there on
             if piece.sampled:
                 words = WORDS
             elif "latent" in piece.binds.values():
                 words = tuple(word for word in words if word not in SAMPLED)
         if trial:
-            yield probe(len(self.draft.pieces), words, self.draft.files)
+            yield probe(len(self.draft.pieces), words, media)
 
     def name(self, out: Out) -> str:
         """The name of an output of a raw node."""
@@ -109,9 +112,10 @@ class Writer:
         return node_text(id, {**node, "_meta": meta}, self.names, wires)
 
 
-def probe(index: int, words: Iterable[str], files: Iterable[str]) -> str:
-    """A node that reads what each word and file stands for here."""
-    return f'node "{PROBE}{index}" {{ {"; ".join(f"{word}: {word}" for word in (*files, *words))} }}'
+def probe(index: int, words: Iterable[str], media: Iterable[str]) -> str:
+    """A node that reads what each word and name of a medium stands for here."""
+    said = "; ".join(f"{word}: {word}" for word in (*media, *words) if word)
+    return f'node "{PROBE}{index}" {{ {said} }}'
 
 
 def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:

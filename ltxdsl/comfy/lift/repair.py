@@ -216,18 +216,26 @@ class Repairer:
         return Edit(which, name, out, raw=out.node)
 
 
+# what says the same in other nodes that resize as ResizeImageMaskNode does
+RESIZED = {
+    "ImageScale": {
+        "width": "resize_type.width",
+        "height": "resize_type.height",
+        "crop": "resize_type.crop",
+        "upscale_method": "scale_method",
+    },
+    "ImageScaleBy": {"scale_by": "resize_type.multiplier", "upscale_method": "scale_method"},
+}
+
+
 def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Whether a node of another class does the same."""
     if was == "ManualSigmas":
         steps = len(numbers(ours.get("sigmas"))) - 1
         return kind in SCHEDULERS and wanted.get("steps") == steps and wanted.get("denoise", 1) == 1
-    if kind == "ResizeImagesByLongerEdge":
-        size, method = ours.get("resize_type.longer_size"), ours.get("scale_method")
-        return method == "lanczos" and wanted.get("longer_edge") == size
     if was == "ResizeImageMaskNode":
-        names = {"width": "resize_type.width", "height": "resize_type.height", "crop": "resize_type.crop"}
-        alike = {**names, "upscale_method": "scale_method"}
-        return kind == "ImageScale" and all(wanted.get(its) == ours.get(own) for its, own in alike.items())
+        alike = RESIZED.get(kind, {})
+        return bool(alike) and all(wanted.get(its) == ours.get(own) for its, own in alike.items())
     return kind in SAME.get(was, {})
 
 

@@ -68,11 +68,11 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
     "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
     "SaveVideo": {"VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"}},
     "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
-    "ResizeImageMaskNode": {"ResizeImagesByLongerEdge": {"images": "input"}, "ImageScale": {"image": "input"}},
+    "ResizeImageMaskNode": {"ImageScale": {"image": "input"}, "ImageScaleBy": {"image": "input"}},
 }
 
 
-RESIZES = dict.fromkeys(("ResizeImagesByLongerEdge", "ImageScale"), ALL)  # see `_may_be`
+RESIZES = dict.fromkeys(("ImageScale", "ImageScaleBy"), ALL)  # see `_may_be`
 SPELLINGS |= RESIZES
 SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
 

@@ -19,14 +19,6 @@ from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
 
 SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
-PICTURED = (
-    "ResizeImageMaskNode",
-    "ImageScale",
-    "ImageScaleBy",
-    "GetVideoComponents",
-    "LTXVPreprocess",
-    "ImageFromBatch",
-)
 # GuiderParameters' inputs: the statement of each, and what leaves it out.
 TERMS = {"cfg": ("cfg", 1.0), "stg": ("stg", 0.0), "modality_scale": ("modality", 1.0), "rescale": ("rescale", 0.0)}
 
@@ -146,16 +138,17 @@ class Stage:
     def _in_place(self, id: str) -> None:
         strength = self._number(id, "strength", 1.0)
         if self.target.value(id, "bypass", False) is False:
-            self.conditions.insert(
-                0, f"inplace {self.images.name(self._node(id, 'image'))} @ 0 strength {plain(strength)}{self._crf(id)}"
-            )
+            image = self.target.link(id, "image")
+            said = f"inplace {self.images.name(image)} @ 0 strength {plain(strength)}{self.images.crf(image)}"
+            self.conditions.insert(0, said)
 
     def _guide(self, id: str) -> None:
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         if isinstance(index, int):
             place = "end" if index == -1 else f"{index}f" if index else "0"
-            image = self.images.name(self._node(id, "image"))
-            self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}{self._crf(id)}")
+            image = self.target.link(id, "image")
+            said = f"guide {self.images.name(image)} @ {place} strength {plain(strength)}{self.images.crf(image)}"
+            self.conditions.insert(0, said)
 
     def _control(self, id: str) -> None:
         """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
@@ -168,24 +161,10 @@ class Stage:
             return
         self.controlled = lora
         kind = next((kind for kind in CONTROLS if kind in lora.name.lower()), "union")
-        said = f"control {kind} from {self._source(id)} with {lora.said} @ {index}f strength {plain(strength)}"
+        source = self.images.name(self.target.link(id, "image"))
+        said = f"control {kind} from {source} with {lora.said} @ {index}f strength {plain(strength)}"
         said += f" downscale {max(1, round(factor))}" + (f" attention {plain(attention)}" if attention != 1 else "")
         self.conditions.insert(0, said)
-
-    def _source(self, id: str) -> str:
-        """The file that a control video begins with, as far as that is to be seen."""
-        found = self._back(self._node(id, "image"), PICTURED, ("image", "images", "input", "pixels", "video"))
-        file = self.target.value(found, "file") if found and self.target.kind(found) == "LoadVideo" else None
-        if isinstance(file, str) and quoted(file):
-            return f"video {quoted(file)}"
-        return self.images.name(self._node(id, "image"))
-
-    def _crf(self, id: str) -> str:
-        image = self._node(id, "image")
-        crf = (
-            self.target.value(image, "img_compression") if image and self.target.kind(image) == "LTXVPreprocess" else 0
-        )
-        return f" crf {crf}" if isinstance(crf, int) else ""
 
     def piece(self, share: float | None) -> Piece:
         """The statement of the pass."""

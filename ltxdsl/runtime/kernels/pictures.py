@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy
 import torch
 
 from ltxdsl.ops import nodes
+from ltxdsl.runtime.edges import canny
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.kernels.table import kernel
 from ltxdsl.runtime.media import recompressed
@@ -50,12 +52,19 @@ def _why(path: Path, error: Exception, kind: str) -> str:
 def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[str, Frames]:
     """Cover the size and cut; with a crf, each frame through H.264 and back, from 8 bits that are cut, not rounded."""
     pixels, size = as_float(image.pixels), (op.width, op.height)
+    if op.as_is:
+        pixels = _compressed(pixels, op.crf) if op.crf else pixels
+        shape = pixels if op.as_is == "stretch" else middle(pixels, *size)
+        return {"image": Frames(resized(shape, *size, "bilinear"))}
     cut = session.fitting == "cut_first"
     fitted = resized(middle(pixels, *size), *size, "bilinear") if cut else covered(pixels, *size)
-    if op.crf > 0:
-        whole = (fitted * 255).to(torch.uint8)
-        return {"image": Frames(torch.stack([recompressed(frame, op.crf) for frame in whole]))}
-    return {"image": Frames(fitted)}
+    return {"image": Frames(_compressed(fitted, op.crf) if op.crf > 0 else fitted)}
+
+
+def _compressed(pixels: torch.Tensor, crf: int) -> torch.Tensor:
+    """Each frame through H.264 and back."""
+    whole = (pixels * 255).to(torch.uint8)
+    return as_float(torch.stack([recompressed(frame, crf) for frame in whole]))
 
 
 @kernel
@@ -66,15 +75,40 @@ def resize_frames(session: Session, op: nodes.ResizeFrames, *, image: Frames) ->
 
 @kernel
 def resize_picture(session: Session, op: nodes.ResizePicture, *, image: Frames) -> dict[str, Frames]:
-    """The middle of the picture in the shape asked for, or the whole picture, resized."""
+    """As ComfyUI's ResizeImageMaskNode does it; without a method as its ResizeImagesByLongerEdge."""
     pixels = as_float(image.pixels)
-    if op.longer:
-        height, width = pixels.shape[1:3]
-        share = op.longer / max(width, height)
-        size = (max(1, round(width * share)), max(1, round(height * share)))
-    else:
-        pixels, size = middle(pixels, op.width, op.height), (op.width, op.height)
-    return {"image": Frames(resized(pixels, *size, op.method).clamp(0, 1))}
+    height, width = pixels.shape[1:3]
+    size = op.sides(width, height)
+    if op.how == "size":
+        pixels = middle(pixels, *size)
+    elif op.how == "multiple":
+        return {"image": Frames(_on_multiple(pixels, *size, op.method).clamp(0, 1))}
+    return {"image": Frames(resized(pixels, *size, op.method or "lanczos").clamp(0, 1))}
+
+
+def _on_multiple(pixels: torch.Tensor, width: int, height: int, method: str) -> torch.Tensor:
+    """The size covered, and what hangs over cut off evenly."""
+    rows, columns = pixels.shape[1:3]
+    if (columns, rows) == (width, height):
+        return pixels
+    share = max(width / columns, height / rows)
+    wide = width if width / columns >= height / rows else max(width, math.ceil(columns * share))
+    high = max(height, math.ceil(rows * share)) if width / columns >= height / rows else height
+    left, top = (wide - width) // 2, (high - height) // 2
+    return resized(pixels, wide, high, method)[:, top : top + height, left : left + width]
+
+
+@kernel
+def invert_frames(session: Session, op: nodes.InvertFrames, *, image: Frames) -> dict[str, Frames]:
+    """In floating point."""
+    return {"image": Frames(1 - as_float(image.pixels))}
+
+
+@kernel
+def detect_edges(session: Session, op: nodes.DetectEdges, *, image: Frames) -> dict[str, Frames]:
+    """White where there is an edge."""
+    white = canny(as_float(image.pixels), op.low, op.high)
+    return {"image": Frames(white.unsqueeze(-1).expand(*white.shape, 3).float().contiguous())}
 
 
 @kernel

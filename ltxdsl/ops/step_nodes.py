@@ -1,0 +1,98 @@
+"""The ops that a picture or video goes through before anything else takes it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.facts import Facts
+
+
+class ResizePicture(Op, frozen=True):
+    """Resize frames in one of the ways that workflows know. F H W 3 to F H' W' 3.
+
+    `how` is size (cut about the middle to the shape, then resized), stretch, width, height, longer, shorter (that side
+    is said, the other follows), scale and megapixels (by `number`), or multiple (down to sides that `number` divides).
+    """
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "resize_picture"
+    version = 2
+    how: str
+    width: int = 0
+    height: int = 0
+    number: float = 0.0
+    method: str = ""  # as in ResizeFrames; "" = lanczos, with sides cut down to whole pixels
+
+    def label(self) -> str:
+        """What is asked for."""
+        said = f"{self.width}x{self.height}" if self.how in ("size", "stretch") else f"{self.side or self.number:g}"
+        return f"resize, {self.how} {said}"
+
+    @property
+    def side(self) -> int:
+        """The side that is said, where one is."""
+        return self.width or self.height
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The new size, where that of the picture is known."""
+        image = given["image"]
+        known = self.how in ("size", "stretch") or (image.width and image.height)
+        width, height = self.sides(image.width, image.height) if known else (0, 0)
+        return {"image": image.but(width=width, height=height)}
+
+    def sides(self, width: int, height: int) -> tuple[int, int]:
+        """The size that comes of a size, rounded as ComfyUI's nodes do it."""
+        match self.how:
+            case "width" | "height":
+                return self._followed(width, height, self.how == "width")
+            case "longer" | "shorter":
+                wide = width >= height if self.how == "longer" else width <= height
+                return self._followed(width, height, wide)
+            case "scale":
+                return round(width * self.number), round(height * self.number)
+            case "megapixels":
+                share = math.sqrt(int(self.number * 1024 * 1024) / (width * height))
+                return round(width * share), round(height * share)
+            case "multiple":
+                step = max(1, int(self.number))
+                least = min(width, height) >= step
+                return (width // step * step, height // step * step) if least else (width, height)
+        return self.width, self.height
+
+    def _followed(self, width: int, height: int, of_width: bool) -> tuple[int, int]:
+        """One side as it is said, the other in proportion."""
+        if not self.method:
+            share = self.side / (width if of_width else height)
+            return (self.side, int(height * share)) if of_width else (int(width * share), self.side)
+        if of_width:
+            return self.side, max(1, round(height / width * self.side))
+        return max(1, round(width / height * self.side)), self.side
+
+
+class InvertFrames(Op, frozen=True):
+    """White for black: 1 - x."""
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "invert_frames"
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The frames' own."""
+        return {"image": given["image"]}
+
+
+class DetectEdges(Op, frozen=True):
+    """Canny's edges, white on black: a 5x5 Gaussian (sigma 1), Sobel, thinning, and two thresholds with hysteresis."""
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "detect_edges"
+    low: float
+    high: float
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The frames' own size."""
+        return {"image": given["image"]}
