@@ -154,7 +154,9 @@ def write_video(
 
 def _mp4(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link | None) -> None:
     name = base_name(op.path)
-    video = builder.add("CreateVideo", f"video at {op.fps:g} fps", images=image, audio=audio, fps=op.fps, bit_depth=8)
+    rate = builder.wires.get("clip.rate")
+    title = "video as fast as the first" if rate else f"video at {op.fps:g} fps"
+    video = builder.add("CreateVideo", title, images=image, audio=audio, fps=rate or op.fps, bit_depth=8)
     if op.crf != CRF[op.codec]:
         builder.note(f"{name}: SaveVideo has no crf, so crf {op.crf} is left out")
     if PurePath(name).suffix.lower() != ".mp4":

@@ -25,12 +25,33 @@ EXACT_RATE = 25  # audio latents a second: at this rate the node makes as many a
 
 @row(nodes.EmptyVideo)
 def empty_video(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, Video]:
-    """Zeros of the clip's shape."""
-    if min(op.width, op.height) < SMALLEST:
+    """Zeros of the clip's shape, or of one that nodes measure."""
+    size, length = measured(builder, "size"), measured(builder, "length")
+    if size is None and min(op.width, op.height) < SMALLEST:
         raise ExportError(f"{op.width}x{op.height} is too small: ComfyUI's latents start at {SMALLEST} pixels")
     title = builder.titled(f"empty video {op.width}x{op.height}, {op.frames} frames")
-    link = builder.add("EmptyLTXVLatentVideo", title, width=op.width, height=op.height, length=op.frames, batch_size=1)
+    sides = {"width": op.width, "height": op.height} if size is None else _share_of(builder, size, op.share)
+    frames = length.output(2) if length else op.frames
+    link = builder.add("EmptyLTXVLatentVideo", title, **sides, length=frames, batch_size=1)
     return {"latent": Video(link, latent_frames(op.frames))}
+
+
+def measured(builder: PromptBuilder, what: str) -> Link | None:
+    """The node that measures the picture or video which the clip is like; None where the script says it."""
+    image = builder.wires.get(f"clip.{what}")
+    return builder.add("GetImageSize", "how large and long it is", image=image) if image else None
+
+
+def _share_of(builder: PromptBuilder, size: Link, share: float) -> dict[str, Link]:
+    """Both sides, as large as the first pass is."""
+    if share == 1:
+        return {"width": size, "height": size.output(1)}
+    parts = 1 / share
+    said = f"a/{parts:g}" if parts >= 1 and parts == round(parts) else f"a*{share:g}"
+    return {
+        side: builder.add("ComfyMathExpression", f"{side}, {said}", expression=said, **{"values.a": link}).output(1)
+        for side, link in (("width", size), ("height", size.output(1)))
+    }
 
 
 @row(nodes.EmptyAudio)
@@ -40,12 +61,19 @@ def empty_audio(builder: PromptBuilder, op: nodes.EmptyAudio) -> dict[str, Audio
     made, local = comfy_audio_latents(frames, rate), audio_latents(op.frames, op.fps)
     if made != local:
         builder.note(f"sound: ComfyUI makes {made} audio latents (it rounds up), `ltx run` {local}")
+    told: dict[str, int | Link] = {"frames_number": frames, "frame_rate": rate}
+    if length := measured(builder, "length"):
+        told["frames_number"] = length.output(2)
+    if of_video := builder.wires.get("clip.rate"):
+        whole = builder.add(
+            "ComfyMathExpression", "whole frames a second", expression="round(a)", **{"values.a": of_video}
+        )
+        told["frame_rate"] = whole.output(1)
     link = builder.add(
         "LTXVEmptyLatentAudio",
         builder.titled("empty sound"),
         audio_vae=loaders.audio_vae(builder),
-        frames_number=frames,
-        frame_rate=rate,
+        **told,
         batch_size=1,
     )
     return {"audio": Audio(link, latents=made)}

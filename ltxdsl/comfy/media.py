@@ -29,6 +29,14 @@ def read_video(builder: PromptBuilder, op: nodes.ReadVideo) -> dict[str, Link]:
     return {"image": frames}
 
 
+@row(nodes.ReadRate)
+def read_rate(builder: PromptBuilder, op: nodes.ReadRate) -> dict[str, Link]:
+    """Of the node that reads a video's frames."""
+    name = builder.file(op.path)
+    video = builder.add("LoadVideo", name, file=name)
+    return {"rate": builder.add("GetVideoComponents", f"frames of {name}", video=video).output(2)}
+
+
 @row(nodes.FitFrames)
 def fit_frames(builder: PromptBuilder, op: nodes.FitFrames, *, image: Link) -> dict[str, Link]:
     """Resize, then compress.

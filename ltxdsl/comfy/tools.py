@@ -108,10 +108,20 @@ def resize_picture(builder: PromptBuilder, op: nodes.ResizePicture, *, image: Li
     if not op.method:
         edge = {f"{op.how}_edge": op.side}
         return {"image": builder.add(BY_EDGE[op.how], op.label(), images=image, **edge)}
+    if op.node:
+        return {"image": builder.add(op.node, op.label(), image=image, **_resizing_alone(op))}
     kind, said = _resizing(op)
     how = {f"resize_type.{name}": value for name, value in said.items()}
     inputs = {"resize_type": kind, **how, "scale_method": op.method}
     return {"image": builder.add("ResizeImageMaskNode", op.label(), input=image, **inputs)}
+
+
+def _resizing_alone(op: nodes.ResizePicture) -> dict[str, Any]:
+    """What ImageScale and ImageScaleBy take."""
+    if op.how == "scale":
+        return {"upscale_method": op.method, "scale_by": op.number}
+    crop = "center" if op.how == "size" else "disabled"
+    return {"upscale_method": op.method, "width": op.width, "height": op.height, "crop": crop}
 
 
 def _resizing(op: nodes.ResizePicture) -> tuple[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from ltxdsl.ops import Statement, nodes
 from ltxdsl.ops.base import PARTS, Op, Spelling
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import ClipRef, MediaRef, NodeRef, NodeText
+from ltxdsl.ops.measured import Like
 from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.sound import SoundFile
@@ -62,6 +63,7 @@ class Scene:
         self.raw: dict[Span, str] = {}  # raw nodes, by their statements
         self.replaced: dict[str, Ref] = {}  # what raw nodes give in the place of what there was, by its word
         self.spelled: tuple[tuple[Spelling, ...], dict[str, Ref]] = ((), {})
+        self.measuring: dict[int, dict[str, Ref]] = {}  # what a server measures, by the statement
         self.colour = "srgb"  # how light is coded in the clip
         self.latent: Ref | None = None
         self.audio: Ref | None = None
@@ -119,7 +121,13 @@ class Scene:
         """The size that the chain of passes is to end at: what the script asks for, or a valid one to fit it from."""
         found = self.settings.get(ClipSize)
         defaults = self.models.defaults
+        if found is None and (like := self._like("size")) and (sides := like.sides(self.chain)):
+            return sides
         return found.rendered(self.chain) if found else (defaults.width, defaults.height)
+
+    def _like(self, what: str) -> Like | None:
+        """What the clip has its size, length or fps from."""
+        return next((said for said in self.settings.all(Like) if said.gives_clip(what)), None)
 
     @property
     def seed(self) -> int:
@@ -142,6 +150,8 @@ class Scene:
     def _asked_fps(self) -> float:
         if rate := self.settings.get(ClipRate):
             return rate.fps.rate if rate.fps.rate > 0 else self.models.defaults.fps
+        if (like := self._like("fps")) and like.rate:
+            return like.rate
         found = self.settings.get(ClipLength)
         return found.fps.rate if found and found.fps and found.fps.rate > 0 else self.models.defaults.fps
 
@@ -155,6 +165,8 @@ class Scene:
         for said in self.settings.single.values():
             if frames := said.clip_frames(self, self._asked_fps):
                 return frames
+        if like := self._like("length"):
+            return like.frames or self.models.defaults.frames
         found = self.settings.get(ClipLength)
         match found.time if found else None:
             case Frames(count):
@@ -199,8 +211,20 @@ class Scene:
         """An op for a statement; gives its first output."""
         parts = {word: ref for word, ref in self.replaced.items() if PARTS.get(word) in op.uses}
         spellings, wires = self.spelled
+        wires = wires | self._measured(op)
         id = self.graph.add(op, parts | wires | inputs, statement.span, self.name, spellings)
         return Ref(id, next(iter(op.outputs)))
+
+    def _measured(self, op: Op) -> dict[str, Ref]:
+        """What a server measures of the clip for an op, by ports."""
+        if self.target == LOCAL or not op.measures:
+            return {}
+        found: dict[str, Ref] = {}
+        for said in self.settings.all(Like):
+            if id(said) not in self.measuring:
+                self.measuring[id(said)] = said.measured(self)
+            found |= self.measuring[id(said)]
+        return {port: ref for port, ref in found.items() if port.rpartition(".")[2] in op.measures}
 
     def start(self, factor: float, statement: Statement) -> None:
         """Empty latents at a share of the size."""
@@ -209,7 +233,9 @@ class Scene:
         self.asked = (width * share, height * share)
         self.width, self.height = (max(32, int(side) // 32 * 32) for side in self.asked)
         self.name = self._next_name()
-        empty = nodes.EmptyVideo(width=self.width, height=self.height, frames=self.frames)
+        like = self._like("size")
+        share = float(share) * like.times.value if like else 1.0
+        empty = nodes.EmptyVideo(width=self.width, height=self.height, frames=self.frames, share=share)
         self.latent = self.add(empty, statement)
         self.audio = self.add(nodes.EmptyAudio(frames=self.frames, fps=self.fps), statement)
 

@@ -40,6 +40,7 @@ from ltxdsl.ops.sound_nodes import MaskSound as MaskSound
 from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
 from ltxdsl.ops.step_nodes import DetectEdges as DetectEdges
 from ltxdsl.ops.step_nodes import InvertFrames as InvertFrames
+from ltxdsl.ops.step_nodes import ReadRate as ReadRate
 from ltxdsl.ops.step_nodes import ResizePicture as ResizePicture
 from ltxdsl.ops.upscale_nodes import AdainLatent as AdainLatent
 from ltxdsl.ops.upscale_nodes import EncodeClip as EncodeClip
@@ -131,13 +132,19 @@ class EncodeText(Op, frozen=True):
 
 
 class EmptyVideo(Op, frozen=True):
-    """A zero video latent with denoise mask 1 everywhere."""
+    """A zero video latent with denoise mask 1 everywhere. `share` is that of a size which a server measures."""
 
     outputs = {"latent": Port.LATENT}
     kernel = "empty_video"
+    measures = ("size", "length")
     width: int
     height: int
     frames: int
+    share: float = 1.0
+
+    def identity(self) -> dict[str, Any]:
+        """The size itself."""
+        return {name: value for name, value in super().identity().items() if name != "share"}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """Its parameters."""
@@ -149,6 +156,7 @@ class EmptyAudio(Op, frozen=True):
 
     outputs = {"audio": Port.AUDIO_LATENT}
     kernel = "empty_audio"
+    measures = ("length", "rate")
     frames: int
     fps: float
 
@@ -277,6 +285,7 @@ class Sample(Op, frozen=True):
     optional = frozenset({"negative", "nag", "nag_audio", "speaker", "voice_latent"})
     uses = ("transformer",)
     kernel = "sample"
+    measures = ("rate",)
     version = 2
     stored = True
     guides = "uses"

@@ -196,6 +196,7 @@ class RawNode(Op, frozen=True):
     outputs = dict.fromkeys(NODE_OUTPUTS, Port.WIRE)
     pure = False
     kernel = "raw_node"
+    measures = ("rate",)
     class_type: str
     literals: tuple[tuple[str, Any], ...] = ()
     wires: tuple[tuple[str, str, str], ...] = ()
@@ -274,6 +275,7 @@ class WriteVideo(_Writer, frozen=True):
     inputs = {"image": Port.IMAGE, "audio": Port.AUDIO}
     optional = frozenset({"audio"})
     kernel = "write_video"
+    measures = ("rate",)
     version = 2
     fps: float
     crf: int = 19

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
-from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.base import Op, Port, Reader
 from ltxdsl.ops.facts import Facts
 
 
@@ -25,6 +26,11 @@ class ResizePicture(Op, frozen=True):
     height: int = 0
     number: float = 0.0
     method: str = ""  # as in ResizeFrames; "" = lanczos, with sides cut down to whole pixels
+    node: str = ""  # which of ComfyUI's nodes that do the same
+
+    def identity(self) -> dict[str, Any]:
+        """What it does, by whichever node."""
+        return {name: value for name, value in super().identity().items() if name != "node"}
 
     def label(self) -> str:
         """What is asked for."""
@@ -96,3 +102,10 @@ class DetectEdges(Op, frozen=True):
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The frames' own size."""
         return {"image": given["image"]}
+
+
+class ReadRate(Reader, frozen=True):
+    """The frame rate of a video, which ComfyUI's nodes read when they run; ComfyUI only."""
+
+    outputs = {"rate": Port.RATE}
+    kernel = "read_rate"

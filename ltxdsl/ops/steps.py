@@ -10,13 +10,18 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import NOWHERE, option, word
 from ltxdsl.ops.facts import Facts
-from ltxdsl.ops.kinds import FACTOR, INTEGER, NUMBER, RESIZING, SIZE, TIME_IN_FRAMES, MediaRef, words
+from ltxdsl.ops.kinds import FACTOR, INTEGER, NUMBER, RESIZING, SIZE, TIME_IN_FRAMES, Kind, MediaRef, single, words
 from ltxdsl.source import Span
 from ltxdsl.values import Factor, Frames, Size
 
 BY = option(RESIZING, "how pixels are computed")
 STRETCHED = words("stretched", {"stretched": True})
 MOST = 16384  # pixels of a side
+
+
+def same_as(node: str) -> Kind:
+    """The name of a node that does the same as the usual one."""
+    return single(f'"{node}"', lambda value: value if value == node else None)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,11 +67,13 @@ class ToSize(Step, frozen=True):
     size: Annotated[Size, word(SIZE, "the size")]
     by: Annotated[str, BY] = "lanczos"
     stretched: Annotated[bool, word(STRETCHED, "the whole picture, whatever its shape")] = False
+    node: Annotated[str, option(same_as("ImageScale"), "the node of ComfyUI that does it", key="as")] = ""
 
     def op(self) -> Op:
         """The size as it is said."""
         how = "stretch" if self.stretched else "size"
-        return nodes.ResizePicture(how=how, width=self.size.width, height=self.size.height, method=self.by)
+        size = {"width": self.size.width, "height": self.size.height}
+        return nodes.ResizePicture(how=how, **size, method=self.by, node=self.node)
 
 
 @step("width", "height")
@@ -99,10 +106,11 @@ class Scaled(Step, frozen=True):
 
     factor: Annotated[Factor, word(FACTOR, "the factor", low=0.01, high=8)]
     by: Annotated[str, BY] = "lanczos"
+    node: Annotated[str, option(same_as("ImageScaleBy"), "the node of ComfyUI that does it", key="as")] = ""
 
     def op(self) -> Op:
         """The factor."""
-        return nodes.ResizePicture(how=self.verb, number=self.factor.value, method=self.by)
+        return nodes.ResizePicture(how=self.verb, number=self.factor.value, method=self.by, node=self.node)
 
 
 @step("megapixels")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.ends import decoded, saves, spell_decoder
 from ltxdsl.comfy.lift.files import loads, spell_loaders
+from ltxdsl.comfy.lift.measures import measured
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.geometry import latent_frames, pixel_frames
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
-
-DEFAULT_FRAMES = 121
 
 
 def guess(target: Target) -> Draft | None:
@@ -23,8 +22,7 @@ def guess(target: Target) -> Draft | None:
         return None
     head = [
         *loads(target),
-        *images.pieces(),
-        *_clip(target, passes),
+        *_clip(target, passes, images),
         *_texts(target, passes[0]),
         *_sound(target, passes[0]),
     ]
@@ -52,8 +50,14 @@ def _growth(passes: list[Stage]) -> float:
     return growth
 
 
-def _clip(target: Target, passes: list[Stage]) -> list[Piece]:
-    """Size, length and rate of what comes out in the end, as far as they are known."""
+def _clip(target: Target, passes: list[Stage], images: Images) -> list[Piece]:
+    """Pictures, then size, length and rate of what comes out in the end, as far as they are known."""
+    like = measured(target, passes[0], _growth(passes), images)
+    said = _said(target, passes)
+    return [*images.pieces(), *like, *said]
+
+
+def _said(target: Target, passes: list[Stage]) -> list[Piece]:
     found, rate = passes[0].empty, passes[0].rate
     width, height, frames = (target.value(found, name) if found else None for name in ("width", "height", "length"))
     pieces = []
@@ -63,8 +67,8 @@ def _clip(target: Target, passes: list[Stage]) -> list[Piece]:
     said = f" @ {plain(rate)}fps" if rate else ""
     if isinstance(frames, int) and frames > 0:
         pieces.append(Piece(f"length {pixel_frames(latent_frames(frames))}f{said}"))
-    elif said:
-        pieces.append(Piece(f"length {DEFAULT_FRAMES}f{said}"))
+    elif rate:
+        pieces.append(Piece(f"fps {plain(rate)}fps"))
     return pieces
 
 

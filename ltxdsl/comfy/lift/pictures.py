@@ -66,8 +66,7 @@ class Images:
 
     def _said(self, out: Out) -> Piece:
         """The statement for it: a file or a node, then steps."""
-        steps: list[str] = []
-        last = out
+        steps, last = list[str](), out
         for _ in range(MOST):
             said, before = self._step(last), self._before(last)
             if said is None or before is None:
@@ -111,20 +110,19 @@ class Images:
             case "ResizeImagesByShorterEdge":
                 return _numbered("shorter", value("shorter_edge"))
             case "ImageScale":
-                return _sized(value("width"), value("height"), value("crop"), value("upscale_method"))
+                said = _sized(value("width"), value("height"), value("crop"), value("upscale_method"))
+                return said and f'{said} as "ImageScale"'
             case "ImageScaleBy":
-                return _scaled(value("scale_by"), value("upscale_method"))
-            case "ImageFromBatch" if isinstance(value("length"), int) and isinstance(value("batch_index"), int):
-                first = f" from {value('batch_index')}" if value("batch_index") else ""
-                return f"frames {value('length')}f{first}" if value("batch_index") >= 0 else None
+                said = _scaled(value("scale_by"), value("upscale_method"))
+                return said and f'{said} as "ImageScaleBy"'
+            case "ImageFromBatch":
+                return _taken(value("length"), value("batch_index"))
             case "RepeatImageBatch" if isinstance(value("amount"), int):
                 return f"repeat {value('amount')}f"
             case "ImageInvert":
                 return "invert"
             case "Canny":
-                low, high = value("low_threshold"), value("high_threshold")
-                both = isinstance(low, int | float) and isinstance(high, int | float)
-                return f"canny {plain(low)} {plain(high)}" if both else None
+                return _edges(value("low_threshold"), value("high_threshold"))
         return None
 
     def _resized(self, value: Any) -> str | None:
@@ -147,6 +145,22 @@ class Images:
                 return _numbered("multiple", value("resize_type.multiple"), by)
         return None
 
+    def of_video(self, node: str) -> str | None:
+        """A name of what comes of a video file, by the node that reads its frames."""
+        if self._file(Out(node, 0)) is None:
+            return None
+        known = (name for out, name in self.names.items() if self._root(out).node == node)
+        return next(known, None) or self.name(Out(node, 0))
+
+    def _root(self, out: Out) -> Out:
+        """What a chain of steps begins with."""
+        for _ in range(MOST):
+            before = self._before(out)
+            if before is None or self._step(out) is None:
+                break
+            out = before
+        return out
+
     def pieces(self) -> list[Piece]:
         """A statement for each."""
         return self.made
@@ -163,6 +177,17 @@ def _numbered(verb: str, number: Any, method: Any = "lanczos", always: bool = Fa
     by = _by(method, always)
     known = isinstance(number, int | float) and not isinstance(number, bool) and number > 0 and by is not None
     return f"{verb} {plain(number)}{by}" if known else None
+
+
+def _taken(count: Any, first: Any) -> str | None:
+    if not isinstance(count, int) or not isinstance(first, int) or first < 0:
+        return None
+    return f"frames {count}f" + (f" from {first}" if first else "")
+
+
+def _edges(low: Any, high: Any) -> str | None:
+    both = isinstance(low, int | float) and isinstance(high, int | float)
+    return f"canny {plain(low)} {plain(high)}" if both else None
 
 
 def _scaled(factor: Any, method: Any) -> str | None:

@@ -216,26 +216,11 @@ class Repairer:
         return Edit(which, name, out, raw=out.node)
 
 
-# what says the same in other nodes that resize as ResizeImageMaskNode does
-RESIZED = {
-    "ImageScale": {
-        "width": "resize_type.width",
-        "height": "resize_type.height",
-        "crop": "resize_type.crop",
-        "upscale_method": "scale_method",
-    },
-    "ImageScaleBy": {"scale_by": "resize_type.multiplier", "upscale_method": "scale_method"},
-}
-
-
 def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Whether a node of another class does the same."""
     if was == "ManualSigmas":
         steps = len(numbers(ours.get("sigmas"))) - 1
         return kind in SCHEDULERS and wanted.get("steps") == steps and wanted.get("denoise", 1) == 1
-    if was == "ResizeImageMaskNode":
-        alike = RESIZED.get(kind, {})
-        return bool(alike) and all(wanted.get(its) == ours.get(own) for its, own in alike.items())
     return kind in SAME.get(was, {})
 
 

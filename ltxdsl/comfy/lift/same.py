@@ -48,6 +48,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LoraLoader": ("lora_name", "strength_model"),
     "SolidMask": ("width", "height"),
     "TrimAudioDuration": ("start_index", "duration"),
+    "ComfyMathExpression": ("expression",),
     "LTXVScheduler": ALL,
     "BasicScheduler": ALL,
 }
@@ -68,12 +69,9 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
     "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
     "SaveVideo": {"VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"}},
     "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
-    "ResizeImageMaskNode": {"ImageScale": {"image": "input"}, "ImageScaleBy": {"image": "input"}},
 }
 
 
-RESIZES = dict.fromkeys(("ImageScale", "ImageScaleBy"), ALL)  # see `_may_be`
-SPELLINGS |= RESIZES
 SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
 
 

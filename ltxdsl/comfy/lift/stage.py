@@ -52,6 +52,7 @@ class Stage:
         self.conditions: list[str] = []
         self.sound: Out | None = None
         self.rate: float | None = None
+        self.rated: str | None = None  # the node that puts the frame rate to the prompts
         self.positive: str | None = None
         self.negative: str | None = None
         self.controlled: Lora | None = None  # the LoRA that a control video is followed by
@@ -61,7 +62,7 @@ class Stage:
     @property
     def of_ltx(self) -> bool:
         """Whether it samples LTX's latents: other models' samplers may stand in the same file."""
-        return self.rate is not None or self.positive is not None or bool(self.empty or self.sound)
+        return self.rated is not None or self.positive is not None or bool(self.empty or self.sound)
 
     def _node(self, id: str | None, name: str) -> str | None:
         out = self.target.link(id, name) if id else None
@@ -87,6 +88,7 @@ class Stage:
         rated = self._back(self._node(self.guider, "positive"), through, ("positive",))
         if self.target.kind(rated) == "LTXVConditioning":
             assert rated is not None
+            self.rated = rated
             rate = self.target.value(rated, "frame_rate")
             self.rate = float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
             self.positive, self.negative = self._node(rated, "positive"), self._node(rated, "negative")

@@ -24,6 +24,12 @@ def raw_node(session: Session, op: nodes.RawNode) -> dict[str, Frames]:
 
 
 @kernel
+def read_rate(session: Session, op: nodes.ReadRate) -> dict[str, Frames]:
+    """Refused: here a file is asked before it comes to this."""
+    _refused(op)
+
+
+@kernel
 def polish_frames(session: Session, op: nodes.PolishFrames, *, image: Frames) -> dict[str, Frames]:
     """Refused: a rule says so before it comes to this."""
     _refused(op)
