@@ -154,7 +154,7 @@ def write_video(
 
 def _mp4(builder: PromptBuilder, op: nodes.WriteVideo, image: Link, audio: Link | None) -> None:
     name = base_name(op.path)
-    rate = builder.wires.get("clip.rate")
+    rate = builder.wires.get("clip.fps")
     title = "video as fast as the first" if rate else f"video at {op.fps:g} fps"
     video = builder.add("CreateVideo", title, images=image, audio=audio, fps=rate or op.fps, bit_depth=8)
     if op.crf != CRF[op.codec]:

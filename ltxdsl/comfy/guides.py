@@ -78,7 +78,7 @@ def _control(guide: PlacedGuide) -> _Spelling:
         "frame_idx": op.frame,
         "strength": op.strength,
         "latent_downscale_factor": float(op.control),
-        "crop": "center",
+        "crop": "disabled" if op.as_is else "center",
         **TILES,
     }
     if op.attention == 1:

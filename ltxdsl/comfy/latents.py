@@ -26,7 +26,7 @@ EXACT_RATE = 25  # audio latents a second: at this rate the node makes as many a
 @row(nodes.EmptyVideo)
 def empty_video(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, Video]:
     """Zeros of the clip's shape, or of one that nodes measure."""
-    size, length = measured(builder, "size"), measured(builder, "length")
+    size, length = builder.wires.get("clip.size"), builder.wires.get("clip.length")
     if size is None and min(op.width, op.height) < SMALLEST:
         raise ExportError(f"{op.width}x{op.height} is too small: ComfyUI's latents start at {SMALLEST} pixels")
     title = builder.titled(f"empty video {op.width}x{op.height}, {op.frames} frames")
@@ -34,12 +34,6 @@ def empty_video(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, Video
     frames = length.output(2) if length else op.frames
     link = builder.add("EmptyLTXVLatentVideo", title, **sides, length=frames, batch_size=1)
     return {"latent": Video(link, latent_frames(op.frames))}
-
-
-def measured(builder: PromptBuilder, what: str) -> Link | None:
-    """The node that measures the picture or video which the clip is like; None where the script says it."""
-    image = builder.wires.get(f"clip.{what}")
-    return builder.add("GetImageSize", "how large and long it is", image=image) if image else None
 
 
 def _share_of(builder: PromptBuilder, size: Link, share: float) -> dict[str, Link]:
@@ -62,9 +56,9 @@ def empty_audio(builder: PromptBuilder, op: nodes.EmptyAudio) -> dict[str, Audio
     if made != local:
         builder.note(f"sound: ComfyUI makes {made} audio latents (it rounds up), `ltx run` {local}")
     told: dict[str, int | Link] = {"frames_number": frames, "frame_rate": rate}
-    if length := measured(builder, "length"):
+    if length := builder.wires.get("clip.length"):
         told["frames_number"] = length.output(2)
-    if of_video := builder.wires.get("clip.rate"):
+    if of_video := builder.wires.get("clip.fps"):
         whole = builder.add(
             "ComfyMathExpression", "whole frames a second", expression="round(a)", **{"values.a": of_video}
         )

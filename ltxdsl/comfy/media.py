@@ -29,12 +29,20 @@ def read_video(builder: PromptBuilder, op: nodes.ReadVideo) -> dict[str, Link]:
     return {"image": frames}
 
 
-@row(nodes.ReadRate)
-def read_rate(builder: PromptBuilder, op: nodes.ReadRate) -> dict[str, Link]:
+@row(nodes.ReadBeside)
+def read_beside(builder: PromptBuilder, op: nodes.ReadBeside) -> dict[str, Link]:
     """Of the node that reads a video's frames."""
     name = builder.file(op.path)
     video = builder.add("LoadVideo", name, file=name)
-    return {"rate": builder.add("GetVideoComponents", f"frames of {name}", video=video).output(2)}
+    read = builder.add("GetVideoComponents", f"frames of {name}", video=video)
+    return {"audio": read.output(1), "fps": read.output(2)}
+
+
+@row(nodes.MeasureFrames)
+def measure_frames(builder: PromptBuilder, op: nodes.MeasureFrames, *, image: Link) -> dict[str, Link]:
+    """Core's node."""
+    read = builder.add("GetImageSize", "how large and long it is", image=image)
+    return {"width": read, "height": read.output(1), "frames": read.output(2)}
 
 
 @row(nodes.FitFrames)

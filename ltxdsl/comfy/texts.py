@@ -30,7 +30,7 @@ def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, f
         other = builder.add("ConditioningZeroOut", "no negative prompt (cfg 1)", conditioning=positive)
     else:
         other = negative_prompt(builder, negative, positive)
-    rate = builder.wires.get("clip.rate")
+    rate = builder.wires.get("clip.fps")
     title = "frame rate of the video" if rate else f"frame rate {fps:g}"
     link = builder.add("LTXVConditioning", title, positive=positive, negative=other, frame_rate=rate or fps)
     return Conditioning(link, link.output(1))

@@ -63,7 +63,7 @@ class Scene:
         self.raw: dict[Span, str] = {}  # raw nodes, by their statements
         self.replaced: dict[str, Ref] = {}  # what raw nodes give in the place of what there was, by its word
         self.spelled: tuple[tuple[Spelling, ...], dict[str, Ref]] = ((), {})
-        self.measuring: dict[int, dict[str, Ref]] = {}  # what a server measures, by the statement
+        self.measuring: dict[tuple[Span, str], Ref | None] = {}  # what a server measures of the clip
         self.colour = "srgb"  # how light is coded in the clip
         self.latent: Ref | None = None
         self.audio: Ref | None = None
@@ -220,11 +220,15 @@ class Scene:
         if self.target == LOCAL or not op.measures:
             return {}
         found: dict[str, Ref] = {}
-        for said in self.settings.all(Like):
-            if id(said) not in self.measuring:
-                self.measuring[id(said)] = said.measured(self)
-            found |= self.measuring[id(said)]
-        return {port: ref for port, ref in found.items() if port.rpartition(".")[2] in op.measures}
+        for what in op.measures:
+            like = self._like(what)
+            if like is None:
+                continue
+            if (like.span, what) not in self.measuring:
+                self.measuring[like.span, what] = like.measured(what, self)
+            if ref := self.measuring[like.span, what]:
+                found[f"clip.{what}"] = ref
+        return found
 
     def start(self, factor: float, statement: Statement) -> None:
         """Empty latents at a share of the size."""
@@ -398,6 +402,13 @@ class Scene:
         if source.steps and count > 1 and self.target == LOCAL:
             image = self.add(nodes.CutFrames(start=0, count=count), statement, image=image)
         return image
+
+    def fact(self, source: MediaRef, fact: str, statement: Statement) -> Ref:
+        """What a server reads or measures of a picture or video: width, height, frames; of a video file audio, fps."""
+        if fact in ("audio", "fps"):
+            return Ref(self.add(nodes.ReadBeside(path=source.path), statement).node, fact)
+        image = self.file(source, statement)
+        return Ref(self.add(nodes.MeasureFrames(), statement, image=image).node, fact)
 
     def file(self, source: MediaRef, statement: Statement) -> Ref:
         """All of a picture, video or sound, for a raw node."""

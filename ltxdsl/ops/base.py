@@ -20,7 +20,6 @@ class Port(StrEnum):
     LATENT = "latent"  # video latent with denoise mask and appended guides
     AUDIO_LATENT = "audio_latent"
     AUDIO = "audio"  # waveform, C N, with its sample rate
-    RATE = "rate"  # frames a second, where a server reads them
     FILE = "file"  # a written file
     WIRE = "wire"  # what a node of ComfyUI gives: it fits into any input, there
 
@@ -70,7 +69,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
     pure: ClassVar[bool] = True
     kernel: ClassVar[str] = ""
     stored: ClassVar[bool] = False  # worth keeping between runs: costs more to make than to read
-    measures: ClassVar[tuple[str, ...]] = ()  # what a server may have measured of the clip: size, length, rate
+    measures: ClassVar[tuple[str, ...]] = ()  # what a server may have measured of the clip: size, length, fps
     guides: ClassVar[str] = ""  # what happens to guide tokens: adds | uses | removes; "" = they pass through
     version: ClassVar[int] = 1  # raised when the kernel's result changes, so that stored results are not reused
 

@@ -93,7 +93,9 @@ class Followed(Guide, frozen=True, kw_only=True):
         start = placed.frame if placed.count > 1 else 0
         guide = scene.add(nodes.EncodeFrames(start=start), self, image=fitted)
         attention = 1.0 if self.attention is None else self.attention
-        op = nodes.AppendGuide(frame=placed.frame, strength=self.strength, attention=attention, control=factor)
+        op = nodes.AppendGuide(
+            frame=placed.frame, strength=self.strength, attention=attention, control=factor, as_is=self.source.as_is
+        )
         return scene.add(op, self, latent=latent, guide=guide)
 
     def fitted(self, scene: "Scene", count: int, width: int, height: int) -> "Ref":

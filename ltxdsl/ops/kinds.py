@@ -41,6 +41,7 @@ class MediaRef(Hidden, frozen=True):
     steps: tuple[Any, ...] = ()
     as_is: bool = False
     node: NodeRef | None = None
+    fact: str = ""  # what is asked of it, in the place of its frames
 
     @property
     def described(self) -> str:

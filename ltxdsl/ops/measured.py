@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl import geometry, media_info
-from ltxdsl.ops import nodes
 from ltxdsl.ops.declare import Role, Statement, statement, word
 from ltxdsl.ops.kinds import FACTOR, PICTURE_OR_VIDEO, MediaRef, words
 from ltxdsl.ops.steps import facts_of
@@ -62,12 +61,9 @@ class Like(Statement, frozen=True):
         """Frames a second; 0 where the file does not say it."""
         return media_info.frame_rate(self.source.path) if self.source.kind == "video" else 0.0
 
-    def measured(self, scene: "Scene") -> "dict[str, Ref]":
-        """What a server measures, by the ports that take it."""
-        found = {}
-        if self.gives_clip("size") or self.gives_clip("length"):
-            image = scene.read(self.source, 0, self)
-            found = {f"clip.{what}": image for what in ("size", "length") if self.gives_clip(what)}
-        if self.gives_clip("fps") and self.source.kind == "video" and self.source.path:
-            found["clip.rate"] = scene.add(nodes.ReadRate(path=self.source.path), self)
-        return found
+    def measured(self, what: str, scene: "Scene") -> "Ref | None":
+        """What a server measures: of size and length the node that does it; None of a rate that no file has."""
+        if what == "fps":
+            of_file = self.source.kind == "video" and bool(self.source.path)
+            return scene.fact(self.source, "fps", self) if of_file else None
+        return scene.fact(self.source, "width", self)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.declare import Role, Statement, chain, option, place, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, SPAN, TIME, MediaRef, NodeRef, choice, words
+from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, SPAN, TIME, MediaRef, Names, NodeRef, choice, words
 from ltxdsl.ops.steps import STEPS, Step
 from ltxdsl.values import START, Frames, Position, Seconds, TimeSpan
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.expand import Here
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
-    from ltxdsl.compiler.scope import Scope
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm")
 SEQUENCE_SUFFIXES = (".exr", ".png")
@@ -56,11 +55,11 @@ class _Media(Statement, frozen=True):
     as_is: bool = False
     steps: tuple[Step, ...] = ()
 
-    def named(self, scope: "Scope") -> MediaRef:
+    def named(self, names: Names) -> MediaRef:
         """What its name stands for."""
         if not self.path and self.node is None:
             raise BadValue(self.span, f"`{self.word}` needs a quoted file name", "LTX003")
-        path = scope.locate(self.path) if self.path else ""
+        path = names.locate(self.path) if self.path else ""
         as_is = self.as_is or bool(self.steps or self.node)
         return MediaRef(self.word, path, self.span_of("path"), steps=self.steps, as_is=as_is, node=self.node)
 
@@ -82,7 +81,7 @@ class ImageFile(_Media, frozen=True):
     path: Annotated[str, word(FILE, "the file, relative to the script")] = ""
     node: Annotated[NodeRef | None, word(NODE, "what a raw node gives, in the place of a file")] = None
     as_is: Annotated[bool, word(AS_IS, "no pass fits it before ComfyUI's nodes take it")] = False
-    steps: Annotated[tuple[Step, ...], chain(STEPS, "what is done to it, each after a `|`")] = ()
+    steps: Annotated[tuple[Step, ...], chain(STEPS, "what is done to it first, in order")] = ()
 
 
 @statement("video", Role.NAME, 'clip = video "walk.mp4" | shorter 544\nguide clip @ 0\nprompt "a queen"\npass dev 30')
@@ -92,7 +91,7 @@ class VideoFile(_Media, frozen=True):
     path: Annotated[str, word(FILE, "the file, relative to the script")] = ""
     node: Annotated[NodeRef | None, word(NODE, "what a raw node gives, in the place of a file")] = None
     as_is: Annotated[bool, word(AS_IS, "no pass fits it before ComfyUI's nodes take it")] = False
-    steps: Annotated[tuple[Step, ...], chain(STEPS, "what is done to it, each after a `|`")] = ()
+    steps: Annotated[tuple[Step, ...], chain(STEPS, "what is done to it first, in order")] = ()
 
 
 MEDIA = (ImageFile, VideoFile)

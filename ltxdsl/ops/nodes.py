@@ -40,7 +40,8 @@ from ltxdsl.ops.sound_nodes import MaskSound as MaskSound
 from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
 from ltxdsl.ops.step_nodes import DetectEdges as DetectEdges
 from ltxdsl.ops.step_nodes import InvertFrames as InvertFrames
-from ltxdsl.ops.step_nodes import ReadRate as ReadRate
+from ltxdsl.ops.step_nodes import MeasureFrames as MeasureFrames
+from ltxdsl.ops.step_nodes import ReadBeside as ReadBeside
 from ltxdsl.ops.step_nodes import ResizePicture as ResizePicture
 from ltxdsl.ops.upscale_nodes import AdainLatent as AdainLatent
 from ltxdsl.ops.upscale_nodes import EncodeClip as EncodeClip
@@ -156,7 +157,7 @@ class EmptyAudio(Op, frozen=True):
 
     outputs = {"audio": Port.AUDIO_LATENT}
     kernel = "empty_audio"
-    measures = ("length", "rate")
+    measures = ("length", "fps")
     frames: int
     fps: float
 
@@ -227,7 +228,7 @@ class AppendGuide(Op, frozen=True):
 
     `strength` sets their denoise mask (1 - strength); `attention` scales how much the video attends to them
     (a bias of ln(attention) on the scores). `control` is how many times smaller than the clip a control video is;
-    0 = no control.
+    0 = no control. `as_is`: ComfyUI's node fits it, by stretching.
     """
 
     inputs = {"latent": Port.LATENT, "guide": Port.LATENT}
@@ -238,6 +239,11 @@ class AppendGuide(Op, frozen=True):
     strength: float = 1.0
     attention: float = 1.0
     control: int = 0
+    as_is: bool = False
+
+    def identity(self) -> dict[str, Any]:
+        """What is done, by whichever node."""
+        return {name: value for name, value in super().identity().items() if name != "as_is"}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The latent has more guide frames."""
@@ -285,7 +291,7 @@ class Sample(Op, frozen=True):
     optional = frozenset({"negative", "nag", "nag_audio", "speaker", "voice_latent"})
     uses = ("transformer",)
     kernel = "sample"
-    measures = ("rate",)
+    measures = ("fps",)
     version = 2
     stored = True
     guides = "uses"

@@ -196,7 +196,7 @@ class RawNode(Op, frozen=True):
     outputs = dict.fromkeys(NODE_OUTPUTS, Port.WIRE)
     pure = False
     kernel = "raw_node"
-    measures = ("rate",)
+    measures = ("fps",)
     class_type: str
     literals: tuple[tuple[str, Any], ...] = ()
     wires: tuple[tuple[str, str, str], ...] = ()
@@ -275,7 +275,7 @@ class WriteVideo(_Writer, frozen=True):
     inputs = {"image": Port.IMAGE, "audio": Port.AUDIO}
     optional = frozenset({"audio"})
     kernel = "write_video"
-    measures = ("rate",)
+    measures = ("fps",)
     version = 2
     fps: float
     crf: int = 19

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ltxdsl.grammar import tree
 from ltxdsl.ops.cells import BadValue, Symbol, describe, evaluate
 from ltxdsl.ops.kinds import MediaRef, Names, NodeRef
@@ -50,7 +52,15 @@ def raw_value(line: tree.Field, names: Names) -> Any:
             return _json(text)
         case (item,):
             return _one(item, names)
+        case (tree.Name(name), tree.Name(fact)) if (media := names.media(name)) and fact in facts_of(media):
+            return msgspec.structs.replace(media, fact=fact)
     raise BadValue(line.span, "a line of a node holds one value", "LTX003", hint='such as `steps: 8`, `text: "a lake"`')
+
+
+def facts_of(media: MediaRef) -> tuple[str, ...]:
+    """The words that may stand after the name of a picture or video, for what a server reads of it."""
+    sides = ("width", "height", "frames") if media.kind != "audio" else ()
+    return (*sides, "audio", "fps") if media.kind == "video" and media.node is None else sides
 
 
 def _object(block: tree.Block, names: Names) -> dict[str, Any]:
@@ -99,7 +109,7 @@ def _one(item: tree.Item, names: Names) -> Any:
 def wires_of(scene: Scene, statement: Statement, value: Any, port: str) -> dict[str, Ref]:
     """What a value stands for, by ports that begin with `port`; a word for a finished prompt needs several."""
     if isinstance(value, MediaRef):
-        return {f"{port}.": scene.file(value, statement)}
+        return {f"{port}.": scene.fact(value, value.fact, statement) if value.fact else scene.file(value, statement)}
     if isinstance(value, NodeRef):
         return {f"{port}.": scene.wire(value)} if value.node in scene.raw else {}
     found = scene.known(NEEDS.get(value.name, (value.name,)), statement)

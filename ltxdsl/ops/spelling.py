@@ -59,7 +59,7 @@ class Spell(Spelled, frozen=True):
                 return Rename("" if name == "none" else name)
             case (tree.Name(name), tree.Literal("NUMBER", text)) if text.isdigit():
                 return Rename(name, slot=int(text))
-            case (tree.Name(name), tree.Name(inner)):
+            case (tree.Name(name), tree.Name(inner)) if names.media(name) is None:
                 return Rename(name, of=inner)
         return raw_value(line, names)
 

@@ -104,8 +104,16 @@ class DetectEdges(Op, frozen=True):
         return {"image": given["image"]}
 
 
-class ReadRate(Reader, frozen=True):
-    """The frame rate of a video, which ComfyUI's nodes read when they run; ComfyUI only."""
+class ReadBeside(Reader, frozen=True):
+    """What a video has beside its frames: its sound, and frames a second. ComfyUI only."""
 
-    outputs = {"rate": Port.RATE}
-    kernel = "read_rate"
+    outputs = {"audio": Port.WIRE, "fps": Port.WIRE}
+    kernel = "read_beside"
+
+
+class MeasureFrames(Op, frozen=True):
+    """How large frames are, and how many, when a workflow runs. ComfyUI only."""
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"width": Port.WIRE, "height": Port.WIRE, "frames": Port.WIRE}
+    kernel = "measure_frames"

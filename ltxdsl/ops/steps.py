@@ -72,8 +72,8 @@ class ToSize(Step, frozen=True):
     def op(self) -> Op:
         """The size as it is said."""
         how = "stretch" if self.stretched else "size"
-        size = {"width": self.size.width, "height": self.size.height}
-        return nodes.ResizePicture(how=how, **size, method=self.by, node=self.node)
+        width, height = self.size.width, self.size.height
+        return nodes.ResizePicture(how=how, width=width, height=height, method=self.by, node=self.node)
 
 
 @step("width", "height")
@@ -85,7 +85,8 @@ class ToSide(Step, frozen=True):
 
     def op(self) -> Op:
         """One side."""
-        return nodes.ResizePicture(how=self.verb, method=self.by, **{self.verb: self.side})
+        width, height = (self.side, 0) if self.verb == "width" else (0, self.side)
+        return nodes.ResizePicture(how=self.verb, width=width, height=height, method=self.by)
 
 
 @step("longer", "shorter")

@@ -31,6 +31,7 @@ class Node(Statement, frozen=True):
 
     Each line of its block is an input: a number, a text, `true`, `false`, `null`, an object in braces with lines of its
     own, `json "[1, 2]"` for anything else that a file can hold, the name of another node or of a file, or one of these.
+    After the name of a picture or video may stand `width`, `height` or `frames`, after a video file's `audio` or `fps`.
 
     | word | what it is |
     | --- | --- |

@@ -9,7 +9,7 @@ import inspect
 import itertools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -147,11 +147,30 @@ def _takes(cls: type[Statement]) -> list[str]:
     for param in params(cls).values():
         if param.part is not None:
             lines += ["", "Each part between `|`:", "", *table(heads, _param_rows(param.part))]
+        if param.verbs:
+            lines += ["", f"After each `|`, {param.doc}:", "", *_steps(param.verbs)]
     return lines
+
+
+def _steps(verbs: Mapping[str, type[msgspec.Struct]]) -> list[str]:
+    """A row for each verb, with what it takes."""
+    rows = []
+    for verb, cls in verbs.items():
+        takes = "; ".join(_taken(field, param, cls) for field, param in params(cls).items())
+        rows.append((f"`{verb}`", takes, " ".join(inspect.cleandoc(cls.__doc__ or "").split())))
+    return table(("step", "takes", "meaning"), rows)
+
+
+def _taken(field: str, param: Param, cls: type[msgspec.Struct]) -> str:
+    key = "" if param.how == "word" else f"`{param.key or field}` "
+    default = _default(cls, field)
+    return f"{key}{_kind(param.kind)}" + (f" ({default})" if default not in ("", "required") else "")
 
 
 def _param_rows(cls: type[msgspec.Struct]) -> Iterator[tuple[str, ...]]:
     for field, param in params(cls).items():
+        if param.verbs:
+            continue
         yield (_written(field, param), _kind(param.kind), _default(cls, field), limits(param), _meaning(cls, param))
 
 

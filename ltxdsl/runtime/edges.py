@@ -1,4 +1,4 @@
-"""Canny's edge detector, with the numbers of kornia's, which ComfyUI's Canny node calls."""
+"""Canny's edge detector, with the numbers of kornia 0.9, which ComfyUI's Canny node calls."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ TINY = 1e-6  # under the root of the gradient
 def canny(pixels: Tensor, low: float, high: float) -> Tensor:
     """Edges of F H W 3 (0..1) as F H W of booleans.
 
-    Source: J. Canny, A Computational Approach to Edge Detection (1986); Sobel's kernels weigh 1 in all, so that a
-    gradient of 1 is the steepest there is.
+    Thresholds are in units of Sobel's own sums, in which a ramp of 1 in 8 pixels is 1. Source: J. Canny, A
+    Computational Approach to Edge Detection (1986).
     """
     grey = (pixels * torch.tensor(GREY, device=pixels.device)).sum(-1).unsqueeze(1)
     across, down = _gradient(_blurred(grey))
@@ -33,19 +33,24 @@ def _blurred(grey: Tensor) -> Tensor:
 
 def _gradient(grey: Tensor) -> tuple[Tensor, Tensor]:
     """Across and down."""
-    sobel = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]], device=grey.device) / 8
+    sobel = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]], device=grey.device)
     kernels = torch.stack((sobel, sobel.T)).unsqueeze(1)
     found = conv2d(pad(grey, (1, 1, 1, 1), mode="replicate"), kernels)
     return found[:, :1], found[:, 1:]
 
 
 def _highest(steep: Tensor, angle: Tensor) -> Tensor:
-    """Where a gradient is over both of its neighbours in its direction, to the nearest eighth of a turn."""
+    """Where a gradient is over both of its neighbours in its direction, to the nearest eighth of a turn.
+
+    Of two that are equal, across or down, the first counts.
+    """
     eighth = torch.round(angle / (torch.pi / 4)).long() % 8
     beyond = torch.stack([steep - _neighbour(steep, *step) for step in AROUND])
-    ahead = beyond.gather(0, eighth.unsqueeze(0))[0]
-    behind = beyond.gather(0, ((eighth + 4) % 8).unsqueeze(0))[0]
-    return torch.minimum(ahead, behind) > 0
+    beats = beyond > 0
+    beats[FIRST_OF_EQUAL] |= beyond[FIRST_OF_EQUAL] == 0
+    ahead = beats.gather(0, eighth.unsqueeze(0))[0]
+    behind = beats.gather(0, ((eighth + 4) % 8).unsqueeze(0))[0]
+    return ahead & behind
 
 
 AROUND = (
@@ -58,6 +63,8 @@ AROUND = (
     (-1, 0),
     (-1, 1),
 )  # (down, across), clockwise
+
+FIRST_OF_EQUAL = [0, 2]  # to the right, and down
 
 
 def _neighbour(steep: Tensor, down: int, across: int) -> Tensor:

@@ -86,6 +86,9 @@ OF_KIND = {
 }
 
 
+STEPS = ["| size 64x96", "| longer 128 by area", "| scale 0.5x", "| multiple 32", "| frames 9f", "| invert", "| grow 2"]
+
+
 def value_of(kind: kinds.Kind) -> st.SearchStrategy[str]:
     """Text of that kind."""
     return OF_KIND[kind.name] if kind.name in OF_KIND else _words(kind)
@@ -101,6 +104,9 @@ def statement(draw: st.DrawFn, word: str = "", inside: bool = False) -> str:
         if param.how == "parts":
             count = draw(st.integers(1, 3))
             pieces.append(" | ".join(_part(draw, param.part) for _ in range(count)))
+            continue
+        if param.how == "steps":
+            pieces += draw(st.lists(st.sampled_from(STEPS), max_size=2))
             continue
         required = param.how == "word" and field not in _defaults(cls)
         if required or draw(st.booleans()):

@@ -12,7 +12,7 @@ from diffusers.pipelines.ltx2.pipeline_ltx2_latent_upsample import LTX2LatentUps
 from ltxdsl.ops import nodes
 from ltxdsl.runtime.latent_looks import adain, compressed
 from ltxdsl.runtime.pixels import resized
-from ltxdsl.runtime.values import Frames, unmasked
+from ltxdsl.runtime.values import unmasked
 
 from .helpers import Runner, frames_of, picture, relative_error
 
@@ -118,23 +118,6 @@ def test_area_averages_and_nearest_repeats() -> None:
     assert small == pytest.approx(pixels.view(1, 2, 4, 4, 2, 3).numpy().mean(axis=(2, 4)), abs=1e-6)
     doubled = resized(pixels, 16, 16, "nearest-exact")
     assert torch.equal(doubled, pixels.repeat_interleave(2, 1).repeat_interleave(2, 2))
-
-
-@pytest.mark.parametrize(("rows", "columns"), [(6, 12), (12, 6), (8, 8)])
-def test_a_picture_is_cut_about_its_middle_then_resized(rows: int, columns: int, run: Runner) -> None:
-    pixels = picture(columns, rows)
-    cut = run.one(nodes.ResizePicture(width=8, height=8, method="nearest-exact"), image=Frames(pixels)).pixels
-    side = min(rows, columns)
-    top, left = (rows - side) // 2, (columns - side) // 2
-    square = pixels[:, top : top + side, left : left + side].float() / 255
-    index = ((torch.arange(8) + 0.5) * side / 8).long()
-    assert torch.equal(cut, square[:, index][:, :, index])
-
-
-def test_the_longer_side_is_set_and_the_other_follows(run: Runner) -> None:
-    made = run.one(nodes.ResizePicture(longer=24), image=Frames(picture(12, 6))).pixels
-    assert made.shape == (1, 12, 24, 3)
-    assert torch.equal(made, resized(picture(12, 6).float() / 255, 24, 12, "lanczos").clamp(0, 1))
 
 
 def tent(x: np.ndarray) -> np.ndarray:

@@ -38,6 +38,16 @@ class Piece:
         self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
 
     @property
+    def media(self) -> tuple[str, ...]:
+        """The medium that it gives a name, and what may be asked of that."""
+        if not self.names:
+            return ()
+        facts = ["width", "height", "frames"]
+        if self.wire is None and " = video " in self.head:
+            facts += ["audio", "fps"]
+        return (self.names, *(f"{self.names} {fact}" for fact in facts))
+
+    @property
     def sampled(self) -> bool:
         """Whether it is a pass."""
         return self.head.startswith(("pass", "upscale"))

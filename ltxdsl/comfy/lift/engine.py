@@ -20,7 +20,7 @@ from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
 from ltxdsl.comfy.lift.same import in_common
 from ltxdsl.comfy.lift.target import Out, Target
-from ltxdsl.ops.raw_values import of_clip
+from ltxdsl.ops.raw_values import LOADED, of_clip
 
 ROUNDS = 48
 MOST = 120  # trials of a file: about 30 ms each for one of 50 nodes
@@ -78,9 +78,7 @@ def _proved(
     draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str], groups: Mapping[str, str]
 ) -> Lifted | None:
     """Rounds of lowering and spelling, what is left as raw nodes, then the proof; a statement that fails it goes."""
-    for piece in [piece for piece in draft.pieces if piece.wire]:
-        trial = Trial.empty(len(draft.pieces))
-        keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
+    _wired(draft, target, catalogue)
     if draft.begins:
         _bound(draft, target, draft.begins)
     while draft.anchors():
@@ -97,6 +95,23 @@ def _proved(
         why.append(f"too many: {', '.join(map(made.kind, extra))}; lacking: {', '.join(lacking)}")
         _drop(draft, target, trial, _guilty(draft, export, extra))
     return None
+
+
+def _wired(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
+    """Write the nodes that statements take something of, with words for what stands before them."""
+    wired = [piece for piece in draft.pieces if piece.wire]
+    plain = [piece for piece in draft.pieces if not piece.wire and not piece.sampled and not piece.anchor]
+    if not wired:
+        return
+    anywhere = {*LOADED, *(word for piece in plain for word in piece.media)}
+    try:
+        found = attempt(Draft(plain), target, catalogue).words[-1]
+    except Failed:
+        found = {}
+    words = {out: word for out, word in found.items() if word in anywhere}
+    for piece in wired:
+        trial = msgspec.structs.replace(Trial.empty(0), words=[words] * (len(draft.pieces) + 1))
+        keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
 
 
 def _bound(draft: Draft, target: Target, begins: Out) -> None:

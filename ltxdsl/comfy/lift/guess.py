@@ -20,15 +20,16 @@ def guess(target: Target) -> Draft | None:
     passes = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
     if not passes:
         return None
+    common = Piece("")
+    common.common = True
     head = [
         *loads(target),
+        common,
         *_clip(target, passes, images),
         *_texts(target, passes[0]),
         *_sound(target, passes[0]),
     ]
     made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
-    common = Piece("")
-    common.common = True
     spell_loaders(target, passes[0], common)
     parts = [out for id in target.of_class("LTXVSeparateAVLatent") if (out := target.link(id, "av_latent"))]
     if parts and all(out.slot == 1 for out in parts):
@@ -38,7 +39,7 @@ def guess(target: Target) -> Draft | None:
     if not ends:
         spell_decoder(target, common, "VAEDecodeTiled" if tiles else "VAEDecode")
     whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
-    draft = Draft([*head, *tiles, common, *whole])
+    draft = Draft([*head, *tiles, *whole])
     draft.begins = passes[0].begins
     return draft
 

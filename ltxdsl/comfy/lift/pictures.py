@@ -29,6 +29,8 @@ class Images:
             return "img"
         if out not in self.names:
             piece = self._said(out)
+            if piece.head.startswith("video") and "|" not in piece.head and not piece.head.endswith("as_is"):
+                return piece.head
             stem = "img" if piece.head.startswith("image") else "footage"
             taken = set(self.names.values())
             names = (f"{stem}_{number}" if number > 1 else stem for number in range(1, MOST))

@@ -12,7 +12,8 @@ from ltxdsl.comfy.lift.target import Target
 def kept_before(draft: Draft, target: Target, trial: Trial, needed: list[tuple[str, Piece]]) -> None:
     """Write nodes as they are, each before its piece, where what it reads is there by a word."""
     for id, owner in needed:
-        if id not in draft.raws():
+        stands = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
+        if stands.get(id, len(draft.pieces)) > draft.pieces.index(owner):
             index = earliest(draft, target, trial, id, draft.pieces.index(owner))
             keep(draft, target, trial, index, [id])
             trial = msgspec.structs.replace(trial, words=shifted(trial.words, index, len(draft.pieces)))

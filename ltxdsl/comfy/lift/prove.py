@@ -81,7 +81,7 @@ class Writer:
 
     def _lines(self, trial: bool) -> Iterator[str]:
         words = WITHOUT_PASS
-        media = [piece.names for piece in self.draft.pieces if piece.names and piece.wire is None]
+        media = [word for piece in self.draft.pieces if piece.wire is None for word in piece.media]
         told = {""}
         for index, piece in enumerate(self.draft.pieces):
             group = "" if trial else self.groups.get(piece.raw or piece.anchor, "")
@@ -91,8 +91,8 @@ class Writer:
             if trial and (piece.anchor or piece.raw or piece.common):
                 yield probe(index, words, media)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
-            if piece.names not in media:
-                media.append(piece.names)  # a file has its name from the start, what a node gives from there on
+            if piece.wire is not None:
+                media += piece.media  # a file has its name from the start, what a node gives from there on
             if piece.sampled:
                 words = WORDS
             elif "latent" in piece.binds.values():
@@ -114,7 +114,7 @@ class Writer:
 
 def probe(index: int, words: Iterable[str], media: Iterable[str]) -> str:
     """A node that reads what each word and name of a medium stands for here."""
-    said = "; ".join(f"{word}: {word}" for word in (*media, *words) if word)
+    said = "; ".join(f'"{word}": {word}' for word in (*media, *words))
     return f'node "{PROBE}{index}" {{ {said} }}'
 
 

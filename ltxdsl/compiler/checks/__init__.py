@@ -11,6 +11,7 @@ from ltxdsl.compiler.checks import (  # noqa: F401 - each fills the table
     language,
     long,
     lora_files,
+    measured,
     memory,
     models,
     prompts,

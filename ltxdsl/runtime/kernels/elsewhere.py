@@ -24,7 +24,13 @@ def raw_node(session: Session, op: nodes.RawNode) -> dict[str, Frames]:
 
 
 @kernel
-def read_rate(session: Session, op: nodes.ReadRate) -> dict[str, Frames]:
+def read_beside(session: Session, op: nodes.ReadBeside) -> dict[str, Frames]:
+    """Refused: here a file is asked before it comes to this."""
+    _refused(op)
+
+
+@kernel
+def measure_frames(session: Session, op: nodes.MeasureFrames, *, image: Frames) -> dict[str, Frames]:
     """Refused: here a file is asked before it comes to this."""
     _refused(op)
 
