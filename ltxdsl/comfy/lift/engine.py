@@ -61,7 +61,7 @@ def _tried_again(
     found: Lifted, draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str]
 ) -> Lifted:
     """The better of two scripts: with all spellings known from the start, fewer nodes need to be written out."""
-    if not found.kept or (again := guess(target)) is None:
+    if not found.kept or (again := guess(target, found.kept)) is None:
         return found
     said = {(piece.head, piece.anchor): piece for piece in draft.pieces if not piece.raw}
     for piece in again.pieces:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.ends import decoded, saves, spell_decoder
 from ltxdsl.comfy.lift.files import loads, spell_loaders
@@ -14,8 +16,11 @@ from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
 
-def guess(target: Target) -> Draft | None:
-    """Statements for the passes and the videos that come of them; None where there is no pass to be seen."""
+def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
+    """Statements for the passes and the videos that come of them; None where there is no pass to be seen.
+
+    `kept` are nodes that stayed nodes in an earlier try: what they read of pictures gets names.
+    """
     images = Images(target)
     passes = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
     if not passes:
@@ -25,7 +30,7 @@ def guess(target: Target) -> Draft | None:
     head = [
         *loads(target),
         common,
-        *_clip(target, passes, images),
+        *_clip(target, passes, images, kept),
         *_texts(target, passes[0]),
         *_sound(target, passes[0]),
     ]
@@ -51,8 +56,9 @@ def _growth(passes: list[Stage]) -> float:
     return growth
 
 
-def _clip(target: Target, passes: list[Stage], images: Images) -> list[Piece]:
+def _clip(target: Target, passes: list[Stage], images: Images, kept: Collection[str]) -> list[Piece]:
     """Pictures, then size, length and rate of what comes out in the end, as far as they are known."""
+    images.name_all(kept)
     like = measured(target, passes[0], _growth(passes), images)
     said = _said(target, passes)
     return [*images.pieces(), *like, *said]

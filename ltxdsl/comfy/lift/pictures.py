@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from ltxdsl.comfy.lift.draft import Piece
@@ -22,6 +23,14 @@ class Images:
         self.names: dict[Out, str] = {}
         self.made: list[Piece] = []
 
+    def name_all(self, kept: Collection[str]) -> None:
+        """Name what nodes take of files and of steps, where the nodes that give it would stay nodes."""
+        for id in self.target.order:
+            for out in self.target.links(id).values() if self._step(Out(id, 0)) is None else ():
+                made = out.slot == 0 and (self._file(out) or self._step(out))
+                if made and out.node in kept and out not in self.names:
+                    self._name(out, self._said(out))
+
     def name(self, out: Out | None) -> str:
         """The name of what an input is linked to, before it is compressed; `img` of nothing."""
         out = self._plain(self._compressed(out)[0])
@@ -31,14 +40,16 @@ class Images:
             piece = self._said(out)
             if piece.head.startswith("video") and "|" not in piece.head and not piece.head.endswith("as_is"):
                 return piece.head
-            stem = "img" if piece.head.startswith("image") else "footage"
-            taken = set(self.names.values())
-            names = (f"{stem}_{number}" if number > 1 else stem for number in range(1, MOST))
-            self.names[out] = next(name for name in names if name not in taken)
-            piece.names = self.names[out]
-            piece.head = f"{piece.names} = {piece.head}"
-            self.made.append(piece)
+            self._name(out, piece)
         return self.names[out]
+
+    def _name(self, out: Out, piece: Piece) -> None:
+        stem = "img" if piece.head.startswith("image") else "footage"
+        taken = set(self.names.values())
+        names = (f"{stem}_{number}" if number > 1 else stem for number in range(1, MOST))
+        piece.names = self.names[out] = next(name for name in names if name not in taken)
+        piece.head = f"{piece.names} = {piece.head}"
+        self.made.append(piece)
 
     def crf(self, out: Out | None) -> str:
         """How it is compressed before that, as the option of a condition."""
