@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ltxdsl.comfy.aside_classes import SHOWS
 from ltxdsl.comfy.builder import Prompt
-from ltxdsl.comfy.compare import sources_first
+from ltxdsl.comfy.compare import SHOWN_ONLY, sources_first
 from ltxdsl.comfy.constants import UNKNOWN, Known, made, picture
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.validate import is_node, link_of
@@ -25,7 +26,7 @@ def fold(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
     known = Known(sizes, folded, outputs, catalogue)
     for id in sources_first(prompt):
         node = prompt[id]
-        inputs = {name: _through(value, outputs) for name, value in node["inputs"].items()}
+        inputs = {name: _through(value, outputs) for name, value in _meant(node)}
         folded[id] = {**node, "inputs": inputs}
         values = made(node["class_type"], inputs, known)
         outputs |= {(id, slot): value for slot, value in enumerate(values) if value is not UNKNOWN}
@@ -34,6 +35,14 @@ def fold(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
         if size := picture(node["class_type"], inputs, known):
             sizes[id] = size
     return alive(folded, catalogue, read_in(prompt), settled)
+
+
+def _meant(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The inputs that a server reads; what a node has shown before is none."""
+    shows = SHOWS.get(node["class_type"])
+    for name, value in node["inputs"].items():
+        if name not in SHOWN_ONLY and (shows in (None, name) or link_of(value)):
+            yield name, value
 
 
 def read_in(prompt: Prompt) -> set[str]:

@@ -60,6 +60,7 @@ class Scene:
         self.shots: dict[str, Scene] = {}  # what has been shot so far, by name, in order
         self.outside: tuple[Statement, ...] = ()  # what holds from outside, in a shot
         self.raw: dict[Span, str] = {}  # raw nodes, by their statements
+        self.shown: list[str] = []  # texts that a run here prints
         self.replaced: dict[str, Ref] = {}  # what raw nodes give in the place of what there was, by its word
         self.spelled: tuple[tuple[Spelling, ...], dict[str, Ref]] = ((), {})
         self.colour = "srgb"  # how light is coded in the clip
@@ -87,7 +88,7 @@ class Scene:
         scene.settings = self.settings.within(())
         scene.replaced = dict(self.replaced)
         scene.outside = (*self.settings.single.values(), *self.settings.many)
-        scene.shots = self.shots
+        scene.shots, scene.shown = self.shots, self.shown
         scene.run(shot.settings)
         if scene.stages:
             self.leftover.clear()

@@ -49,6 +49,10 @@ images:IMAGE
 VRGDG_BuildVideoOutputPath_General_SRT < output_folder:STRING chunk_index:INT base_name:STRING="video" \
 overwrite_mode:STRING > output_path:STRING
 VRGDG_AudioCrop < audio:AUDIO start_time:STRING="0:00" end_time:STRING="1:00" > AUDIO:AUDIO
+VRGDG_MultiStringConcat < string_count:INT=2 delimiter:STRING string_1:STRING string_2:STRING string_3:STRING \
+string_4:STRING string_5:STRING string_6:STRING string_7:STRING string_8:STRING string_9:STRING string_10:STRING \
+string_11:STRING string_12:STRING string_13:STRING string_14:STRING string_15:STRING string_16:STRING \
+string_17:STRING string_18:STRING string_19:STRING string_20:STRING > text:STRING
 VRGDG_PromptSplitter_General < json_string:STRING="[]" index:INT=0 > text_output:STRING
 
 [ComfyUI-Custom-Scripts]

@@ -24,6 +24,18 @@ def raw_node(session: Session, op: nodes.RawNode) -> dict[str, Frames]:
 
 
 @kernel
+def show(session: Session, op: nodes.Show) -> dict[str, Frames]:
+    """Refused: here texts are printed, and nothing else is shown."""
+    _refused(op)
+
+
+@kernel
+def free(session: Session, op: nodes.Free) -> dict[str, Frames]:
+    """Refused: a script that runs here does without."""
+    _refused(op)
+
+
+@kernel
 def polish_frames(session: Session, op: nodes.PolishFrames, *, image: Frames) -> dict[str, Frames]:
     """Refused: a rule says so before it comes to this."""
     _refused(op)
