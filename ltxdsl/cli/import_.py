@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -105,11 +106,23 @@ def _said(workflow: Workflow, found: Imported) -> list[str]:
             else "the graph was edited since, so this is made from the graph"
         )
         lines.append(f"note: the file holds the script that it was exported from: {what}")
-    lines += [f"note: {_place(fault)}{fault.message}" for fault in workflow.faults]
+    lines += [f"note: {said}" for said in _faults(workflow.faults)]
     if left := [id for id, what in found.fate.items() if what == LEFT_OUT]:
         lines.append(f"note: nodes that no output needs are left out (`--raw` keeps them): {_listed(left)}")
     said = ", ".join(f"{count} {what}" for what, count in counts.items()) or "there is nothing in it"
     return [*lines, f"read {_nodes(len(found.fate))}: {said}" + _unknown(len(found.unknown))]
+
+
+def _faults(faults: Iterable[Fault]) -> Iterator[str]:
+    """A line for each class that nobody knows, with its nodes; else for each node and kind of fault."""
+    alike: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        alike.setdefault((fault.code, fault.message if fault.code == "unknown_class" else fault.node), []).append(fault)
+    for (code, _), (first, *more) in alike.items():
+        if not more or code != "unknown_class":
+            yield f"{_place(first)}{first.message}" + (f" (and {len(more)} more such)" if more else "")
+        else:
+            yield f"{_nodes(1 + len(more))} ({_listed([one.node for one in (first, *more)])}): {first.message}"
 
 
 def _place(fault: Fault) -> str:

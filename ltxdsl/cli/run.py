@@ -76,8 +76,11 @@ def command(
         show_failure((*also, problem), source, as_json)
         return RUN_FAILED
     if as_json:
-        show_json({"ok": True, "diagnostics": findings(compiled.diagnostics, source), **msgspec.to_builtins(result)})
+        told = {"texts": list(compiled.shown), **msgspec.to_builtins(result)}
+        show_json({"ok": True, "diagnostics": findings(compiled.diagnostics, source), **told})
     elif not options["quiet"]:
+        for text in compiled.shown:
+            click.echo(text)
         _tell(result)
     return 0
 

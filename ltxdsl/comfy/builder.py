@@ -186,6 +186,11 @@ class PromptBuilder:
         node = self._prompt.get(link.node)
         return node["inputs"].get(name) if node else None
 
+    @property
+    def prompt(self) -> Prompt:
+        """What was added so far."""
+        return self._prompt
+
     def comes_from(self, link: Link, class_type: str) -> bool:
         """Whether what a link gives was a picture of such a node, resized or not."""
         node = self._prompt.get(link.node, {})

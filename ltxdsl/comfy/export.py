@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ltxdsl.comfy import finish, latents, media, sampling, sounds, texts, tools  # noqa: F401 - they fill the table
+from ltxdsl.comfy import aside, finish, latents, media, sampling, sounds, texts, tools  # noqa: F401 - they fill the table
 from ltxdsl.comfy.builder import Export, ExportError, Link, PromptBuilder
 from ltxdsl.comfy.catalogue import catalogue
 from ltxdsl.comfy.packs import only_native
@@ -14,8 +14,9 @@ from ltxdsl.compiler.graph import Ref
 from ltxdsl.geometry import latent_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import PARTS, Port
-from ltxdsl.ops.nodes import RawNode, WriteFrames, WriteImage, WriteSound, WriteVideo
+from ltxdsl.ops.nodes import Free, RawNode, Show, WriteFrames, WriteImage, WriteSound, WriteVideo
 
+ASIDE = (RawNode, Show, Free)  # they belong to no pass
 WRITERS = (WriteVideo, WriteImage, WriteFrames, WriteSound)
 
 __all__ = ["Export", "ExportError", "export_prompt"]
@@ -43,7 +44,7 @@ def export_prompt(compilation: Compilation, models: ModelSet, style: str = "pack
         builder.wires = {port: _typed(builder, port, given.pop(port)) for port in list(given) if "." in port}
         builder.fps = stage.fps if (stage := builder.stages.get(node.stage)) else 0.0
         given = {port: _fitting(builder, node.op.inputs.get(port), value) for port, value in given.items()}
-        in_pass = node.stage in builder.stages and not isinstance(node.op, RawNode)
+        in_pass = node.stage in builder.stages and not isinstance(node.op, ASIDE)
         builder.begin(node.stage if in_pass else node.span)
         builder.span = node.span
         made = spell(builder, node.op, **given)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ltxdsl.comfy.aside_classes import SHOWS
 from ltxdsl.comfy.builder import Prompt
-from ltxdsl.comfy.compare import sources_first
-from ltxdsl.comfy.constants import UNKNOWN, made, picture
+from ltxdsl.comfy.compare import SHOWN_ONLY, sources_first
+from ltxdsl.comfy.constants import UNKNOWN, Known, made, picture
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.validate import is_node, link_of
 
@@ -21,16 +22,27 @@ def fold(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
     outputs: dict[tuple[str, int], Any] = {}
     sizes: dict[str, tuple[int, int]] = {}
     folded: Prompt = {}
+    settled: set[str] = set()  # all that they give is known
+    known = Known(sizes, folded, outputs, catalogue)
     for id in sources_first(prompt):
         node = prompt[id]
-        inputs = {name: _through(value, outputs) for name, value in node["inputs"].items()}
+        inputs = {name: _through(value, outputs) for name, value in _meant(node)}
         folded[id] = {**node, "inputs": inputs}
-        for slot, value in enumerate(made(node["class_type"], inputs, sizes)):
-            if value is not UNKNOWN:
-                outputs[id, slot] = value
-        if size := picture(node["class_type"], inputs, sizes):
+        values = made(node["class_type"], inputs, known)
+        outputs |= {(id, slot): value for slot, value in enumerate(values) if value is not UNKNOWN}
+        if values and UNKNOWN not in values:
+            settled.add(id)
+        if size := picture(node["class_type"], inputs, known):
             sizes[id] = size
-    return alive(folded, catalogue, read_in(prompt))
+    return alive(folded, catalogue, read_in(prompt), settled)
+
+
+def _meant(node: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The inputs that a server reads; what a node has shown before is none."""
+    shows = SHOWS.get(node["class_type"])
+    for name, value in node["inputs"].items():
+        if name not in SHOWN_ONLY and (shows in (None, name) or link_of(value)):
+            yield name, value
 
 
 def read_in(prompt: Prompt) -> set[str]:
@@ -38,14 +50,18 @@ def read_in(prompt: Prompt) -> set[str]:
     return {link[0] for node in prompt.values() for value in node["inputs"].values() if (link := link_of(value))}
 
 
-def alive(prompt: Prompt, catalogue: Mapping[str, Info], read: set[str] | None = None) -> Prompt:
+def alive(
+    prompt: Prompt, catalogue: Mapping[str, Info], read: set[str] | None = None, settled: Collection[str] = ()
+) -> Prompt:
     """The nodes that an output node needs, in the order of the prompt.
 
-    A class that nobody knows may be an output if nothing reads it, or did before constants were put in: `read`.
+    A class that nobody knows may be an output if nothing reads it, or did before constants were put in: `read`. One
+    that only shows what it has computed is none, once that is `settled`.
     """
     prompt = {id: node for id, node in prompt.items() if is_node(node)}
     read = read_in(prompt) if read is None else read
-    ends = [id for id, node in prompt.items() if (catalogue.get(node["class_type"]) or {}).get("output_node")]
+    shown = (id for id, node in prompt.items() if (catalogue.get(node["class_type"]) or {}).get("output_node"))
+    ends = [id for id in shown if id not in settled]
     unknown = [id for id, node in prompt.items() if node["class_type"] not in catalogue and id not in read]
     waiting = [*ends, *unknown] or [id for id in prompt if id not in read] or list(prompt)
     needed = set(waiting)

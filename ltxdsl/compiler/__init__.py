@@ -69,6 +69,7 @@ class Compilation(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     graph: Graph
     diagnostics: tuple[Diagnostic, ...]
+    shown: tuple[str, ...] = ()  # texts that a run here prints
 
     @property
     def ok(self) -> bool:
@@ -106,6 +107,7 @@ def analyze(source: Source, models: ModelSet, request: Request = Request()) -> C
         stages=tuple(scene.all_stages),
         graph=scene.graph,
         diagnostics=tuple(sorted(diagnostics, key=_order)),
+        shown=tuple(scene.shown),
     )
 
 

@@ -233,14 +233,14 @@ def _declaration(first: tree.Item, targets: Sequence[tree.Name]) -> type[Stateme
         raise BadValue(first.span, f"there is no statement `{first.text}`", "LTX002", **_nearest(first, STATEMENTS))
     if target is not None and not cls.nameable:
         raise BadValue(target.span, f"`{cls.word}` gives nothing that could have a name", "LTX002")
-    if len(targets) > 1 and cls.body != "fields":
+    if len(targets) > 1 and not cls.gives_outputs:
         raise BadValue(targets[0].span, f"`{cls.word}` gives one thing, which has one name", "LTX002")
     return cls
 
 
 def _named(statement: Statement, targets: Sequence[tree.Name], scope: Scope) -> tuple[Statement, ...]:
     """`name = image "file"`, or `a, b = node …`, which stays a statement: a name for each output from the first on."""
-    if statement.body == "fields":
+    if statement.gives_outputs:
         for slot, name in enumerate(targets):
             if name.text not in (NOTHING, *MADE, *LOADED):
                 scope.define(name.text, NodeRef(statement.span, slot), name.span)

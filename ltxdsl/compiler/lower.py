@@ -61,6 +61,7 @@ class Scene:
         self.shots: dict[str, Scene] = {}  # what has been shot so far, by name, in order
         self.outside: tuple[Statement, ...] = ()  # what holds from outside, in a shot
         self.raw: dict[Span, str] = {}  # raw nodes, by their statements
+        self.shown: list[str] = []  # texts that a run here prints
         self.replaced: dict[str, Ref] = {}  # what raw nodes give in the place of what there was, by its word
         self.spelled: tuple[tuple[Spelling, ...], dict[str, Ref]] = ((), {})
         self.measuring: dict[tuple[Span, str], Ref | None] = {}  # what a server measures of the clip
@@ -89,7 +90,7 @@ class Scene:
         scene.settings = self.settings.within(())
         scene.replaced = dict(self.replaced)
         scene.outside = (*self.settings.single.values(), *self.settings.many)
-        scene.shots = self.shots
+        scene.shots, scene.shown = self.shots, self.shown
         scene.run(shot.settings)
         if scene.stages:
             self.leftover.clear()
@@ -403,12 +404,12 @@ class Scene:
             image = self.add(nodes.CutFrames(start=0, count=count), statement, image=image)
         return image
 
-    def fact(self, source: MediaRef, fact: str, statement: Statement) -> Ref:
+    def fact(self, source: MediaRef, fact: str, statement: Statement, alone: str = "") -> Ref:
         """What a server reads or measures of a picture or video: width, height, frames; of a video file audio, fps."""
         if fact in ("audio", "fps"):
             return Ref(self.add(nodes.ReadBeside(path=source.path), statement).node, fact)
         image = self.file(source, statement)
-        return Ref(self.add(nodes.MeasureFrames(), statement, image=image).node, fact)
+        return Ref(self.add(nodes.MeasureFrames(alone=alone), statement, image=image).node, fact)
 
     def file(self, source: MediaRef, statement: Statement) -> Ref:
         """All of a picture, video or sound, for a raw node."""

@@ -1,6 +1,7 @@
 """Statements and ops, declared. Importing this module fills the table of statements."""
 
 from ltxdsl.ops import (
+    aside,
     clips,
     conditioning,
     controls,
@@ -27,6 +28,7 @@ from ltxdsl.ops.declare import STATEMENTS, Statement
 __all__ = [
     "STATEMENTS",
     "Statement",
+    "aside",
     "clips",
     "conditioning",
     "controls",

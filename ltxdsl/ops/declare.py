@@ -106,6 +106,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     listed: ClassVar[bool] = False  # several of the same word may stand with `|` between them
     rank: ClassVar[int] = 0  # among the statements that change a pass's latents: low ones first
     nameable: ClassVar[bool] = False  # may stand after `name =`
+    gives_outputs: ClassVar[bool] = False  # such names stand for its outputs, and it stays a statement
     top_only: ClassVar[bool] = False  # stands at the top of a file only
     hoisted: ClassVar[bool] = False  # is read before everything else in its file
     body: ClassVar[str] = ""  # its block: a "script" of its own, a "template" bound when used, "fields" (`key: value`)

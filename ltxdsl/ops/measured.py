@@ -66,4 +66,6 @@ class Like(Statement, frozen=True):
         if what == "fps":
             of_file = self.source.kind == "video" and bool(self.source.path)
             return scene.fact(self.source, "fps", self) if of_file else None
-        return scene.fact(self.source, "width", self)
+        others = (said for said in scene.settings.all(Like) if said.span != self.span)
+        apart = any(one.source.origin == self.source.origin and one.source.steps == self.source.steps for one in others)
+        return scene.fact(self.source, "width", self, alone=what if apart else "")

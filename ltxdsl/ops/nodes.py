@@ -12,10 +12,13 @@ import msgspec
 from ltxdsl import geometry
 from ltxdsl.media_info import picture_size
 from ltxdsl.models import upsampler_part
+from ltxdsl.ops.aside_nodes import NODE_OUTPUTS as NODE_OUTPUTS
+from ltxdsl.ops.aside_nodes import NODE_PORTS as NODE_PORTS
+from ltxdsl.ops.aside_nodes import Free as Free
+from ltxdsl.ops.aside_nodes import RawNode as RawNode
+from ltxdsl.ops.aside_nodes import Show as Show
 from ltxdsl.ops.base import Deltas, Enhance, Identity, Loop, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
 from ltxdsl.ops.facts import Facts, Work
-from ltxdsl.ops.picture_nodes import NODE_OUTPUTS as NODE_OUTPUTS
-from ltxdsl.ops.picture_nodes import NODE_PORTS as NODE_PORTS
 from ltxdsl.ops.picture_nodes import ConvertColour as ConvertColour
 from ltxdsl.ops.picture_nodes import CutFrames as CutFrames
 from ltxdsl.ops.picture_nodes import CutSound as CutSound
@@ -27,7 +30,6 @@ from ltxdsl.ops.picture_nodes import JoinFrames as JoinFrames
 from ltxdsl.ops.picture_nodes import JoinSound as JoinSound
 from ltxdsl.ops.picture_nodes import MatchColour as MatchColour
 from ltxdsl.ops.picture_nodes import PolishFrames as PolishFrames
-from ltxdsl.ops.picture_nodes import RawNode as RawNode
 from ltxdsl.ops.picture_nodes import RepeatFrame as RepeatFrame
 from ltxdsl.ops.picture_nodes import WriteFrames as WriteFrames
 from ltxdsl.ops.picture_nodes import WriteImage as WriteImage

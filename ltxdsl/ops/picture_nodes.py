@@ -183,35 +183,6 @@ class ConvertColour(Op, frozen=True):
         return f"{self.source} to {self.to}"
 
 
-NODE_PORTS = tuple(f"wire{index}" for index in range(256))
-NODE_OUTPUTS = tuple(f"out{index}" for index in range(64))
-
-
-class RawNode(Op, frozen=True):
-    """A node of ComfyUI, as it is. `literals` and `wires` are its inputs by name.
-
-    A wire is a port here, with the word for what comes in or is loaded there; "" = what another node gives.
-    """
-
-    outputs = dict.fromkeys(NODE_OUTPUTS, Port.WIRE)
-    pure = False
-    kernel = "raw_node"
-    measures = ("fps",)
-    class_type: str
-    literals: tuple[tuple[str, Any], ...] = ()
-    wires: tuple[tuple[str, str, str], ...] = ()
-    title: str = ""
-    fps: float = 0.0  # for prompts at their rate
-
-    def label(self) -> str:
-        """The node's class."""
-        return f"node {self.class_type}"
-
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """Nothing is known of what it does."""
-        return dict.fromkeys(self.outputs, Facts())
-
-
 class PolishFrames(Op, frozen=True):
     """Refine frames with a video model of the WAN family at a low denoise; ComfyUI only.
 

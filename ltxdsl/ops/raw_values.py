@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ltxdsl.grammar import tree
-from ltxdsl.ops.cells import BadValue, Symbol, describe, evaluate
-from ltxdsl.ops.kinds import MediaRef, Names, NodeRef
+from ltxdsl.ops.cells import BadValue, Cell, Symbol, describe, evaluate
+from ltxdsl.ops.kinds import Kind, MediaRef, Names, NodeRef, Taken
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.graph import Ref
@@ -104,6 +105,27 @@ def _one(item: tree.Item, names: Names) -> Any:
         return cell.value
     hint = f"known here: {', '.join((*MADE, *LOADED))}, and the names of nodes and files"
     raise BadValue(item.span, f"{describe(cell.value)} is nothing that a node takes", "LTX003", hint=hint)
+
+
+def _take_thing(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    name = cells[at].name
+    if not name:
+        return None
+    there = Symbol(name) if name in (*MADE, *LOADED) else None
+    found = names.node(name) or there or names.media(name)
+    return Taken(found, at + 1) if found else None
+
+
+def _take_thing_or_literal(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    if found := _take_thing(cells, at, names):
+        return found
+    return Taken(cells[at].value, at + 1) if isinstance(cells[at].value, int | float | str) else None
+
+
+THING = Kind("a word of `node`, or a name", _take_thing, lambda names: (*MADE, *LOADED))
+THING_OR_LITERAL = msgspec.structs.replace(
+    THING, name="a word of `node`, a name, or a quoted text", take=_take_thing_or_literal
+)
 
 
 def wires_of(scene: Scene, statement: Statement, value: Any, port: str) -> dict[str, Ref]:

@@ -112,8 +112,9 @@ class ReadBeside(Reader, frozen=True):
 
 
 class MeasureFrames(Op, frozen=True):
-    """How large frames are, and how many, when a workflow runs. ComfyUI only."""
+    """How large frames are, and how many, when a workflow runs; `alone` = only that is asked. ComfyUI only."""
 
     inputs = {"image": Port.IMAGE}
     outputs = {"width": Port.WIRE, "height": Port.WIRE, "frames": Port.WIRE}
     kernel = "measure_frames"
+    alone: str = ""

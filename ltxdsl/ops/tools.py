@@ -7,8 +7,10 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, MediaRef, Names, NodeRef, choice
-from ltxdsl.ops.raw_values import LOADED, MADE, of_clip, raw_value, wires_of
+from ltxdsl.ops.raw_values import raw_value, wires_of
 from ltxdsl.ops.text import Prompt
+from ltxdsl.ops.wired import Wired
+from ltxdsl.source import Span
 from ltxdsl.targets import LOCAL
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ TILER = choice("`usdu`", lambda names: ("usdu",))
     'prompt "a lake"\npass dev 30\n'
     'blurred = node "ImageBlur" {\n  image: frames\n  blur_radius: 3\n  sigma: 1.0\n}\nsave blurred "lake.mp4"',
 )
-class Node(Statement, frozen=True):
+class Node(Wired, frozen=True):
     """A node of ComfyUI as it is, so that nothing there is out of reach.
 
     Each line of its block is an input: a number, a text, `true`, `false`, `null`, an object in braces with lines of its
@@ -52,6 +54,7 @@ class Node(Statement, frozen=True):
     """
 
     nameable: ClassVar[bool] = True
+    gives_outputs: ClassVar[bool] = True
     targets: ClassVar[tuple[str, ...]] = ("comfy",)
     body: ClassVar[str] = "fields"
 
@@ -59,9 +62,9 @@ class Node(Statement, frozen=True):
     title: Annotated[str, option(TEXT, "what its box says, if not the class")] = ""
 
     @property
-    def made(self) -> list[Field]:
-        """The lines that ask for what passes have made."""
-        return [field for field in self.fields if isinstance(field.value, Symbol) and of_clip(field.value.name)]
+    def asks(self) -> list[tuple[Any, Span]]:
+        """Its lines that are no literals."""
+        return [(field.value, field.span) for field in self.wired]
 
     @property
     def wired(self) -> list[Field]:
@@ -79,8 +82,8 @@ class Node(Statement, frozen=True):
 
     def apply(self, scene: "Scene") -> None:
         """One op, wired to what there is; some of its outputs may take the place of that from here on."""
-        if self.left_out(scene.target) or (scene.latent is None and self.made):
-            return  # a check says so
+        if self.left_out(scene.target) or self.too_early(scene):
+            return
         inputs: dict[str, Ref] = {}
         wires = []
         for port, field in zip(nodes.NODE_PORTS, self.wired, strict=False):
@@ -90,10 +93,7 @@ class Node(Statement, frozen=True):
         op = nodes.RawNode(
             class_type=self.type, literals=tuple(literals), wires=tuple(wires), title=self.title, fps=scene.fps
         )
-        scene.raw[self.span] = scene.add(op, self, **inputs).node
-        for slot, name in enumerate(self.binds):
-            if name in (*LOADED, *MADE):
-                scene.replace(name, scene.wire(NodeRef(self.span, slot)))
+        self.enter(scene, op, inputs)
 
 
 @statement("polish", Role.SETTING, 'prompt "a lake"\npass dev 30\npolish wan "phantom-1.3b" denoise 0.2\nsave "a.mp4"')

@@ -9,8 +9,9 @@ import pytest
 
 from ltxdsl.comfy import catalogue as module
 from ltxdsl.comfy.catalogue import SHIPPED, catalogue, packed
+from ltxdsl.comfy.catalogue.noted import noted
 from ltxdsl.comfy.catalogue.order import ORDERS, restored
-from ltxdsl.comfy.interface import DYNAMIC
+from ltxdsl.comfy.interface import DYNAMIC, output_types, sockets_of
 
 
 @pytest.fixture
@@ -70,3 +71,27 @@ def test_sorted_keys_get_their_order_back():
     again = json.loads(json.dumps(restored(combo)))
     (option,) = again["GLSLShader"]["input"]["required"]["size_mode"][1]["options"]
     assert list(option["inputs"]["required"]) == ["image", "width", "height"]
+
+
+@pytest.mark.parametrize("name", sorted(noted()))
+def test_a_noted_interface_is_one_that_nobody_else_says(own, name):
+    info = catalogue()[name]
+    sockets = sockets_of(info, {})
+    assert name not in module._read(SHIPPED)
+    assert info["python_module"].startswith("custom_nodes.")
+    assert sockets
+    assert all(socket.type and " " not in socket.type for socket in sockets.values())
+    assert all(output_types(info))
+    assert output_types(info) or info["output_node"]
+
+
+def test_noted_inputs_have_their_order_defaults_and_choices():
+    info = catalogue()["VRGDG_LoadAudioSplit_SRTOnly"]
+    sockets = sockets_of(info, {})
+    assert list(sockets)[:5] == ["audio", "trigger", "srt_file", "fixed_duration", "fps"]
+    assert (sockets["folder_path"].default, sockets["fps"].default) == ("VRGDG_Video", 24)
+    assert sockets["overwrite_mode"].options == ("overwrite", "backup")
+    assert (info["output"][3], info["output_node"]) == ("INT", False)
+    freed = catalogue()["RAMCleanup"]
+    assert freed["output_node"]
+    assert not sockets_of(freed, {})["anything"].required

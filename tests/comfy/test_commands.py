@@ -151,6 +151,24 @@ def test_nodes_that_no_output_needs_are_named(folder):
     assert "waits for itself" in run("import", "circle.json").output, "nothing of it is dropped in silence"
 
 
+def test_classes_that_nobody_knows_are_named_once_with_their_nodes(folder):
+    save = {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "a"}}
+    nodes = {
+        "1": {"class_type": "Unheard", "inputs": {"a": ["gone", 0], "b": ["gone", 1], "c": ["gone", 2]}},
+        "2": save,
+    }
+    nodes |= {str(id): {"class_type": "Unheard", "inputs": {}} for id in range(3, 13)}
+    (folder / "strange.json").write_text(json.dumps({**nodes, "other": {"class_type": "Odd", "inputs": {}}}))
+    said = run("import", "strange.json").stderr.splitlines()
+    assert said[:3] == [
+        "note: 11 nodes (1, 3, 4, 5, 6, 7, 8, 9 and 3 more): nobody here knows the class `Unheard`: "
+        "it is kept as it is",
+        "note: node 1 Unheard: `a`: it is linked to node gone, which is not there (and 2 more such)",
+        "note: node other Odd: nobody here knows the class `Odd`: it is kept as it is",
+    ]
+    assert said[-1].endswith("12 of classes that are not known here")
+
+
 def test_a_graph_gives_its_script_back_and_is_the_same_as_the_prompt(folder):
     assert run("export", "lake.ltx", "--format", "editor", "-o", "graph.json").exit_code == 0
     result = run("import", "graph.json")

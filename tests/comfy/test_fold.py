@@ -6,7 +6,16 @@ import pytest
 
 from ltxdsl.comfy.fold import fold
 
-KNOWN = {"Save": {"output_node": True}, "PrimitiveInt": {}, "ComfySwitchNode": {}, "LoadImage": {}}
+CORE = {"python_module": "comfy_extras.nodes_video"}
+KNOWN = {
+    "Save": {"output_node": True},
+    "PrimitiveInt": {},
+    "ComfySwitchNode": {},
+    "LoadImage": {"output": ["IMAGE", "MASK"], "python_module": "nodes"},
+    "GetVideoComponents": {"output": ["IMAGE", "AUDIO", "FLOAT", "INT"], **CORE},
+    "Shows": {"output": ["INT"], "output_node": True},
+    "MathExpression|pysssss": {"output": ["INT", "FLOAT"], "output_node": True},
+}
 
 
 def node(kind: str, **inputs: object) -> dict:
@@ -48,6 +57,84 @@ def value(slot: int = 0, **nodes: dict) -> object:
         ("StringConcatenate", {"string_a": "a", "string_b": "b", "delimiter": ", "}, 0, "a, b"),
         ("ComfySwitchNode", {"switch": True, "on_true": "yes", "on_false": "no"}, 0, "yes"),
         ("Reroute", {"": 3}, 0, 3),
+        ("FloatConstant", {"value": 0.12345678}, 0, 0.123457),
+        ("easy float", {"value": 0.12345}, 0, 0.123),
+        ("StringConstant", {"string": "a"}, 0, "a"),
+        ("StringConstantMultiline", {"string": " a\nb\n", "strip_newlines": True}, 0, "ab"),
+        ("StringConstantMultiline", {"string": " a\nb\n", "strip_newlines": False}, 0, " a\nb\n"),
+        ("Int-🔬", {"value": 5}, 0, 5),
+        ("LayerUtility: Float", {"float_value": 0.5}, 0, 0.5),
+        ("VRGDG_IntToFloat", {"value": 24}, 0, 24.0),
+        ("VRGDG_TextBox", {"text": "a lake", "output_mode": "string"}, 0, "a lake"),
+        (
+            "VRGDG_MultiStringConcat",
+            {"string_count": 3, "delimiter": ", ", "string_1": "a", "string_3": "c"},
+            0,
+            "a, c",
+        ),
+        ("JWIntegerToFloat", {"value": 3}, 0, 3.0),
+        ("JWFloatToInteger", {"value": 2.5, "mode": "ceiling"}, 0, 3),
+        ("JWIntegerDiv", {"a": 7, "b": 2}, 0, 3.5),
+        ("JWFloatMax", {"a": 7.5, "b": 2.0}, 0, 7.5),
+        ("JWIntegerAbsolute", {"value": -3}, 0, 3),
+        ("JWStringConcat", {"a": "x", "b": "y"}, 0, "xy"),
+        ("JWStringReplace", {"source": "a-b", "to_replace": "-", "replace_with": "+"}, 0, "a+b"),
+        ("JWStringGetLine", {"source": "one\ntwo", "line_index": 1}, 0, "two"),
+        ("JWStringToInteger", {"text": "12"}, 0, 12),
+        ("JWStringToFloat", {"text": "1.5"}, 0, 1.5),
+        ("SimpleMath+", {"value": "a/2", "a": 7}, 0, 4),
+        ("SimpleMath+", {"value": "a/2", "a": 7}, 1, 3.5),
+        ("SimpleMathDual+", {"value_1": "a*2", "value_2": "a+b", "a": 4, "b": 1}, 2, 5),
+        ("SimpleMathSlider+", {"value": 0.5, "min": 10, "max": 20, "rounding": 0}, 1, 15),
+        ("SimpleComparison+", {"a": 2, "b": 3, "comparison": "<="}, 0, True),
+        ("SimpleCondition+", {"evaluate": 0, "on_true": "yes", "on_false": "no"}, 0, "no"),
+        ("MathExpression|pysssss", {"expression": "a/2", "a": 7}, 0, 3),
+        ("easy simpleMath", {"value": "ceil(a / b)", "a": 5, "b": 2}, 0, 3),
+        ("easy simpleMath", {"value": "a + c", "a": 5}, 1, 5.0),
+        ("easy mathInt", {"operation": "divide", "a": 7, "b": 2}, 0, 3),
+        ("easy mathFloat", {"operation": "divide", "a": 2.0, "b": 3.0}, 0, 0.667),
+        ("easy compare", {"comparison": "a > b", "a": 2, "b": 1}, 0, True),
+        ("easy ifElse", {"boolean": False, "on_true": 1, "on_false": 2}, 0, 2),
+        ("easy imageSwitch", {"image_a": "a", "image_b": "b", "boolean": True}, 0, "a"),
+        ("easy textSwitch", {"input": 2, "text1": "a", "text2": "b"}, 0, "b"),
+        ("easy anythingIndexSwitch", {"index": 1, "value0": 5, "value1": 6}, 0, 6),
+        ("easy seed", {"seed": 12}, 0, 12),
+        ("CM_IntToBool", {"a": 2}, 0, True),
+        ("CM_BoolToInt", {"a": True}, 0, 1),
+        ("CM_FloatUnaryOperation", {"op": "Floor", "a": 2.5}, 0, 2),
+        ("LayerUtility: NumberCalculator", {"a": 7, "b": 2, "operator": "%"}, 0, 1),
+        ("ImpactCompare", {"cmp": "a <> b", "a": 1, "b": 1}, 0, False),
+        ("ImpactNeg", {"value": True}, 0, False),
+        ("ImpactLogicalOperators", {"operator": "xor", "bool_a": True, "bool_b": True}, 0, False),
+        ("ImpactConditionalBranch", {"cond": True, "tt_value": 1, "ff_value": 2}, 0, 1),
+        ("ImpactSwitch", {"select": 2, "sel_mode": False, "input1": "a", "input2": "b"}, 0, "b"),
+        ("ImpactIfNone", {"signal": 4}, 1, False),
+        ("If ANY return A else B-🔬", {"ANY": 1, "IF_TRUE": "a", "IF_FALSE": "b"}, 0, "a"),
+        ("LazySwitchKJ", {"switch": False, "on_true": "yes", "on_false": "no"}, 0, "no"),
+        ("JoinStrings", {"delimiter": "-", "string1": "a"}, 0, "a-"),
+        (
+            "JoinStringMulti",
+            {"inputcount": 3, "delimiter": " ", "return_list": False, "string_1": "a", "string_2": "", "string_3": "c"},
+            0,
+            "a c",
+        ),
+        ("SomethingToString", {"input": 1.5, "prefix": "x", "suffix": "y"}, 0, "x1.5y"),
+        ("Text Multiline", {"text": "a\n# no\n\nb\n"}, 0, "a\n\nb"),
+        ("StringReplace", {"string": "a b", "find": " ", "replace": "_"}, 0, "a_b"),
+        ("StringTrim", {"string": " a ", "mode": "Left"}, 0, "a "),
+        ("CaseConverter", {"string": "a lake", "mode": "Title Case"}, 0, "A Lake"),
+        ("StringSubstring", {"string": "a lake", "start": 2, "end": 4}, 0, "la"),
+        ("StringLength", {"string": "a lake"}, 0, 6),
+        ("StringContains", {"string": "A Lake", "substring": "lake", "case_sensitive": False}, 0, True),
+        (
+            "StringCompare",
+            {"string_a": "a lake", "string_b": "lake", "mode": "Ends With", "case_sensitive": True},
+            0,
+            True,
+        ),
+        ("Seed (rgthree)", {"seed": 7}, 0, 7),
+        ("mxSlider2D", {"Xi": 1, "Xf": 1.5, "Yi": 2, "Yf": 2.5, "isfloatX": 0, "isfloatY": 1}, 1, 2.5),
+        ("Any Switch (rgthree)", {"any_01": None, "any_02": 3, "any_03": 4}, 0, 3),
     ],
 )
 def test_what_a_node_comes_to(kind, inputs, slot, expected):
@@ -77,10 +164,94 @@ def test_what_a_node_comes_to(kind, inputs, slot, expected):
         ("LTXFrameCalculator", {"seconds": float("inf"), "fps": 24.0}),
         ("GetImageSize", {"image": ["n", 0]}),
         ("KSampler", {"value": 3}),
+        ("Seed (rgthree)", {"seed": -1}),
+        ("VRGDG_TextBox", {"text": "[]", "output_mode": "json"}),
+        ("VRGDG_MultiStringConcat", {"string_count": 2, "delimiter": "\\n", "string_1": "a", "string_2": "b"}),
+        ("Text Multiline", {"text": "at [time]"}),
+        ("JoinStringMulti", {"inputcount": 2, "delimiter": " ", "return_list": True, "string_1": "a"}),
+        ("SimpleCondition+", {"evaluate": 0, "on_true": 1}),
+        ("easy textSwitch", {"input": 2, "text1": "a"}),
+        ("ImpactSwitch", {"select": 3, "input1": "a"}),
+        ("ImpactIfNone", {}),
+        ("easy mathInt", {"operation": "power", "a": 9, "b": 10**9}),
+        ("ResolutionSelector", {"aspect_ratio": "16:9 (Widescreen)", "megapixels": 1.0, "minimum": 64}),
+        ("ResolutionSelector", {"aspect_ratio": "16:10", "megapixels": 1.0}),
     ],
 )
 def test_what_is_not_known_stays_a_link(kind, inputs):
     assert value(n=node(kind, **inputs)) == ["n", 0]
+
+
+@pytest.mark.parametrize(
+    ("shape", "megapixels", "multiple", "expected"),
+    [
+        ("1:1 (Square)", 1.0, 8, [1024, 1024]),
+        ("16:9 (Widescreen)", 1.2, 32, [1504, 832]),
+        ("9:16 (Portrait Widescreen)", 0.9, 32, [736, 1280]),
+    ],
+)
+def test_a_shape_of_so_many_pixels(shape, megapixels, multiple, expected):
+    """The sides a and b with a * b the pixels and a : b the shape, before they are rounded."""
+    chosen = node("ResolutionSelector", aspect_ratio=shape, megapixels=megapixels, multiple=multiple)
+    assert [value(slot, n=chosen) for slot in (0, 1)] == expected
+    wide, high = (int(part) for part in shape.split(" ")[0].split(":"))
+    exact = (megapixels * 2**20 * wide / high) ** 0.5
+    assert abs(expected[0] - exact) <= multiple / 2
+    assert abs(expected[1] - exact * high / wide) <= multiple / 2
+
+
+CLIP = {"v": node("GetVideoComponents", video=["x", 0])}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "slot", "expected"),
+    [
+        ("PrimitiveInt", {"value": ["v", 3]}, 0, ["v", 3]),
+        ("PrimitiveInt", {"value": ["v", 2]}, 0, ["n", 0]),
+        ("PrimitiveInt", {"value": ["strange", 0]}, 0, ["n", 0]),
+        ("PrimitiveFloat", {"value": ["v", 2]}, 0, ["v", 2]),
+        ("FloatConstant", {"value": ["v", 2]}, 0, ["n", 0]),
+        ("ComfyMathExpression", {"expression": " a ", "values__a": ["v", 3]}, 1, ["v", 3]),
+        ("ComfyMathExpression", {"expression": "a", "values__a": ["v", 3]}, 0, ["n", 0]),
+        ("ComfyMathExpression", {"expression": "a", "values__a": ["v", 2]}, 0, ["v", 2]),
+        ("ComfyMathExpression", {"expression": "a+0", "values__a": ["v", 3]}, 1, ["n", 1]),
+        ("LayerUtility: AnyRerouter", {"any": ["strange", 0]}, 0, ["strange", 0]),
+        ("Any Switch (rgthree)", {"any_01": ["strange", 0]}, 0, ["strange", 0]),
+        ("Any Switch (rgthree)", {"any_01": ["strange", 0], "any_02": ["v", 0]}, 0, ["n", 0]),
+        ("Any Switch (rgthree)", {"any_01": ["v", 0], "any_02": ["strange", 0]}, 0, ["v", 0]),
+        ("Any Switch (rgthree)", {"any_01": ["v", 1], "any_02": ["strange", 0]}, 0, ["n", 0]),
+    ],
+)
+def test_what_is_passed_on_is_a_link_of_the_same_type(kind, inputs, slot, expected):
+    """A video may have no sound, and a pack's node may give nothing: a switch then takes the next."""
+    assert value(slot, **CLIP, strange=node("Unheard"), n=node(kind, **inputs)) == expected
+
+
+def test_bundles_give_what_was_put_into_them():
+    nodes = {
+        **CLIP,
+        "c": node("Context (rgthree)", model=["m", 0], images=["v", 0]),
+        "d": node("Context (rgthree)", base_ctx=["c", 0], seed=5),
+        "n": node("Context Switch (rgthree)", ctx_01=["d", 0]),
+    }
+    assert [value(slot, **nodes) for slot in (1, 2, 7, 8)] == [["m", 0], ["n", 2], ["v", 0], 5]
+    pipe = {
+        "p": node("ToBasicPipe", model=["m", 0], clip=["k", 0], vae=["w", 0], positive=["a", 0], negative=["b", 0]),
+        "n": node("FromBasicPipe_v2", basic_pipe=["p", 0]),
+    }
+    assert [value(slot, **pipe) for slot in (0, 1, 5)] == [["p", 0], ["m", 0], ["b", 0]]
+    assert value(1, **{**pipe, "p": node("Unheard")}) == ["n", 1]
+
+
+def test_a_sum_that_shows_itself_is_no_output_once_it_is_known():
+    prompt = {
+        "sum": node("MathExpression|pysssss", expression="2 + a", a=3),
+        "open": node("MathExpression|pysssss", expression="2 + a", a=["v", 3]),
+        "shown": node("Shows", value=3),
+        **CLIP,
+        "end": node("Save", it=["sum", 0]),
+    }
+    assert set(fold(prompt, KNOWN)) == {"open", "shown", "v", "end"}
 
 
 def test_sizes_follow_pictures_through_the_nodes_that_change_them():

@@ -18,9 +18,9 @@ from .truth import comparable, truth_of
 def test_the_truth_of_every_workflow(shared):
     folder = shared / "workflows" / "truth"
     names = [path.name[: -len(".api.json")] for path in sorted(folder.glob("*.api.json"))]
-    made = {name: comparable(read_file(shared / "workflows" / f"{name}.json", KNOWN).prompt, KNOWN) for name in names}
+    made = {name: comparable(read_file(shared / "workflows" / f"{name}.json", KNOWN).prompt) for name in names}
     assert len(names) >= 60
-    assert [name for name in names if made[name] != comparable(truth_of(folder, name), KNOWN)] == []
+    assert [name for name in names if made[name] != comparable(truth_of(folder, name))] == []
 
 
 def test_every_other_file_is_read_and_nothing_is_silent(shared):
@@ -224,6 +224,6 @@ def test_the_truth_of_an_older_editor(shared):
     read = {name: read_file(shared / "workflows" / f"{name}.json", KNOWN, "older").prompt for name in names}
     truth = {name: json.loads((folder / f"{name}{ending}").read_text(encoding="utf-8")) for name in names}
     assert names
-    assert [name for name in names if comparable(read[name], KNOWN) != comparable(truth[name], KNOWN)] == []
+    assert [name for name in names if comparable(read[name]) != comparable(truth[name])] == []
     newest = [read_file(shared / "workflows" / f"{name}.json", KNOWN).prompt for name in names]
-    assert any(comparable(one, KNOWN) != comparable(read[name], KNOWN) for name, one in zip(names, newest, strict=True))
+    assert any(comparable(one) != comparable(read[name]) for name, one in zip(names, newest, strict=True))

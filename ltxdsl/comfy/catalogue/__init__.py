@@ -1,7 +1,8 @@
 """Node interfaces of ComfyUI and of the packs that LTX people use: inputs with types, order and limits, and outputs.
 
 They ship as data (from a ComfyUI 0.27 with these packs) and are refreshed from a server by `ltx nodes refresh`; what
-was refreshed lies in the user's data folder and comes first. Each class is decoded when it is asked for.
+was refreshed lies in the user's data folder and comes first, small nodes noted by hand last. Each class is decoded when
+it is asked for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from ltxdsl.comfy.catalogue.noted import noted
 from ltxdsl.folders import data_folder
 
 SHIPPED = Path(__file__).parent / "interfaces.json.gz"
@@ -51,8 +53,8 @@ class Catalogue(Mapping[str, Any]):
 
 @cache
 def catalogue() -> Catalogue:
-    """What was refreshed, and what ships."""
-    return Catalogue(_refreshed(data_folder() / REFRESHED), _read(SHIPPED))
+    """What was refreshed, what ships, and what was noted."""
+    return Catalogue(_refreshed(data_folder() / REFRESHED), _read(SHIPPED), noted())
 
 
 def _refreshed(path: Path) -> dict[str, msgspec.Raw]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ltxdsl.comfy.aside_classes import FREES, SHOWS
 from ltxdsl.comfy.builder import Export, Prompt
 from ltxdsl.comfy.compare import same
 from ltxdsl.comfy.fold import alive
@@ -54,7 +55,16 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str
         why.append(str(error))
     except Exception as error:  # a guess may fail in ways nobody thought of: the file comes in all the same
         why.append(f"{UNEXPECTED}: {error!r}")
-    return Lifted(raw_script(prompt, catalogue), frozenset(prompt), tuple(why))
+    return _unlifted(target, catalogue, why)
+
+
+def _unlifted(target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Lifted:
+    """The nodes as they are, but for those that a statement says shorter."""
+    beside = any(target.kind(id) in (*SHOWS, *FREES) for id in target.order)
+    draft = Draft([Piece("", raw=id) for id in target.order])
+    found = _brief(draft, target, catalogue, {}) if beside else None
+    found = found or Lifted(raw_script(target.prompt, catalogue), frozenset(target.prompt))
+    return msgspec.structs.replace(found, why=tuple(why))
 
 
 def _tried_again(
@@ -83,6 +93,8 @@ def _proved(
         _bound(draft, target, draft.begins)
     while draft.anchors():
         trial = _settled(draft, target, catalogue, why)
+        if brief := _brief(draft, target, catalogue, groups):
+            return msgspec.structs.replace(brief, why=tuple(why))
         text = Writer(draft, target, catalogue, groups).text(trial=False)
         export = lowered(text)
         made = Target(export.prompt)
@@ -112,6 +124,18 @@ def _wired(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
     for piece in wired:
         trial = msgspec.structs.replace(Trial.empty(0), words=[words] * (len(draft.pieces) + 1))
         keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
+
+
+def _brief(draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str]) -> Lifted | None:
+    """The script with statements for raw nodes that have one, if it gives the same back."""
+    writer = Writer(draft, target, catalogue, groups)
+    text = writer.text(trial=False, brief=True)
+    try:
+        made = lowered(text).prompt
+    except Failed:
+        return None
+    kept = frozenset(draft.raws() - writer.shorts.said)
+    return Lifted(text, kept) if same(alive(made, catalogue), target.prompt) else None
 
 
 def _bound(draft: Draft, target: Target, begins: Out) -> None:

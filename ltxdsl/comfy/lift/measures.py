@@ -23,7 +23,18 @@ def measured(target: Target, first: Stage, growth: float, images: Images) -> lis
     read = rate and rate.slot == 2 and target.kind(rate.node) == "GetVideoComponents"
     if rate and read and (name := images.of_video(rate.node)):
         found.setdefault(name, {})["fps"] = "fps"
-    return [Piece(f"like {name} {' '.join(said.values())}") for name, said in found.items()]
+    pieces = []
+    for name, said in found.items():
+        if "size" in said and "length" in said and _apart(target, first):
+            pieces.append(Piece(f"like {name} {said.pop('length')}"))
+        pieces.append(Piece(f"like {name} {' '.join(said.values())}"))
+    return pieces
+
+
+def _apart(target: Target, first: Stage) -> bool:
+    """Whether one node measures the size and another one the length."""
+    sides = [target.link(first.empty, name) if first.empty else None for name in ("width", "length")]
+    return len({side.node for side in sides if side}) > 1
 
 
 def _size(target: Target, first: Stage) -> tuple[Out, float] | None:

@@ -13,6 +13,7 @@ from ltxdsl.comfy.export import export_prompt
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import MARK, Draft, Piece, Word, statement_text
 from ltxdsl.comfy.lift.raw import Names, node_text
+from ltxdsl.comfy.lift.short import Shorts
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.compiler import Request, compile
 from ltxdsl.models import LTX_23, ModelSet, load_model_set
@@ -74,12 +75,13 @@ class Writer:
         self.groups = groups or {}  # of nodes, by id: what a person has drawn around them
         binds = {(piece.raw, slot): word for piece in draft.pieces for slot, word in piece.binds.items()}
         self.names = Names(target.prompt, catalogue, binds)
+        self.shorts = Shorts(draft, target, self.names, catalogue)
 
-    def text(self, trial: bool) -> str:
-        """The whole script."""
-        return "\n".join(self._lines(trial)) + "\n"
+    def text(self, trial: bool, brief: bool = False) -> str:
+        """The whole script; `brief`: with statements in the place of raw nodes that have one."""
+        return "\n".join([*self._lines(trial, brief), *self.shorts.rest()]) + "\n"
 
-    def _lines(self, trial: bool) -> Iterator[str]:
+    def _lines(self, trial: bool, brief: bool) -> Iterator[str]:
         words = WITHOUT_PASS
         media = [word for piece in self.draft.pieces if piece.wire is None for word in piece.media]
         told = {""}
@@ -90,7 +92,11 @@ class Writer:
                 yield f"# {group}"
             if trial and (piece.anchor or piece.raw or piece.common):
                 yield probe(index, words, media)
-            yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
+            said = self.shorts.line(piece.raw) if brief and piece.raw else None
+            if said is not None:
+                yield from filter(None, [said])
+            else:
+                yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
             if piece.wire is not None:
                 media += piece.media  # a file has its name from the start, what a node gives from there on
             if piece.sampled:

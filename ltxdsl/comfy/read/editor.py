@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ltxdsl.comfy.aside_classes import SHOWS
 from ltxdsl.comfy.builder import Prompt
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.read.graph import BYPASSED, MUTED, Document, Graph, Node, Scope
@@ -116,7 +117,7 @@ class _Reading:
         for choice in values.strange:
             message = f"`{node.type}` has no choice here `{choice}`: what belongs to it is kept as the file has it"
             self._fault(scope, node, "unknown_choice", message)
-        if values.surplus:
+        if values.surplus and node.type not in SHOWS:  # such a node keeps what it has shown
             shown = ", ".join(_short(value) for value in values.surplus[:4])
             self._fault(scope, node, "lost_value", f"`{node.type}` has no widget here for: {shown}")
 

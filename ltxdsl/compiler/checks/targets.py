@@ -42,9 +42,9 @@ def target_cannot(program: Program) -> Iterator[Finding]:
 
 @rule(
     "LTX094",
-    "node that this runtime leaves out",
+    "statement that this runtime leaves out",
     Severity.WARNING,
-    why="Nothing of the clip comes of a node without a name: it shows or saves something in ComfyUI.",
+    why="Nothing of the clip comes of a node without a name, or of `show`: they show or save something in ComfyUI.",
     wrong='prompt "a lake"\npass dev 30\nnode "PreviewImage" { images: frames }',
     right='prompt "a lake"\npass dev 30\nsave "lake.mp4"',
     targets=(LOCAL,),
@@ -52,7 +52,7 @@ def target_cannot(program: Program) -> Iterator[Finding]:
 def left_out(program: Program) -> Iterator[Finding]:
     """A script of ComfyUI's runs here all the same."""
     for said in program.each(Statement):
-        if program.target not in said.targets and said.left_out(program.target):
+        if said.left_out(program.target):
             yield Finding(
                 f"`{said.word}` is left out here", said.span, "`ltx export` writes it; `save` writes files here"
             )

@@ -11,6 +11,7 @@ from ltxdsl.ops.hdr import Hdr
 from ltxdsl.ops.nodes import NODE_PORTS
 from ltxdsl.ops.tools import Node, Polish
 from ltxdsl.ops.training import Train
+from ltxdsl.ops.wired import Wired
 
 
 @rule(
@@ -76,11 +77,10 @@ def strong_polish(program: Program) -> Iterator[Finding]:
 )
 def node_too_early(program: Program) -> Iterator[Finding]:
     """Statements run in order."""
-    for said in () if program.broken else program.each(Node):
+    for said in () if program.broken else program.each(Wired):
         if said.made and said.span not in program.scene.raw:
-            yield Finding(
-                f"there is no `{said.made[0].value.name}` yet", said.made[0].span, "put the node after a pass"
-            )
+            name, span = said.made[0]
+            yield Finding(f"there is no `{name}` yet", span, f"put the {said.word} after a pass")
 
 
 @rule(

@@ -30,8 +30,20 @@ def read_beside(session: Session, op: nodes.ReadBeside) -> dict[str, Frames]:
 
 
 @kernel
+def show(session: Session, op: nodes.Show) -> dict[str, Frames]:
+    """Refused: here texts are printed, and nothing else is shown."""
+    _refused(op)
+
+
+@kernel
 def measure_frames(session: Session, op: nodes.MeasureFrames, *, image: Frames) -> dict[str, Frames]:
     """Refused: here a file is asked before it comes to this."""
+    _refused(op)
+
+
+@kernel
+def free(session: Session, op: nodes.Free) -> dict[str, Frames]:
+    """Refused: a script that runs here does without."""
     _refused(op)
 
 

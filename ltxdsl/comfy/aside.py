@@ -1,0 +1,52 @@
+"""Rows of what is shown and of memory that is let go of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ltxdsl.comfy.aside_classes import FREES, RAM, SHOWS, TYPES, VRAM, type_of, usual_view
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.catalogue import catalogue
+from ltxdsl.comfy.table import Audio, Video, row
+from ltxdsl.comfy.tools import wire
+from ltxdsl.ops import nodes
+
+
+@row(nodes.Show)
+def show(builder: PromptBuilder, op: nodes.Show) -> dict[str, Link]:
+    """A node that displays, each time one of its own."""
+    given = wire(builder, nodes.NODE_PORTS[0], op.word, op.fps) if op.wired else op.literal
+    by = op.by or usual_view(op.kind or _type(builder, given))
+    if by not in SHOWS:
+        raise ExportError(f"`{by}` is no class that only shows something; these are: {', '.join(SHOWS)}")
+    return {nodes.NODE_OUTPUTS[0]: builder.put(by, by, {SHOWS[by]: given})}
+
+
+def _type(builder: PromptBuilder, given: Any) -> str:
+    return type_of(builder.prompt, given, catalogue()) if isinstance(given, Link) else ""
+
+
+@row(nodes.Free)
+def free(builder: PromptBuilder, op: nodes.Free) -> dict[str, Any]:
+    """One node, or that for the graphics card and then that for the machine; what is known of a latent stays known."""
+    value: Any = wire(builder, nodes.NODE_PORTS[0], op.word, op.fps) if op.wired else None
+    usual = {VRAM: tuple(part for part in op.what if part != "ram"), RAM: ("ram",) if "ram" in op.what else ()}
+    for by, what in {op.by: op.what}.items() if op.by else usual.items():
+        if what:
+            value = _freed(builder, by, what, value, TYPES.get(op.kind, ""))
+    given = builder.wires.get(f"{nodes.NODE_PORTS[0]}.{op.word}")
+    passed = msgspec.structs.replace(given, link=value) if isinstance(given, Video | Audio) else value
+    return {nodes.NODE_OUTPUTS[0]: passed}
+
+
+def _freed(builder: PromptBuilder, by: str, what: tuple[str, ...], value: Any, type: str) -> Link:
+    if by not in FREES:
+        raise ExportError(f"`{by}` is no class that lets go of memory; these are: {', '.join(FREES)}")
+    freeing = FREES[by]
+    if lacking := [part for part in what if part not in freeing.flags]:
+        raise ExportError(f"`{by}` does not let go of {' and '.join(lacking)}")
+    name, slot = freeing.way(type or _type(builder, value))
+    passed = {name: value} if value is not None else {}
+    return builder.put(by, by, {**freeing.inputs(what), **passed}).output(slot)

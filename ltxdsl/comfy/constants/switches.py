@@ -1,0 +1,211 @@
+"""Nodes that pass on what they are given: values, switches, reroutes, bundles of links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ltxdsl.comfy.arithmetic import Unknown
+from ltxdsl.comfy.constants.known import UNKNOWN, Inputs, Known, Outputs, literal, node, number, truth
+from ltxdsl.comfy.packs import CUSTOM
+from ltxdsl.comfy.validate import link_of
+
+# Each with its input and its type: a literal, or a link of that very type, is what it gives.
+VALUES: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        (
+            "PrimitiveInt", "INTConstant", "easy int", "Int", "Int-🔬", "CM_Int", "ImpactInt", "SimpleMathInt+",
+            "JWInteger",
+        ),
+        ("value", "INT"),
+    ),
+    **dict.fromkeys(
+        (
+            "PrimitiveFloat", "Float", "Float-🔬", "CM_Float", "ImpactFloat", "SimpleMathFloat+", "SimpleMathPercent+",
+            "JWFloat",
+        ),
+        ("value", "FLOAT"),
+    ),
+    **dict.fromkeys(
+        ("PrimitiveBoolean", "easy boolean", "BOOLConstant", "ImpactBoolean", "SimpleMathBoolean+", "Bool-🔬"),
+        ("value", "BOOLEAN"),
+    ),
+    **dict.fromkeys(
+        ("PrimitiveString", "PrimitiveStringMultiline", "easy string", "String-🔬"),
+        ("value", "STRING"),
+    ),
+    **dict.fromkeys(
+        ("JWString", "JWStringMultiline", "LayerUtility: TextBox", "VRGDG_TextBox"),
+        ("text", "STRING"),
+    ),
+    **dict.fromkeys(("StringConstant", "LayerUtility: String"), ("string", "STRING")),
+    **dict.fromkeys(("easy seed", "LayerUtility: Seed"), ("seed", "INT")),
+    "LayerUtility: Integer": ("int_value", "INT"),
+    "LayerUtility: Float": ("float_value", "FLOAT"),
+    "LayerUtility: Boolean": ("bool_value", "BOOLEAN"),
+}  # fmt: skip
+ROUNDED = {"FloatConstant": 6, "easy float": 3}  # places
+BUNDLED = ("model", "clip", "vae", "positive", "negative")
+CONTEXT = (*BUNDLED, "latent", "images", "seed")
+BIG_CONTEXT = (
+    *CONTEXT, "steps", "step_refiner", "cfg", "ckpt_name", "sampler", "scheduler", "clip_width", "clip_height",
+    "text_pos_g", "text_pos_l", "text_neg_g", "text_neg_l", "mask", "control_net",
+)  # fmt: skip
+
+
+def value_of(kind: str, inputs: Inputs, known: Known) -> Outputs:
+    """What a node of one value gives."""
+    name, type = VALUES[kind]
+    if kind == "VRGDG_TextBox" and inputs.get("output_mode") == "json":
+        raise Unknown("it reads its text")
+    given = inputs[name]
+    return (given if link_of(given) and known.type(given) == type else literal(given),)
+
+
+def rounded(kind: str, inputs: Inputs, known: Known) -> Outputs:
+    """A number to some places."""
+    value = number(inputs["value"])
+    return (round(value, ROUNDED[kind]) if isinstance(value, float) else value,)
+
+
+@node("ComfySwitchNode", "LazySwitchKJ", "InversionDemoLazySwitch")
+def switched(inputs: Inputs, known: Known) -> Outputs:
+    """The branch that is set."""
+    return (inputs["on_true" if truth(inputs["switch"]) else "on_false"],)
+
+
+@node("easy ifElse")
+def if_else(inputs: Inputs, known: Known) -> Outputs:
+    """Easy-use: the branch that is set."""
+    return (inputs["on_true" if truth(inputs["boolean"]) else "on_false"],)
+
+
+@node("SimpleCondition+")
+def conditioned(inputs: Inputs, known: Known) -> Outputs:
+    """Essentials: anything but 0 and nothing is true."""
+    return (inputs["on_true" if literal(inputs["evaluate"]) else "on_false"],)
+
+
+@node("ImpactConditionalBranch", "ImpactConditionalBranchSelMode")
+def branched(inputs: Inputs, known: Known) -> Outputs:
+    """Impact: the branch that is set."""
+    return (inputs["tt_value" if truth(inputs["cond"]) else "ff_value"],)
+
+
+@node("If ANY return A else B-🔬")
+def if_any(inputs: Inputs, known: Known) -> Outputs:
+    """Anything but 0 and nothing is true."""
+    return (inputs["IF_TRUE" if literal(inputs["ANY"]) else "IF_FALSE"],)
+
+
+@node("easy imageSwitch")
+def image_switch(inputs: Inputs, known: Known) -> Outputs:
+    """Easy-use: the first picture where it is on."""
+    return (inputs["image_a" if truth(inputs["boolean"]) else "image_b"],)
+
+
+@node("easy textSwitch")
+def text_switch(inputs: Inputs, known: Known) -> Outputs:
+    """Easy-use: the first text or the second."""
+    return (inputs["text1" if number(inputs["input"]) == 1 else "text2"],)
+
+
+@node("easy anythingIndexSwitch", "easy imageIndexSwitch", "easy textIndexSwitch", "easy conditioningIndexSwitch")
+def index_switch(inputs: Inputs, known: Known) -> Outputs:
+    """Easy-use: the one of that number, from 0 on."""
+    index = number(inputs["index"])
+    names = [f"{word}{index}" for word in ("value", "image", "text", "cond")]
+    (found,) = (name for name in names if name in inputs)
+    return (inputs[found],)
+
+
+@node("ImpactSwitch")
+def numbered(inputs: Inputs, known: Known) -> Outputs:
+    """Impact: the one of that number, its label (which lies in the editor's file), the number."""
+    select = int(number(inputs["select"]))
+    return inputs[f"input{select}"], UNKNOWN, select
+
+
+@node("ImpactIfNone")
+def if_none(inputs: Inputs, known: Known) -> Outputs:
+    """Impact: the signal, and whether there is something."""
+    given = inputs.get("any_input")
+    return inputs.get("signal", UNKNOWN), UNKNOWN if link_of(given) else given is not None
+
+
+@node("Any Switch (rgthree)")
+def first_given(inputs: Inputs, known: Known) -> Outputs:
+    """The first that is something: the only one, a literal, or what a node of ComfyUI's own always gives."""
+    given = [value for name, value in inputs.items() if name.startswith("any_") and value is not None]
+    if len(given) > 1 and link_of(given[0]) and not _certain(given[0], known):
+        raise Unknown("it may be nothing")
+    return (given[0],)
+
+
+def _certain(value: Any, known: Known) -> bool:
+    """Whether a link gives something for sure; a video may have no sound."""
+    module = str(known.info(value).get("python_module", CUSTOM))
+    return not module.startswith(CUSTOM) and known.type(value) not in ("", "AUDIO", "*")
+
+
+@node("LTXVImgToVideoInplace", "LTXVImgToVideoConditionOnly")
+def bypassed(inputs: Inputs, known: Known) -> Outputs:
+    """A node with a bypass of its own: its latent, as it came."""
+    if inputs.get("bypass") is not True:
+        raise Unknown("it does its work")
+    return (inputs["latent"],)
+
+
+@node("Reroute", "LayerUtility: AnyRerouter", "ReroutePrimitive|pysssss")
+def passed(inputs: Inputs, known: Known) -> Outputs:
+    """A reroute gives what it is given."""
+    (value,) = inputs.values()
+    return (value,)
+
+
+@node("Context (rgthree)")
+def context(inputs: Inputs, known: Known) -> Outputs:
+    """What is put into a bundle, or was in the one before it."""
+    return _unpacked(inputs, known, CONTEXT)
+
+
+@node("Context Big (rgthree)")
+def big_context(inputs: Inputs, known: Known) -> Outputs:
+    """The same with more in it."""
+    return _unpacked(inputs, known, BIG_CONTEXT)
+
+
+def _unpacked(inputs: Inputs, known: Known, names: tuple[str, ...]) -> Outputs:
+    before = link_of(inputs.get("base_ctx"))
+    earlier = {name: known.outputs.get((before[0], slot), UNKNOWN) if before else UNKNOWN
+               for slot, name in enumerate(BIG_CONTEXT, 1)}  # fmt: skip
+    given = {name: inputs[name] for name in names if inputs.get(name) is not None}
+    if before and not all(_certain(value, known) for value in given.values() if link_of(value)):
+        raise Unknown("it may be nothing")
+    return UNKNOWN, *(given.get(name, earlier[name]) for name in names)
+
+
+@node("Context Switch (rgthree)")
+def context_switch(inputs: Inputs, known: Known) -> Outputs:
+    """The first bundle with something in it."""
+    links = [link for name, value in inputs.items() if name.startswith("ctx_") and (link := link_of(value))]
+    slots = range(1, len(CONTEXT) + 1)
+    held = [known.outputs.get((links[0][0], slot), UNKNOWN) for slot in slots]
+    if len(links) > 1 and not any(value is not UNKNOWN and _certain(value, known) for value in held):
+        raise Unknown("it may be empty")
+    return UNKNOWN, *held
+
+
+@node("FromBasicPipe")
+def from_pipe(inputs: Inputs, known: Known) -> Outputs:
+    """Impact: what was put into the pipe."""
+    link = link_of(inputs["basic_pipe"])
+    packed = known.nodes[link[0]] if link else {}
+    if packed.get("class_type") != "ToBasicPipe":
+        raise Unknown("another pipe")
+    return tuple(packed["inputs"][name] for name in BUNDLED)
+
+
+@node("FromBasicPipe_v2")
+def from_pipe_too(inputs: Inputs, known: Known) -> Outputs:
+    """Impact: the pipe, then what was put into it."""
+    return inputs["basic_pipe"], *from_pipe(inputs, known)

@@ -1,0 +1,79 @@
+"""The ops that only ComfyUI computes, beside the clip: raw nodes, what is shown, memory that is let go of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.facts import Facts
+
+NODE_PORTS = tuple(f"wire{index}" for index in range(256))
+NODE_OUTPUTS = tuple(f"out{index}" for index in range(64))
+
+
+class RawNode(Op, frozen=True):
+    """A node of ComfyUI, as it is. `literals` and `wires` are its inputs by name.
+
+    A wire is a port here, with the word for what comes in or is loaded there; "" = what another node gives.
+    """
+
+    outputs = dict.fromkeys(NODE_OUTPUTS, Port.WIRE)
+    pure = False
+    kernel = "raw_node"
+    measures = ("fps",)
+    class_type: str
+    literals: tuple[tuple[str, Any], ...] = ()
+    wires: tuple[tuple[str, str, str], ...] = ()
+    title: str = ""
+    fps: float = 0.0  # for prompts at their rate
+
+    def label(self) -> str:
+        """The node's class."""
+        return f"node {self.class_type}"
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Nothing is known of what it does."""
+        return dict.fromkeys(self.outputs, Facts())
+
+
+class Show(Op, frozen=True):
+    """Look at a literal, or at what is wired to it: in ComfyUI only.
+
+    `word` says what is wired, as in RawNode; `kind` is image, audio, or "" for what its node says; `by` another class.
+    """
+
+    outputs = {NODE_OUTPUTS[0]: Port.WIRE}
+    pure = False
+    kernel = "show"
+    literal: Any = None
+    wired: bool = False
+    word: str = ""
+    kind: str = ""
+    by: str = ""
+    fps: float = 0.0
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """It gives nothing."""
+        return dict.fromkeys(self.outputs, Facts())
+
+
+class Free(Op, frozen=True):
+    """Let go of memory once what is wired to it is there, which it passes on: in ComfyUI only.
+
+    `what` are some of cache, models, ram; the other parameters are those of Show.
+    """
+
+    outputs = {NODE_OUTPUTS[0]: Port.WIRE}
+    pure = False
+    kernel = "free"
+    what: tuple[str, ...] = ("cache",)
+    wired: bool = False
+    word: str = ""
+    kind: str = ""
+    by: str = ""
+    fps: float = 0.0
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """What comes in."""
+        return dict.fromkeys(self.outputs, next(iter(given.values()), Facts()))
