@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+LINE_LENGTH = 120
 _NAME = re.compile(r"[^\W\d]\w*")
 _PLAIN = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]*")  # what a source holds as it is
 _FOLDED_FROM = 60  # characters from which a text of several lines is written over several lines
@@ -83,3 +84,18 @@ def identifier(words: str, taken: Collection[str]) -> str:
     while f"{name}_{count}" in taken:
         count += 1
     return f"{name}_{count}"
+
+
+def rows(entries: Iterable[str], indent: str) -> Iterator[str]:
+    """Entries of a block, as many in a row as a line holds; one of several lines stands alone."""
+    row = ""
+    for entry in entries:
+        longer = f"{row}; {entry}"
+        if row and "\n" not in longer and len(indent + longer) <= LINE_LENGTH:
+            row = longer
+            continue
+        if row:
+            yield indent + row
+        row = entry
+    if row:
+        yield indent + row

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ltxdsl.comfy.lift.target import Out
-from ltxdsl.grammar.write import key, quoted, raw_value
+from ltxdsl.grammar.write import LINE_LENGTH, key, quoted, raw_value, rows
 
 MARK = "§"  # titles of raw nodes in a trial say which node of the target they are
 
@@ -87,7 +87,8 @@ def spell_lines(spelled: Spelled, name: Any) -> str:
     other = f" as {quoted(spelled.other)}" if spelled.other else ""
     head = f"spell {quoted(spelled.type)}" + (f" nth {spelled.nth}" if spelled.nth else "") + other
     head += " own" if spelled.own else ""
-    return f"{head} {{ {'; '.join(said)} }}" if said else f"{head} {{}}"
+    short = f"{head} {{ {'; '.join(said)} }}" if said else f"{head} {{}}"
+    return short if len(short) <= LINE_LENGTH else "\n".join([f"{head} {{", *rows(said, "  "), "}"])
 
 
 def _value(value: Any, name: Any) -> str:
@@ -103,11 +104,11 @@ def statement_text(piece: Piece, name: Any) -> Iterator[str]:
     if piece.sampled:
         lines = [*piece.block, *spells]
         short = f"{piece.head} {{ {'; '.join(lines)} }}" if lines else piece.head
-        if len(short) <= 110 and "\n" not in short:
+        if len(short) <= LINE_LENGTH and "\n" not in short:
             yield short
             return
         yield f"{piece.head} {{"
-        yield from (f"  {line}" for line in lines)
+        yield from rows(lines, "  ")
         yield "}"
         return
     yield from spells
