@@ -8,6 +8,7 @@ from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.table import Audio, Frames, PlacedGuide, Video, row
 from ltxdsl.geometry import (
+    SPATIAL,
     TEMPORAL,
     audio_latents,
     cells,
@@ -29,8 +30,17 @@ def empty_video(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, Video
     if min(op.width, op.height) < SMALLEST:
         raise ExportError(f"{op.width}x{op.height} is too small: ComfyUI's latents start at {SMALLEST} pixels")
     title = builder.titled(f"empty video {op.width}x{op.height}, {op.frames} frames")
-    link = builder.add("EmptyLTXVLatentVideo", title, width=op.width, height=op.height, length=op.frames, batch_size=1)
+    width, height = _asked(builder, op)
+    link = builder.add("EmptyLTXVLatentVideo", title, width=width, height=height, length=op.frames, batch_size=1)
     return {"latent": Video(link, latent_frames(op.frames))}
+
+
+def _asked(builder: PromptBuilder, op: nodes.EmptyVideo) -> tuple[int, int]:
+    """The size that a script asks for, where the node cuts it to this one."""
+    stage = builder.stages.get(builder.stage)
+    sides = zip(stage.asked, (op.width, op.height), strict=True) if stage else ()
+    asked = tuple(int(side) for side, cut in sides if int(side) // SPATIAL * SPATIAL == cut)
+    return (asked[0], asked[1]) if len(asked) == 2 else (op.width, op.height)
 
 
 @row(nodes.EmptyAudio)

@@ -8,7 +8,6 @@ from ltxdsl.comfy.lift.files import loads, spell_loaders
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
 from ltxdsl.comfy.lift.target import Target
-from ltxdsl.geometry import latent_frames, pixel_frames
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
@@ -22,7 +21,7 @@ def guess(target: Target) -> Draft | None:
     if not passes:
         return None
     head = [
-        *loads(target),
+        *loads(target, passes[0]),
         *images.pieces(),
         *_clip(target, passes),
         *_texts(target, passes[0]),
@@ -59,11 +58,11 @@ def _clip(target: Target, passes: list[Stage]) -> list[Piece]:
     width, height, frames = (target.value(found, name) if found else None for name in ("width", "height", "length"))
     pieces = []
     if isinstance(width, int) and isinstance(height, int) and min(width, height) >= 32:
-        growth = _growth(passes)
-        pieces.append(Piece(f"size {int(width // 32 * 32 * growth)}x{int(height // 32 * 32 * growth)}"))
+        asked = f"size {int(width * _growth(passes))}x{int(height * _growth(passes))}"
+        pieces.append(Piece(asked if width % 32 == height % 32 == 0 else f"{asked} fit cut"))
     said = f" @ {plain(rate)}fps" if rate else ""
     if isinstance(frames, int) and frames > 0:
-        pieces.append(Piece(f"length {pixel_frames(latent_frames(frames))}f{said}"))
+        pieces.append(Piece(f"length {frames}f{'' if frames % 8 == 1 else ' cut'}{said}"))
     elif said:
         pieces.append(Piece(f"length {DEFAULT_FRAMES}f{said}"))
     return pieces
