@@ -22,12 +22,29 @@ class StepsOf(NamedTuple):
     path: str
 
 
+class LastOf(NamedTuple):
+    """A name without the family that stands before it."""
+
+    path: str
+
+
 # An input of the node itself; with a point, of the node that is linked there; or a class of nodes of the same pass.
-Source: TypeAlias = "str | Fixed | StepsOf"
+Source: TypeAlias = "str | Fixed | StepsOf | LastOf"
 Sources: TypeAlias = Mapping[str, Source]
 
-LATENTS: Sources = {"latents": "samples"}
-LTX_DECODE = dict.fromkeys(("LTXVTiledVAEDecode", "LTXVSpatioTemporalTiledVAEDecode"), LATENTS)
+LTX_DECODE: dict[str, Sources] = {  # in the tiles that Lightricks' workflows have
+    "LTXVTiledVAEDecode": {
+        "latents": "samples",
+        "horizontal_tiles": Fixed(2),
+        "vertical_tiles": Fixed(2),
+        "overlap": Fixed(6),
+    },
+    "LTXVSpatioTemporalTiledVAEDecode": {
+        "latents": "samples",
+        "spatial_overlap": Fixed(4),
+        "temporal_overlap": Fixed(4),
+    },
+}
 DECODE = ("VAEDecode", "VAEDecodeTiled", *LTX_DECODE)
 GEMMA_AND_PROJECTION: Sources = {"clip_name1": "text_encoder", "clip_name2": "ckpt_name", "type": Fixed("ltxv")}
 GEMMA: Sources = {"clip_name": "text_encoder", "type": Fixed("ltxv")}
@@ -70,7 +87,7 @@ SAME: dict[str, dict[str, Sources]] = {
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
     "SamplerCustomAdvanced": dict.fromkeys(("KSampler", "SamplerCustom"), GUIDED),
-    "ClownSampler_Beta": {"KSamplerSelect": {}},
+    "ClownSampler_Beta": {"KSamplerSelect": {"sampler_name": LastOf("sampler_name")}},
     "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
     "SaveVideo": {
         "VHS_VideoCombine": {
@@ -122,6 +139,8 @@ def _taken(source: Source, reach: Callable[[str], Any]) -> Any:
         case StepsOf(path):
             sigmas = numbers(reach(path))
             return len(sigmas) - 1 if sigmas else None
+        case LastOf(path):
+            return str(reach(path)).rpartition("/")[2]
     return reach(source)
 
 

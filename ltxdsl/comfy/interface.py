@@ -67,8 +67,8 @@ def brought(info: Info, inputs: Mapping[str, Any]) -> Iterator[str]:
 
 def brought_values(info: Info, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What an editor puts into those."""
-    widgets = [widget for widget in _of_format(info, inputs) if len(widget) > 1]
-    sockets = (_plain(str(one[0]), one[1], one[2] if len(one) > 2 else {}, True) for one in widgets)
+    widgets = [(*widget, {})[:3] for widget in _of_format(info, inputs) if len(widget) > 1]
+    sockets = (_plain(str(n), type, how if isinstance(how, Mapping) else {}, True) for n, type, how in widgets)
     return {socket.name: socket.usual for socket in sockets if socket.usual is not None}
 
 

@@ -142,7 +142,7 @@ def with_text_lora(builder: PromptBuilder, clip: Link, lora: str, strength: floa
         model=_model(builder),
         clip=clip,
         lora_name=name,
-        strength_model=0.0,
+        strength_model=1.0,
         strength_clip=strength,
     )
     return both.output(1)

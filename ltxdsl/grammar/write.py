@@ -12,6 +12,7 @@ from typing import Any
 LINE_LENGTH = 120
 _NAME = re.compile(r"[^\W\d]\w*")
 _PLAIN = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]*")  # what a source holds as it is
+LONGEST_NAME = 24  # of a node's output, if it has several words
 _FOLDED_FROM = 60  # characters from which a text of several lines is written over several lines
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
@@ -74,9 +75,12 @@ def key(name: str) -> str:
 
 
 def identifier(words: str, taken: Collection[str]) -> str:
-    """A name made of words, that is not taken: `empty_latent`, `empty_latent_2`."""
-    words = re.sub(r"([a-z])([A-Z])", r"\1 \2", words)
-    name = "_".join(re.findall(r"[^\W_]+", words.lower())) or "node"
+    """A short name made of the last words, that is not taken: `empty_latent`, `empty_latent_2`."""
+    words = re.sub(r"([a-z])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3 \2\4", words.replace("LoRA", "Lora"))
+    parts = re.findall(r"[^\W_]+", words.lower()) or ["node"]
+    while len(parts) > 1 and len("_".join(parts)) > LONGEST_NAME:
+        del parts[0]
+    name = "_".join(parts)
     name = name if is_name(name) else f"n_{name}"
     if name not in taken:
         return name

@@ -10,11 +10,15 @@ from ltxdsl.ops.cells import Symbol
 
 
 class Idiom(NamedTuple):
-    """What it means, and its spellings: class, class in its place, lines. `later`: not in the first pass."""
+    """What it means, and its spellings: class, class in its place, lines.
+
+    `later`: not in the first pass; `apart`: each of them is for other statements.
+    """
 
     doc: str
     spellings: tuple[tuple[str, str, Mapping[str, Any]], ...]
     later: bool = False
+    apart: bool = False
 
 
 LIGHTRICKS = "1., 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875, 0.0"
@@ -39,9 +43,13 @@ IDIOMS: dict[str, Idiom] = {
         (("SetLatentNoiseMask", "", {"samples": Rename("LTXVAudioVAEEncode")}),),
     ),
     "sampled": Idiom(
-        "a sound that is kept goes on as the pass before hands it on, not as it was encoded",
-        (("LTXVConcatAVLatent", "", {"audio_latent": Symbol("audio_sampled")}),),
+        "a sound that is kept goes on, and into files, as the pass before hands it on, not as it was encoded",
+        (
+            ("LTXVConcatAVLatent", "", {"audio_latent": Symbol("audio_sampled")}),
+            ("LTXVAudioVAEDecode", "", {"samples": Symbol("audio_sampled")}),
+        ),
         later=True,
+        apart=True,
     ),
     "lightricks": Idiom(
         "the sigmas of `distilled` in Lightricks' digits, `1., 0.99375, …`",
@@ -50,6 +58,11 @@ IDIOMS: dict[str, Idiom] = {
     "scheduler": Idiom("`LTXVScheduler` in place of a list of sigmas", (("ManualSigmas", "LTXVScheduler", {}),)),
     "ksampler": Idiom(
         "`KSampler` in place of a sampler with a node for each part", (("SamplerCustomAdvanced", "KSampler", {}),)
+    ),
+    "tiled": Idiom("`LTXVTiledVAEDecode` decodes, in 2 by 2 tiles", (("VAEDecode", "LTXVTiledVAEDecode", {}),)),
+    "tiled_in_time": Idiom(
+        "`LTXVSpatioTemporalTiledVAEDecode` decodes, in 4 by 4 tiles of 16 frames",
+        (("VAEDecode", "LTXVSpatioTemporalTiledVAEDecode", {}),),
     ),
     "vhs": Idiom("`VHS_VideoCombine` saves the video", (("SaveVideo", "VHS_VideoCombine", {}),)),
     "kj": Idiom(

@@ -31,7 +31,7 @@ OLD_SCHEDULER = """spell "ManualSigmas" as "LTXVScheduler" {
   steps: 20; max_shift: 2.05; base_shift: 0.95; stretch: true; terminal: 0.1; latent: LTXVConcatAVLatent
 }"""
 OLD_DECODER = """spell "VAEDecode" as "LTXVTiledVAEDecode" {
-  horizontal_tiles: 1; vertical_tiles: 1; overlap: 1; last_frame_fix: false; working_device: "auto"
+  horizontal_tiles: 2; vertical_tiles: 2; overlap: 6; last_frame_fix: false; working_device: "auto"
   working_dtype: "auto"; latents: samples
 }"""
 
@@ -60,6 +60,7 @@ def codes(text):
         (OLD_SAVER, "spell vhs"),
         (OLD_SCHEDULER, "spell scheduler"),
         (OLD_DECODER, 'spell "VAEDecode" as "LTXVTiledVAEDecode"'),
+        (OLD_DECODER, "spell tiled"),
         (
             'spell "VAEDecode" as "LTXVTiledVAEDecode"\nspell vhs',
             'spell vhs\nspell "VAEDecode" as "LTXVTiledVAEDecode"',
@@ -205,3 +206,23 @@ def test_a_sound_that_is_kept_is_masked_once():
     prompt = exported('prompt "a"\naudio "voice.wav"\npass 0.5x distill 8\nupscale 2x { spell sampled }\nsave "a.mp4"')
     later = [node["inputs"] for node in prompt.values() if node["class_type"] == "LTXVConcatAVLatent"][1]
     assert prompt[later["audio_latent"][0]]["class_type"] == "LTXVSeparateAVLatent"
+
+
+# --- layout
+
+
+def test_nodes_and_passes_fill_rows_and_titles_say_something():
+    prompt = exported(script())
+    save = next(id for id, node in prompt.items() if node["class_type"] == "SaveVideo")
+    frames = next(id for id, node in prompt.items() if node["class_type"] == "VAEDecode")
+    values = {f"value_{number}": number / 8 for number in range(12)}
+    kept = {"class_type": "MyImage_Filter", "inputs": {**values, "image": [frames, 0]}}
+    prompt["901"] = {**kept, "_meta": {"title": "✂️ My Image Filter"}}
+    video = prompt[prompt[save]["inputs"]["video"][0]]
+    video["inputs"]["images"] = ["901", 0]
+    text = lift(prompt, KNOWN).text
+    (head, *rows) = text[text.index("my_image_filter = ") :].splitlines()[:4]
+    assert head == 'my_image_filter = node "MyImage_Filter" {'
+    assert rows[0].startswith("  value_0: 0.0; value_1: 0.125; ")
+    assert rows[2] == "}"
+    assert max(map(len, text.splitlines())) <= 120

@@ -128,10 +128,10 @@ def named(spells: list[Spelled]) -> tuple[list[str], list[Spelled]]:
     """Names of usual spellings, and the spellings that are left."""
     names = []
     for word, idiom in IDIOMS.items():
-        left = [_without(spells, *usual) for usual in idiom.spellings]
-        if None not in left:
+        found = [usual for usual in idiom.spellings if _without(spells, *usual) is not None]
+        if found and (idiom.apart or len(found) == len(idiom.spellings)):
             names.append(word)
-            for usual in idiom.spellings:
+            for usual in found:
                 spells = _without(spells, *usual) or []
     return names, spells
 

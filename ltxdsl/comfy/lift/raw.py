@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,9 +58,14 @@ class Names:
 
 
 def title_of(node: Mapping[str, Any]) -> str:
-    """What a person called it; "" where that is its class."""
+    """What a person called it; "" where that is its class, be it with spaces and little pictures."""
     title = (node.get("_meta") or {}).get("title")
-    return title if isinstance(title, str) and title != node["class_type"] else ""
+    return title if isinstance(title, str) and _letters(title) != _letters(node["class_type"]) else ""
+
+
+def _letters(name: str) -> str:
+    """Letters and numerals of ASCII; all of a name that has none."""
+    return "".join(re.findall(r"[a-z0-9]", name.lower())) or name
 
 
 def node_text(id: str, node: Mapping[str, Any], names: Names, wires: Mapping[str, str] = NO_WIRES) -> str:
