@@ -9,6 +9,7 @@ import pytest
 
 from ltxdsl.grammar import parse, parse_item
 from ltxdsl.grammar.tree import Literal, Statement
+from ltxdsl.grammar.write import identifier
 from ltxdsl.source import Source
 
 module = importlib.import_module("ltxdsl.grammar.parse")
@@ -67,3 +68,19 @@ def test_kinds_of_literal(text: str, kind: str):
 @pytest.mark.parametrize(("text", "shown"), [("end-8f", "Binary"), ("end - 8f", "Binary"), ("a*2", "Binary")])
 def test_a_sign_after_a_word_is_arithmetic(text: str, shown: str):
     assert type(parse_item(text)).__name__ == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("EmptyLTXVLatentVideo", "empty_ltxv_latent_video"),
+        ("VRGDG_OptionalMultiLoraTwoPassStrengths", "lora_two_pass_strengths"),
+        ("LTXAddVideoICLoRAGuideAdvanced positive", "guide_advanced_positive"),
+        ("Averyveryveryverylongwordwithoutspaces", "averyveryveryverylongwordwithoutspaces"),
+        ("3D model", "n_3d_model"),
+        ("🎈", "node"),
+    ],
+)
+def test_a_name_is_made_of_the_last_words(words: str, name: str):
+    assert identifier(words, ()) == name
+    assert identifier(words, {name}) == f"{name}_2"

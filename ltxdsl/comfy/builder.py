@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from pathlib import PurePath
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from ltxdsl.comfy.equal import as_other
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
@@ -122,10 +124,12 @@ class PromptBuilder:
 
     def file_alone(self, part: str) -> str:
         """The file that the script has for a part of the model set alone; "" = it is in the checkpoint."""
-        files = [
-            file for said in self.spellings if said.type == PARTS_ALONE for name, file in said.lines if name == part
-        ]
-        return str(files[-1]) if files else ""
+        return str(self.told(PARTS_ALONE, part) or "")
+
+    def told(self, type: str, line: str) -> Any:
+        """A line that the script has of something that is no class; None if there is none."""
+        lines = [value for said in self.spellings if said.type == type for name, value in said.lines if name == line]
+        return lines[-1] if lines else None
 
     def begin(self, op: Hashable) -> None:
         """What is added from here on belongs to this pass or save."""
@@ -143,13 +147,28 @@ class PromptBuilder:
     def _spelled(self, said: Sequence[Spelling], class_type: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """A node as the script wants it written."""
         for spelling in said:
-            links = {name: value for name, value in inputs.items() if isinstance(value, Link)}
             lines = {name: self._line(value, inputs) for name, value in spelling.lines}
-            taken = {value.name for _, value in spelling.lines if isinstance(value, Rename) and not value.node}
-            kept = {n: v for n, v in links.items() if n not in taken} if spelling.other else inputs
+            kept = inputs
+            if spelling.other and spelling.other != class_type:
+                taken = {value.name for _, value in spelling.lines if isinstance(value, Rename) and not value.node}
+                reach = partial(self._reached, inputs)
+                kept = as_other(class_type, spelling.other, inputs, lines, reach)
+                kept = {name: value for name, value in kept.items() if name not in taken}
+                class_type = spelling.other
             inputs = {name: value for name, value in {**kept, **lines}.items() if value is not OMITTED}
-            class_type = spelling.other or class_type
         return class_type, inputs
+
+    def _reached(self, inputs: Mapping[str, Any], path: str) -> Any:
+        """An input; what the node that is linked there has; or the last node of a class."""
+        if path in inputs:
+            return inputs[path]
+        first, _, rest = path.partition(".")
+        found = inputs.get(first, self._last.get(first))
+        if not rest or not isinstance(found, Link):
+            return None if rest else found
+        value = self.literal(found, rest)
+        behind = link_of(value)
+        return Link(*behind) if behind else value
 
     def _line(self, value: Any, inputs: Mapping[str, Any]) -> Any:
         if not isinstance(value, Rename):
@@ -247,6 +266,19 @@ def output_prefix(path: str) -> str:
     *folders, name = re.split(r"[\\/]", path)
     inside = folders and folders[0] != "" and ":" not in path and ".." not in folders
     return "/".join([*(folder for folder in folders if inside and folder != "."), PurePath(name).stem])
+
+
+def inside(path: str, folder: str) -> str:
+    """What a file is called in one of ComfyUI's folders of models: a relative path keeps its folders, as it is written.
+
+    What stands before that folder's own name, and the name, go; of a path from elsewhere the file's name is left.
+    """
+    parts = re.split(r"([\\/])", path)
+    names = parts[::2]
+    if folder in names[:-1]:
+        return "".join(parts[2 * (len(names) - 1 - names[:-1][::-1].index(folder)) :])
+    is_relative = names[0] and ":" not in path and not {".", ".."} & {*names}
+    return path if is_relative else names[-1]
 
 
 def base_name(path: str) -> str:

@@ -16,6 +16,7 @@ COMBO, MATCH = "COMBO", "COMFY_MATCHTYPE_V3"
 DYNAMIC, GROWING = "COMFY_DYNAMICCOMBO_V3", "COMFY_AUTOGROW_V3"
 # Types that only the editor's own widgets give; an interface says it too, by `socketless`.
 DRAWN = frozenset({"IMAGECOMPARE", "LOAD_3D", "WEBCAM", "AUDIO_RECORD", "AUDIO_UI"})
+WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", COMBO})
 MOST_GROWN = 100  # inputs of a growing input that says no maximum
 
 
@@ -31,6 +32,14 @@ class Socket(msgspec.Struct, frozen=True):
     drawn: bool = False  # a widget that the editor draws, whose values nobody else knows
     template: str = ""  # matched outputs have the type of what is linked here
     default: Any = msgspec.UNSET
+
+    @property
+    def usual(self) -> Any:
+        """What an editor puts into the widget: its default, or the first option; None where it is no widget."""
+        if self.drawn or not self.types & WIDGETS:
+            return None
+        first = self.options[0] if self.options else None
+        return first if self.default is msgspec.UNSET else self.default
 
     @property
     def types(self) -> frozenset[str]:
@@ -53,13 +62,24 @@ def known_sockets(info: Info, inputs: Mapping[str, Any]) -> dict[str, Socket]:
 
 def brought(info: Info, inputs: Mapping[str, Any]) -> Iterator[str]:
     """Widgets that the chosen format of a VideoHelperSuite node brings with it; they have no sockets."""
+    yield from (str(widget[0]) for widget in _of_format(info, inputs))
+
+
+def brought_values(info: Info, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What an editor puts into those."""
+    widgets = [(*widget, {})[:3] for widget in _of_format(info, inputs) if len(widget) > 1]
+    sockets = (_plain(str(n), type, how if isinstance(how, Mapping) else {}, True) for n, type, how in widgets)
+    return {socket.name: socket.usual for socket in sockets if socket.usual is not None}
+
+
+def _of_format(info: Info, inputs: Mapping[str, Any]) -> Iterator[list[Any]]:
     for specs in info["input"].values():
         for name, spec in specs.items() if isinstance(specs, Mapping) else ():
             options = spec[1] if isinstance(spec, list) and len(spec) > 1 else None
             formats = options.get("formats") if isinstance(options, Mapping) else None
             chosen = inputs.get(name)
             if isinstance(formats, Mapping) and isinstance(chosen, str):
-                yield from (str(widget[0]) for widget in formats.get(chosen, ()))
+                yield from formats.get(chosen, ())
 
 
 def output_types(info: Info) -> tuple[Any, ...]:

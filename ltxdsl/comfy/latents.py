@@ -8,6 +8,7 @@ from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.table import Audio, Frames, PlacedGuide, Video, row
 from ltxdsl.geometry import (
+    SPATIAL,
     TEMPORAL,
     audio_latents,
     cells,
@@ -30,8 +31,8 @@ def empty_video(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, Video
     if size is None and min(op.width, op.height) < SMALLEST:
         raise ExportError(f"{op.width}x{op.height} is too small: ComfyUI's latents start at {SMALLEST} pixels")
     title = builder.titled(f"empty video {op.width}x{op.height}, {op.frames} frames")
-    sides = {"width": op.width, "height": op.height} if size is None else _share_of(builder, size, op.share)
     frames = length.output(2) if length else op.frames
+    sides = _asked(builder, op) if size is None else _share_of(builder, size, op.share)
     link = builder.add("EmptyLTXVLatentVideo", title, **sides, length=frames, batch_size=1)
     return {"latent": Video(link, latent_frames(op.frames))}
 
@@ -46,6 +47,15 @@ def _share_of(builder: PromptBuilder, size: Link, share: float) -> dict[str, Lin
         side: builder.add("ComfyMathExpression", f"{side}, {said}", expression=said, **{"values.a": link}).output(1)
         for side, link in (("width", size), ("height", size.output(1)))
     }
+
+
+def _asked(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, int]:
+    """The size that a script asks for, where the node cuts it to this one."""
+    stage = builder.stages.get(builder.stage)
+    sides = zip(stage.asked, (op.width, op.height), strict=True) if stage else ()
+    asked = tuple(int(side) for side, cut in sides if int(side) // SPATIAL * SPATIAL == cut)
+    width, height = asked if len(asked) == 2 else (op.width, op.height)
+    return {"width": width, "height": height}
 
 
 @row(nodes.EmptyAudio)

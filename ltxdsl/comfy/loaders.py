@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name
+from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name, inside
 from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.table import Conditioning
 from ltxdsl.models import DISTILL
@@ -124,12 +124,12 @@ def _hook(builder: PromptBuilder, use: LoraUse, sigmas: Sequence[float], before:
 
 
 def lora_name(builder: PromptBuilder, name: str) -> str:
-    """What ComfyUI calls a LoRA: by role what the model set says, else the file's name."""
+    """What ComfyUI calls a LoRA: by role what the model set says, else the file's name in its folder `loras`."""
     known = builder.models.loras.get(name)
     if name == DISTILL and (file := builder.file_alone(DISTILL)):
         return file
     if known is None:
-        return builder.models.comfy.distill if name == DISTILL else base_name(name)
+        return builder.models.comfy.distill if name == DISTILL else inside(name, "loras")
     return known.comfy or base_name(known.file)
 
 
@@ -142,7 +142,7 @@ def with_text_lora(builder: PromptBuilder, clip: Link, lora: str, strength: floa
         model=_model(builder),
         clip=clip,
         lora_name=name,
-        strength_model=0.0,
+        strength_model=1.0,
         strength_clip=strength,
     )
     return both.output(1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
 
 from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.equal import numbers
 from ltxdsl.comfy.guidance import Pass, guider_of, noise_of, run_pass, stretches_of
 from ltxdsl.comfy.guides import add_guides
 from ltxdsl.comfy.latents import unmasked
@@ -15,7 +17,8 @@ from ltxdsl.comfy.samplers import BROWNIAN, sampler_node
 from ltxdsl.comfy.table import Audio, Conditioning, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, relayed, written
 from ltxdsl.ops import nodes
-from ltxdsl.ops.base import Identity, Loop
+from ltxdsl.ops.base import SIGMAS_WRITTEN, Identity, Loop
+from ltxdsl.ops.time import ClipSize
 from ltxdsl.sampling.samplers import SAMPLERS
 
 
@@ -55,7 +58,7 @@ def sample(
     parts = builder.add("LTXVSeparateAVLatent", builder.titled("video | sound"), av_latent=sampled)
     return {
         "latent": _sampled_video(latent, parts, conditioning),
-        "audio": Audio(parts.output(1), sound.kept or sound.masked, latents=audio.latents),
+        "audio": Audio(parts.output(1), sound.kept or sound.masked, latents=audio.latents, still=sound.still),
     }
 
 
@@ -160,22 +163,31 @@ def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Vi
 
 
 def _sound(builder: PromptBuilder, audio: Audio, keep: bool) -> Audio:
-    """The sound, masked by 0 if it is kept, by 1 if an earlier pass kept it and this one does not."""
-    if not keep and (audio.masked or not audio.kept):
+    """The sound, masked by 0 if it is kept, by 1 if an earlier pass kept it and this one does not; a mask lasts."""
+    if audio.still if keep else audio.masked or not audio.kept:
         return audio
     title = "keep the sound" if keep else "make the sound anew"
-    mask = builder.add("SolidMask", f"{title}: mask", value=0.0 if keep else 1.0, width=512, height=512)
+    said = builder.stages[builder.stage].settings.get(ClipSize)
+    size = said.size if said else builder.models.defaults  # any would do
+    mask = builder.add("SolidMask", f"{title}: mask", value=0.0 if keep else 1.0, width=size.width, height=size.height)
     link = builder.add("SetLatentNoiseMask", builder.titled(title), samples=audio.link, mask=mask)
-    return Audio(link, keep, latents=audio.latents)
+    return Audio(link, keep, latents=audio.latents, still=keep)
 
 
 def _sigmas(builder: PromptBuilder, op: nodes.Sample) -> Link:
-    return builder.add("ManualSigmas", builder.titled(f"{len(op.sigmas) - 1} steps"), sigmas=sigma_text(op.sigmas))
+    text = sigma_text(op.sigmas, builder.told(SIGMAS_WRITTEN, "digits") or ())
+    return builder.add("ManualSigmas", builder.titled(f"{len(op.sigmas) - 1} steps"), sigmas=text)
 
 
-def sigma_text(sigmas: tuple[float, ...]) -> str:
-    """Plain decimals that read back as the same numbers: ManualSigmas knows no exponents."""
-    return ", ".join(format(Decimal(repr(float(sigma))), "f") for sigma in sigmas)
+def sigma_text(sigmas: tuple[float, ...], digits: Sequence[str] = ()) -> str:
+    """Plain decimals that read back as the same numbers, with their digits in a script where it lists just these.
+
+    ManualSigmas knows no exponents.
+    """
+    listed = [format(Decimal(repr(float(sigma))), "f") for sigma in sigmas]
+    said = [own or plain for own, plain in zip(digits, listed, strict=True)] if len(digits) == len(listed) else []
+    text = ", ".join(said)
+    return text if numbers(text) == list(sigmas) else ", ".join(listed)
 
 
 def _note_noise(builder: PromptBuilder, op: nodes.Sample, guided: bool) -> None:

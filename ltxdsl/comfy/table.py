@@ -79,10 +79,11 @@ class Video(msgspec.Struct, frozen=True):
 class Audio(msgspec.Struct, frozen=True):
     """An audio latent; `kept`: its noise mask is 0 or an earlier pass's, which lasts until another mask is set.
 
-    `masked`: it carries a mask for the pass to come.
+    `masked`: it carries a mask for the pass to come; `still`: that mask is 0 for all of it.
     """
 
     link: Link
     kept: bool = False
     masked: bool = False
     latents: int = 0  # how many there are
+    still: bool = False

@@ -53,6 +53,7 @@ def written(builder: PromptBuilder, text: Text) -> str | Link:
     if enhance.lora:
         clip = loaders.with_text_lora(builder, clip, enhance.lora, enhance.strength)
     sampled = {"temperature": 0.7, "top_k": 64, "top_p": 0.95, "min_p": 0.05, "repetition_penalty": 1.05}
+    sampled |= {"presence_penalty": 0.0, "seed": enhance.seed}
     return builder.add(
         "TextGenerateLTX2Prompt",
         "prompt written out",
@@ -61,7 +62,8 @@ def written(builder: PromptBuilder, text: Text) -> str | Link:
         max_length=enhance.tokens,
         sampling_mode="on",
         **{f"sampling_mode.{name}": value for name, value in sampled.items()},
-        **{"sampling_mode.seed": enhance.seed},
+        thinking=False,
+        use_default_template=True,
     )
 
 

@@ -118,6 +118,8 @@ class _Binder:
         cls = _declaration(first, targets)
         _check_place(cls, entry, scope, inside)
         if cls.listed and len(entry.parts) > 1:
+            if entry.block is not None:
+                raise BadValue(entry.block.span, "several with `|` take no block", "LTX003", hint="write them apart")
             return [self._one_of_several(cls, items, scope) for items in parts]
         filler = Filler(cls, scope, first.span)
         filler.read_all(parts)
@@ -154,7 +156,7 @@ class _Binder:
         self, entry: tree.Statement, cls: type[Statement], scope: Scope, fields: dict[str, Any]
     ) -> tuple[Statement, ...]:
         if entry.block is None:
-            if cls.body:
+            if cls.body and not cls.bare:
                 hint = f"such as `{cls.word} … {{ … }}`"
                 raise BadValue(_head_span(entry), f"`{cls.word}` needs a block", "LTX003", hint=hint)
             return ()

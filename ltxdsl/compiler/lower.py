@@ -203,7 +203,7 @@ class Scene:
         """How ComfyUI's nodes are written for an action, and what raw nodes give to them."""
         if self.target == LOCAL:
             return (), {}  # they are about ComfyUI's nodes
-        said = [one.spellings(self) for one in self.settings.within(statement.settings).all(Spelled)]
+        said = [one.spellings(self) for one in (statement, *self.settings.within(statement.settings).all(Statement))]
         return sum((spellings for spellings, _ in said), ()), {p: ref for _, wires in said for p, ref in wires.items()}
 
     # --- what statements call

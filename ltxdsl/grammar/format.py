@@ -24,14 +24,17 @@ from ltxdsl.grammar.tree import (
     Text,
     terms,
 )
+from ltxdsl.grammar.write import LINE_LENGTH, rows
 from ltxdsl.source import Source
 
 INDENT = "  "
-LINE_LENGTH = 110
 
 
 def format_script(script: Script, source: Source) -> str:
-    """One statement a line, blocks indented by two, comments and single blank lines kept."""
+    """One statement a line, blocks indented by two, comments and single blank lines kept.
+
+    A block stays on one line, and what its author has put in one row stays in one row, as far as a line goes.
+    """
     lines = list(_Writer(script, source).lines())
     while lines and not lines[0]:
         lines.pop(0)
@@ -53,14 +56,40 @@ class _Writer:
 
     def _entries(self, entries: tuple[Entry, ...], indent: str, start: int) -> Iterator[str]:
         previous_end = start
-        for index, entry in enumerate(entries):
+        for index, row in enumerate(self._rows(entries, indent)):
+            entry = row[0]
             first = index == 0 and start > 0
             before = list(self._comments_before(entry.span.start, indent))
             if not first and self._blank_line(previous_end, entry.span.start, bool(before)):
                 yield ""
             yield from before
-            yield from self._entry(entry, indent)
-            previous_end = self._end(entry)
+            yield from self._entry(entry, indent) if len(row) == 1 else self._row(row, indent)
+            previous_end = self._end(row[-1])
+
+    def _rows(self, entries: tuple[Entry, ...], indent: str) -> Iterator[list[Entry]]:
+        """Entries of a block that stand in one row; at the top each has a line of its own."""
+        row: list[Entry] = []
+        for entry in entries:
+            short = bool(indent) and self._is_short(entry, indent)
+            if row and not (short and "\n" not in self.source.text[row[-1].span.end : entry.span.start]):
+                yield row
+                row = []
+            row.append(entry)
+            if not short:
+                yield row
+                row = []
+        if row:
+            yield row
+
+    def _is_short(self, entry: Entry, indent: str) -> bool:
+        text = _one_line(entry)
+        within = "" if entry.block is None else self.source[entry.block.span]
+        return "\n" not in text + within and len(indent + text) <= LINE_LENGTH
+
+    def _row(self, row: list[Entry], indent: str) -> Iterator[str]:
+        *lines, last = rows(map(_one_line, row), indent)
+        yield from lines
+        yield last + self._trailing(row[-1].span.end)
 
     def _entry(self, entry: Entry, indent: str) -> Iterator[str]:
         head = _wrapped(entry, indent)
@@ -132,8 +161,8 @@ def _wrapped(entry: Entry, indent: str) -> str:
 
 
 def _one_line(entry: Entry) -> str:
-    if entry.block is None:
-        return _head(entry)
+    if entry.block is None or not entry.block.entries:
+        return _head(entry) + ("" if entry.block is None else " {}")
     return f"{_head(entry)} {{ {'; '.join(_one_line(e) for e in entry.block.entries)} }}"
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+LINE_LENGTH = 120
 _NAME = re.compile(r"[^\W\d]\w*")
 _PLAIN = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u2028\u2029\x85]*")  # what a source holds as it is
+LONGEST_NAME = 24  # of a node's output, if it has several words
 _FOLDED_FROM = 60  # characters from which a text of several lines is written over several lines
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t"}
 
@@ -73,9 +75,12 @@ def key(name: str) -> str:
 
 
 def identifier(words: str, taken: Collection[str]) -> str:
-    """A name made of words, that is not taken: `empty_latent`, `empty_latent_2`."""
-    words = re.sub(r"([a-z])([A-Z])", r"\1 \2", words)
-    name = "_".join(re.findall(r"[^\W_]+", words.lower())) or "node"
+    """A short name made of the last words, that is not taken: `empty_latent`, `empty_latent_2`."""
+    words = re.sub(r"([a-z])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3 \2\4", words.replace("LoRA", "Lora"))
+    parts = re.findall(r"[^\W_]+", words.lower()) or ["node"]
+    while len(parts) > 1 and len("_".join(parts)) > LONGEST_NAME:
+        del parts[0]
+    name = "_".join(parts)
     name = name if is_name(name) else f"n_{name}"
     if name not in taken:
         return name
@@ -83,3 +88,18 @@ def identifier(words: str, taken: Collection[str]) -> str:
     while f"{name}_{count}" in taken:
         count += 1
     return f"{name}_{count}"
+
+
+def rows(entries: Iterable[str], indent: str) -> Iterator[str]:
+    """Entries of a block, as many in a row as a line holds; one of several lines stands alone."""
+    row = ""
+    for entry in entries:
+        longer = f"{row}; {entry}"
+        if row and "\n" not in longer and len(indent + longer) <= LINE_LENGTH:
+            row = longer
+            continue
+        if row:
+            yield indent + row
+        row = entry
+    if row:
+        yield indent + row

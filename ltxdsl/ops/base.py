@@ -45,6 +45,9 @@ class Rename(NamedTuple):
 PARTS_ALONE = "load"  # in place of a class: parts of the model set that have a file, and with it a loader, of their own
 
 
+SIGMAS_WRITTEN = "sigmas"  # in place of a class: the digits of a pass's sigmas, with "" for those that are computed
+
+
 class Spelling(NamedTuple):
     """How nodes of a class are written in a workflow: as another class ("" = the same), with these inputs."""
 

@@ -84,6 +84,11 @@ class Cell(NamedTuple):
         """The word itself, where a word was written."""
         return ""
 
+    @property
+    def digits(self) -> str:
+        """The number itself, where one was written."""
+        return ""
+
 
 class _WordCell(Cell):
     """A cell that was written as a word, whatever the word stands for."""
@@ -95,10 +100,14 @@ class _WordCell(Cell):
         return self.written
 
 
-def _word_cell(value: Any, span: Span, written: str) -> Cell:
-    cell = _WordCell(value, span)
-    cell.written = written
-    return cell
+class _NumberCell(Cell):
+    """A cell that was written as a number."""
+
+    written = ""
+
+    @property
+    def digits(self) -> str:
+        return self.written
 
 
 Lookup = Callable[[str], Any]
@@ -138,7 +147,16 @@ def evaluate(item: tree.Item, lookup: Lookup) -> Cell:
         case tree.Assign(name, inner):
             value = Assigned(name.text, evaluate(inner, lookup))
     value = _bounded(value, item.span)
-    return _word_cell(value, item.span, item.text) if isinstance(item, tree.Name) else Cell(value, item.span)
+    if isinstance(item, tree.Name):
+        return _written(_WordCell(value, item.span), item.text)
+    if isinstance(item, tree.Literal) and item.kind == "NUMBER":
+        return _written(_NumberCell(value, item.span), item.text)
+    return Cell(value, item.span)
+
+
+def _written(cell: _WordCell | _NumberCell, text: str) -> Cell:
+    cell.written = text
+    return cell
 
 
 def _bounded(value: Any, span: Span) -> Any:

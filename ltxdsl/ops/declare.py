@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.result import Output
     from ltxdsl.compiler.stage import Stage
     from ltxdsl.grammar import tree
+    from ltxdsl.ops.base import Spelling
 
 NOWHERE = Span(0, 0)
 
@@ -110,6 +111,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     top_only: ClassVar[bool] = False  # stands at the top of a file only
     hoisted: ClassVar[bool] = False  # is read before everything else in its file
     body: ClassVar[str] = ""  # its block: a "script" of its own, a "template" bound when used, "fields" (`key: value`)
+    bare: ClassVar[bool] = False  # its block may be left out
     targets: ClassVar[tuple[str, ...]] = (LOCAL, COMFY)
 
     span: Span = NOWHERE
@@ -164,6 +166,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     def shape_output(self, scene: Scene, output: Output) -> None:
         """What it does to the frames and sound that a save after it writes."""
+
+    def spellings(self, scene: Scene) -> tuple[tuple[Spelling, ...], dict[str, Ref]]:
+        """How ComfyUI's nodes are written because of it, and what raw nodes give to that, by ports."""
+        return (), {}
 
     @classmethod
     def read_field(cls, line: tree.Field, names: Names) -> Any:

@@ -222,13 +222,25 @@ def _take_place(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
 PLACE = Kind("a place in time such as 0, 48f, 2.5s, end", _take_place, lambda names: ("start", "end"))
 
 
+class Sigmas(tuple[float, ...]):
+    """Sigmas that a script lists, and their digits as they are written there; "" of one that is computed."""
+
+    digits: tuple[str, ...]
+
+    def __new__(cls, values: Iterable[Any], digits: Iterable[str]) -> Sigmas:
+        """The numbers."""
+        self = super().__new__(cls, values)
+        self.digits = tuple(digits)
+        return self
+
+
 def _take_sigmas(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
     value = cells[at].value
     if isinstance(value, Symbol):
         return Taken(value.name, at + 1) if value.name in SCHEDULES else None
     listed = value if isinstance(value, list) else [cells[at]]
     numbers = [_number(cell.value) for cell in listed]
-    return None if None in numbers else Taken(tuple(numbers), at + 1)
+    return None if None in numbers else Taken(Sigmas(numbers, [cell.digits for cell in listed]), at + 1)
 
 
 SIGMAS = Kind("sigmas such as 1, 0.85, 0.725, 0, or the name of a schedule", _take_sigmas, lambda n: SCHEDULES)

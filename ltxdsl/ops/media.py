@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.ops import nodes
+from ltxdsl.ops.base import Spelling
 from ltxdsl.ops.cells import BadValue
 from ltxdsl.ops.declare import Role, Statement, chain, option, place, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, NODE, NUMBER, PLACE, SPAN, TIME, MediaRef, Names, NodeRef, choice, words
@@ -14,6 +15,7 @@ from ltxdsl.values import START, Frames, Position, Seconds, TimeSpan
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.expand import Here
+    from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
 
@@ -123,6 +125,12 @@ class Decode(Statement, frozen=True):
     def in_tiles(self) -> bool:
         """Whether it is about tiles."""
         return self.curve is None or any(self.gives(field) for field in ("tile", "overlap", "frames", "share"))
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """What tiles of all frames share, which changes nothing but the workflow."""
+        if self.frames is not None or not isinstance(self.share, Frames) or not self.gives("share"):
+            return (), {}
+        return (Spelling("VAEDecodeTiled", "", (("temporal_overlap", max(4, self.share.count // 4 * 4)),)),), {}
 
     def shape_output(self, scene: "Scene", output: "Output") -> None:
         """Say what the numbers mean."""

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ltxdsl.ops import nodes
+from ltxdsl.ops.base import SIGMAS_WRITTEN, Spelling
 from ltxdsl.ops.declare import Role, Statement, only_on, option, statement, word
 from ltxdsl.ops.kinds import (
     BY_FRAME,
@@ -21,6 +22,7 @@ from ltxdsl.ops.kinds import (
     SOLVER,
     SWITCH,
     RoleUse,
+    Sigmas,
 )
 from ltxdsl.targets import COMFY, LOCAL
 from ltxdsl.values import Factor
@@ -92,6 +94,11 @@ class ScheduleSetting(Tuned, frozen=True):
             draft.schedule_options = self.options()
 
 
+def _digits(sigmas: "Sigmas | tuple[float, ...] | str | None") -> tuple[Spelling, ...]:
+    """The digits of sigmas that a script lists, which a workflow holds as a text."""
+    return (Spelling(SIGMAS_WRITTEN, "", (("digits", sigmas.digits),)),) if isinstance(sigmas, Sigmas) else ()
+
+
 @statement("pass", Role.ACTION, 'prompt "a lake"\npass 0.5x dev 30 euler ltxv { cfg 3 }\nupscale 2x')
 class Pass(Statement, frozen=True):
     """Denoise video and sound together, from noise or, after an earlier pass, from what it made.
@@ -115,6 +122,10 @@ class Pass(Statement, frozen=True):
     start: Annotated[
         float | None, option(NUMBER, "begin at this sigma: the list's first is replaced", low=0.001, high=1)
     ] = None
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """The digits of its sigmas."""
+        return _digits(self.sigmas), {}
 
     def apply(self, scene: "Scene") -> None:
         """Start from nothing, or go on from the last pass; then sample."""
@@ -158,6 +169,10 @@ class Upscale(Statement, frozen=True):
     adain: Annotated[float, option(NUMBER, "share of the old latent's means and spreads", low=0, high=1)] = 0.0
     by_frame: Annotated[bool, word(BY_FRAME, "`by_frame`: `adain` frame by frame, not over the clip")] = False
     tone: Annotated[float, only_on(LOCAL, option(NUMBER, "how much large values are compressed", low=0, high=1))] = 0.0
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """The digits of its sigmas."""
+        return _digits(self.sigmas), {}
 
     @property
     def through_pixels(self) -> bool:

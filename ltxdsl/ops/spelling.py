@@ -1,34 +1,43 @@
 """How ComfyUI's nodes are written: choices that change the workflow and not the video."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ltxdsl.grammar import tree
 from ltxdsl.ops.base import PARTS_ALONE, Rename, Spelling
-from ltxdsl.ops.cells import Symbol
+from ltxdsl.ops.cells import BadValue, Cell, Symbol
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, MediaRef, Names, NodeRef, choice
+from ltxdsl.ops.idioms import IDIOMS
+from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, Kind, MediaRef, Names, NodeRef, Taken, choice
 from ltxdsl.ops.raw_values import CONSTANTS, LOADED, MADE, raw_value, wires_of
 
 if TYPE_CHECKING:
+    from ltxdsl.compiler.expand import Here
     from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
 
+NAMES_OR_CLASS = f'such as `spell "VAEDecode" as "VAEDecodeTiled"`, or of {", ".join(IDIOMS)}'
+
+
+def _take_idioms(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    listed = cells[at].value if isinstance(cells[at].value, list) else [cells[at]]
+    known = all(isinstance(cell.value, Symbol) and cell.value.name in IDIOMS for cell in listed)
+    return Taken(tuple(cell.value.name for cell in listed), at + 1) if known else None
+
+
+IDIOM = Kind("names of usual spellings", _take_idioms, lambda names: IDIOMS)
 OWN = choice("`own`", lambda names: ("own",))
 
 
 class Spelled(Statement, frozen=True):
-    """A statement that says how nodes are written."""
-
-    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
-        """What it says of which nodes, and what raw nodes give to that, by ports."""
-        raise NotImplementedError
+    """A statement that only says how nodes are written."""
 
 
 @statement(
     "spell",
     Role.CONDITION,
     'prompt "a lake"\nspell "SaveVideo" { format: "auto"; codec: "auto" }\n'
-    'spell "VAEDecode" as "VAEDecodeTiled" { tile_size: 768; overlap: 64 }\n'
+    'spell "VAEDecode" as "VAEDecodeTiled" { tile_size: 768 }\nspell vhs, scheduler\n'
     'pass dev 30\nsave "lake.mp4"',
 )
 class Spell(Spelled, frozen=True):
@@ -37,14 +46,25 @@ class Spell(Spelled, frozen=True):
     Each line is an input of such nodes, written so: a literal as in a `node`, what a raw node gives, `none` to leave
     the input out, the name of another input whose link it takes (`latents: samples`), or the class of a node written
     before in the same pass; a number after it is another output of that node (`av_latent: av_latent 1`), a name one of
-    that node's inputs (`images: video images`). With `as` the node is of another class: its links
-    stay, its literals are those of the lines. `ltx import` writes this for what a person chose between equal spellings.
-    At the top it holds for all that is written after it, in a block for that pass.
+    that node's inputs (`images: video images`). With `as` the node is of another class, and need not say what is known
+    of that: inputs of the same name stay, those that are the same by another name are taken over (a saver's `images`
+    from the video's, the steps of `LTXVScheduler` from the sigmas), and every other widget is as an editor makes it.
+    `ltx import` writes this for what a person chose between equal spellings. At the top it holds for all that is
+    written after it, in a block for that pass. Several without a block may stand with `|` between them.
+
+    What is usual has a name, `spell vhs, kj`:
+
+    | name | meaning |
+    | --- | --- |
+    {IDIOMS}
     """
 
     body: ClassVar[str] = "fields"
+    bare: ClassVar[bool] = True
+    listed: ClassVar[bool] = True
 
-    type: Annotated[str, word(TEXT, "the class that is written otherwise")]
+    idioms: Annotated[tuple[str, ...], word(IDIOM, "usual spellings by their names, with commas between them")] = ()
+    type: Annotated[str, word(TEXT, "the class that is written otherwise")] = ""
     other: Annotated[str, option(TEXT, "the class that is written in its place", key="as")] = ""
     nth: Annotated[
         int, option(INTEGER, "only the first, second, … of them in a pass; all if not said", low=0, high=99)
@@ -64,18 +84,41 @@ class Spell(Spelled, frozen=True):
         return raw_value(line, names)
 
     def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
-        """One, for its class."""
-        lines: list[tuple[str, Any]] = []
+        """Those of its names, and the one for its class."""
+        found: list[Spelling] = []
         inputs: dict[str, Ref] = {}
-        for index, field in enumerate(self.fields):
-            value = field.value
+        for name in self.idioms:
+            for type, other, values in IDIOMS[name].spellings if scene.latent or not IDIOMS[name].later else ():
+                lines = self._lines(scene, f"{name}.{type}", values, inputs)
+                found.append(Spelling(type, other, lines))
+        if self.type:
+            values = {field.key: field.value for field in self.fields}
+            lines = self._lines(scene, "", values, inputs)
+            found.append(Spelling(self.type, self.other, lines, self.own, self.nth))
+        return tuple(found), inputs
+
+    def _lines(
+        self, scene: "Scene", place: str, values: Mapping[str, Any], inputs: dict[str, "Ref"]
+    ) -> tuple[tuple[str, Any], ...]:
+        """Lines as an export reads them; what raw nodes give to them is added to `inputs`."""
+        lines: list[tuple[str, Any]] = []
+        for index, (key, value) in enumerate(values.items()):
             if isinstance(value, NodeRef | MediaRef | Symbol):
-                port = f"{self.span.start}.{index}"
+                port = f"{self.span.start}.{place}{index}"
                 word = value.name if isinstance(value, Symbol) else ""
                 inputs |= wires_of(scene, self, value, port)
                 value = Rename(port, node=True, word=word)
-            lines.append((field.key, value))
-        return (Spelling(self.type, self.other, tuple(lines), self.own, self.nth),), inputs
+            lines.append((key, value))
+        return tuple(lines)
+
+    def expand(self, here: "Here") -> "Sequence[Statement]":
+        """Itself. Raises BadValue where it says nothing, or lines of no class."""
+        if not self.type and (self.fields or not self.idioms):
+            raise BadValue(self.span, "`spell` needs the class of a node, or a name", "LTX003", hint=NAMES_OR_CLASS)
+        return (self,)
+
+
+Spell.__doc__ = str(Spell.__doc__).replace("{IDIOMS}", "\n    ".join(f"| `{n}` | {i.doc} |" for n, i in IDIOMS.items()))
 
 
 def _known(name: str, names: Names) -> bool:

@@ -3,18 +3,22 @@
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.geometry import surviving_neighbours
+from ltxdsl.ops.base import Spelling
 from ltxdsl.ops.declare import Role, Statement, option, place, statement, word
-from ltxdsl.ops.kinds import FPS, INTEGER, SIZE, TIME, choice
+from ltxdsl.ops.kinds import FPS, INTEGER, SIZE, TIME, choice, words
 from ltxdsl.values import Fps, Frames, Seconds, Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
 
-FIT = choice("crop or pad", lambda names: ("crop", "pad"))
+CUT = "cut"
+FIT = choice("crop, pad or cut", lambda names: ("crop", "pad", CUT))
+IS_CUT = words("`cut`", {CUT: True})
 
 
 @statement("size", Role.SETTING, 'size 1920x1024\nprompt "a lake"\npass 0.5x dev 30\nupscale 2x')
@@ -24,18 +28,19 @@ class ClipSize(Statement, frozen=True):
     A pass with a factor starts at that share of it. Every stage must be a multiple of 32 on both sides; two 2x
     upscales therefore ask for multiples of 128. With `fit` any size can be asked for: `fit crop` renders at the next
     larger size that suits the whole chain and cuts evenly when it is saved, `fit pad` at the next smaller one and
-    puts black bars around it.
+    puts black bars around it. `fit cut` does as ComfyUI's nodes do without a word: every stage is its share of the
+    size, cut down to the grid, and an exported workflow asks for what the script says.
     """
 
     in_block: ClassVar[bool] = False
     before_passes: ClassVar[bool] = True
 
     size: Annotated[Size, word(SIZE, "width x height in pixels", high=16384)]
-    fit: Annotated[str, option(FIT, "render at a valid size, then cut or pad to exactly this one")] = ""
+    fit: Annotated[str, option(FIT, "render at a valid size, then crop or pad to exactly this one; or cut")] = ""
 
     def rendered(self, factors: "Sequence[float]") -> tuple[int, int]:
         """The size that the chain is told, so that every stage of these factors is on the grid."""
-        if not self.fit:
+        if self.fit in ("", CUT):
             return self.size.width, self.size.height
         sides = (self.size.width, self.size.height)
         width, height = (surviving_neighbours(side, factors) or (side, side) for side in sides)
@@ -43,7 +48,7 @@ class ClipSize(Statement, frozen=True):
 
     def shape_output(self, scene: "Scene", output: "Output") -> None:
         """Cut or pad to the size that was asked for; to its share, where the chain ends early."""
-        if not self.fit:
+        if self.fit in ("", CUT):
             return
         share = output.width / scene.size[0]
         output.resize(round(self.size.width * share), round(self.size.height * share))
@@ -51,13 +56,25 @@ class ClipSize(Statement, frozen=True):
 
 @statement("length", Role.SETTING, 'length 121f @ 24fps\nprompt "a lake"\npass dev 30')
 class ClipLength(Statement, frozen=True):
-    """How long the clip is: frames of the form 1 + 8N, or seconds (rounded to the nearest such count)."""
+    """How long the clip is: frames of the form 1 + 8N, or seconds (rounded to the nearest such count).
+
+    With `cut` any number of frames can be asked for: it is cut down to such a count, as ComfyUI's nodes do without a
+    word, and an exported workflow asks for what the script says.
+    """
 
     in_block: ClassVar[bool] = False
     before_passes: ClassVar[bool] = True
 
     time: Annotated[Frames | Seconds, word(TIME, "frames or seconds", high=16384)]
+    cut: Annotated[bool, word(IS_CUT, "`cut`: down to the next count of frames that there is")] = False
     fps: Annotated[Fps | None, place(FPS, "frames per second; 24 if not said")] = None
+
+    def spellings(self, scene: "Scene") -> "tuple[tuple[Spelling, ...], dict[str, Ref]]":
+        """The frames that are asked for, in the first pass."""
+        if not self.cut or not isinstance(self.time, Frames) or scene.latent is not None:
+            return (), {}
+        asked = {"EmptyLTXVLatentVideo": "length", "LTXVEmptyLatentAudio": "frames_number"}
+        return tuple(Spelling(type, "", ((name, self.time.count),)) for type, name in asked.items()), {}
 
 
 @statement("fps", Role.SETTING, 'fps 50fps\nlength 121f\nevery 2\nprompt "a dancer"\npass dev 30')

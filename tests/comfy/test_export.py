@@ -264,7 +264,7 @@ def test_the_enhancer_has_its_lora_and_the_encoder_not(export):
     assert writer["sampling_mode.seed"] == 7
     lora = prompt[writer["clip"][0]]
     assert (lora["class_type"], writer["clip"][1]) == ("LoraLoader", 1)
-    assert (lora["inputs"]["strength_model"], lora["inputs"]["strength_clip"]) == (0.0, 0.9)
+    assert (lora["inputs"]["strength_model"], lora["inputs"]["strength_clip"]) == (1.0, 0.9)
     encoded = [n for n in of_class(prompt, "CLIPTextEncode").values() if isinstance(n["text"], list)]
     assert [prompt[n["clip"][0]]["class_type"] for n in encoded] == ["LTXAVTextEncoderLoader"]
 

@@ -101,8 +101,7 @@ def test_a_sampler_in_one_node_is_a_pass():
     sampler |= {"class_type": "KSampler", "inputs": {**links, **numbers, "latent_image": latent}}
     text, kept = came_back(prompt)
     assert kept == set()
-    assert 'spell "SamplerCustomAdvanced" as "KSampler"' in text
-    assert "model: guider model" in text
+    assert "pass dev 20 simple { cfg 3; seed 5; spell ksampler }" in text
 
     sampler["inputs"]["denoise"] = 0.5  # which is another pass
     text, kept = came_back(prompt)
@@ -114,13 +113,25 @@ def test_a_saver_of_another_pack_is_a_save():
     save = prompt[one(prompt, "SaveVideo")]
     video = prompt[save["inputs"]["video"][0]]["inputs"]
     links = {"images": video["images"], "audio": video["audio"]}
-    chosen = {"frame_rate": 24, "filename_prefix": "lake", "format": "video/h264-mp4", "crf": 19}
+    format = {
+        "format": "video/h264-mp4",
+        "pix_fmt": "yuv420p",
+        "crf": 19,
+        "save_metadata": True,
+        "trim_to_audio": False,
+    }
+    chosen = {"frame_rate": 24, "loop_count": 0, "filename_prefix": "lake", "pingpong": False, "save_output": True}
+    chosen |= format
     save |= {"class_type": "VHS_VideoCombine", "inputs": {**links, **chosen}}
     text, kept = came_back(prompt)
     assert kept == set()
-    assert 'spell "SaveVideo" as "VHS_VideoCombine"' in text
-    assert "images: video images" in text
-    assert 'save "lake.mp4"' in text
+    assert 'spell vhs\nsave "lake.mp4"' in text
+
+    save["inputs"] |= {"crf": 12, "frame_rate": 25}
+    del save["inputs"]["pix_fmt"]
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'spell "SaveVideo" as "VHS_VideoCombine" { frame_rate: 25; crf: 12; pix_fmt: none }' in text
 
 
 def test_a_picture_that_is_bypassed_is_not_there():
@@ -141,7 +152,7 @@ def test_crops_without_guides_are_words():
     upsampler["samples"] = ["901", 2]
     text, kept = came_back(prompt)
     assert kept == set()
-    assert "samples: latent_cropped" in text
+    assert "sound anew; spell cropped }" in text
 
 
 def test_groups_and_notes_are_comments():

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 import msgspec
 
-from ltxdsl.comfy.lift.stage import numbers
+from ltxdsl.comfy.equal import numbers
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.geometry import SPATIAL, snapped_frames, upsampled_cells
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ltxdsl.comfy.lift.target import Out
-from ltxdsl.grammar.write import key, quoted, raw_value
+from ltxdsl.grammar.write import LINE_LENGTH, key, quoted, raw_value, rows
+from ltxdsl.ops.base import Rename
+from ltxdsl.ops.cells import Symbol
+from ltxdsl.ops.idioms import IDIOMS
 
 MARK = "§"  # titles of raw nodes in a trial say which node of the target they are
 
@@ -65,7 +68,7 @@ class Piece:
         """Those of another piece, but for what raw nodes give."""
         for which, spelled in other.spells.items():
             lines = {name: value for name, value in spelled.lines.items() if not isinstance(value, Out)}
-            if lines:
+            if lines or spelled.other:
                 self.spell(*which).lines.update(lines)
 
 
@@ -77,6 +80,18 @@ class Draft:
         self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
         self.begins: Out | None = None  # a latent that is there before the first pass
         self.trials = 0  # how often it was lowered
+
+    def in_passes(self, type: str, line: str, value: Any) -> None:
+        """What passes have in common and some do otherwise is said in those that have it."""
+        passes = [piece for piece in self.pieces if piece.sampled]
+        others = [piece for piece in passes if line in piece.spell(type).lines]
+        if others and self.common().spell(type).lines.get(line) == value:
+            del self.common().spell(type).lines[line]
+            for piece in passes:
+                if piece in others:
+                    del piece.spell(type).lines[line]
+                else:
+                    piece.spell(type).lines[line] = value
 
     def common(self) -> Piece:
         """The piece before all passes, for what they have in common."""
@@ -97,7 +112,8 @@ def spell_lines(spelled: Spelled, name: Any) -> str:
     other = f" as {quoted(spelled.other)}" if spelled.other else ""
     head = f"spell {quoted(spelled.type)}" + (f" nth {spelled.nth}" if spelled.nth else "") + other
     head += " own" if spelled.own else ""
-    return f"{head} {{ {'; '.join(said)} }}" if said else f"{head} {{}}"
+    short = f"{head} {{ {'; '.join(said)} }}" if said else head
+    return short if len(short) <= LINE_LENGTH else "\n".join([f"{head} {{", *rows(said, "  "), "}"])
 
 
 def _value(value: Any, name: Any) -> str:
@@ -106,18 +122,63 @@ def _value(value: Any, name: Any) -> str:
     return str(name(value)) if isinstance(value, Out) else raw_value(value)
 
 
+def _spells(piece: Piece, name: Any) -> Iterator[str]:
+    """The `spell` statements of a piece: those that have names, those of another class alone, then the others."""
+    said = [spelled for spelled in piece.spells.values() if spelled.lines or spelled.own or spelled.other]
+    names, rest = named(said)
+    bare = [one for one in rest if not one.lines]
+    if names:
+        yield f"spell {', '.join(names)}"
+    if bare:
+        yield "spell " + " | ".join(spell_lines(one, name).removeprefix("spell ") for one in bare)
+    yield from (spell_lines(one, name) for one in rest if one.lines)
+
+
+def named(spells: list[Spelled]) -> tuple[list[str], list[Spelled]]:
+    """Names of usual spellings, and the spellings that are left."""
+    names = []
+    for word, idiom in IDIOMS.items():
+        found = [usual for usual in idiom.spellings if _without(spells, *usual) is not None]
+        if found and (idiom.apart or len(found) == len(idiom.spellings)):
+            names.append(word)
+            for usual in found:
+                spells = _without(spells, *usual) or []
+    return names, spells
+
+
+def _without(spells: list[Spelled], type: str, other: str, lines: Mapping[str, Any]) -> list[Spelled] | None:
+    """The spellings without the lines of a usual one; None if these are not all there."""
+    lines = {key: _worded(value) for key, value in lines.items()}
+    for index, one in enumerate(spells):
+        is_of = (one.type, one.other, one.nth) == (type, other, 0)
+        if is_of and (lines.items() <= one.lines.items() if not other else not one.lines and not one.own):
+            rest = Spelled(type, other)
+            rest.own, rest.lines = one.own, {key: v for key, v in one.lines.items() if key not in lines}
+            return [*spells[:index], *([rest] if rest.lines or rest.own else []), *spells[index + 1 :]]
+    return None
+
+
+def _worded(value: Any) -> Any:
+    """A value of an idiom as a word of a script."""
+    match value:
+        case Symbol(name):
+            return Word(name)
+        case Rename(name, slot=slot):
+            return Word(name if slot is None else f"{name} {slot}")
+    return value
+
+
 def statement_text(piece: Piece, name: Any) -> Iterator[str]:
     """A statement with its block, one line each; spellings of one without a block stand before it."""
-    said = (spelled for spelled in piece.spells.values() if spelled.lines or spelled.own or spelled.other)
-    spells = [spell_lines(spelled, name) for spelled in said]
+    spells = list(_spells(piece, name))
     if piece.sampled:
         lines = [*piece.block, *spells]
         short = f"{piece.head} {{ {'; '.join(lines)} }}" if lines else piece.head
-        if len(short) <= 110 and "\n" not in short:
+        if len(short) <= LINE_LENGTH and "\n" not in short:
             yield short
             return
         yield f"{piece.head} {{"
-        yield from (f"  {line}" for line in lines)
+        yield from rows(lines, "  ")
         yield "}"
         return
     yield from spells

@@ -6,9 +6,9 @@ from pathlib import PurePath
 from typing import Any
 
 from ltxdsl.comfy.builder import output_prefix
-from ltxdsl.comfy.lift.draft import Piece, Word
-from ltxdsl.comfy.lift.files import literals_of
-from ltxdsl.comfy.lift.same import DECODE
+from ltxdsl.comfy.equal import DECODE
+from ltxdsl.comfy.lift.draft import Piece
+from ltxdsl.comfy.lift.files import differing, literals_of
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.comfy.media import WHOLE
 from ltxdsl.grammar.write import quoted
@@ -42,11 +42,8 @@ def spell_decoder(target: Target, common: Piece, type: str) -> None:
     """The decoder of frames that nothing saves: a blueprint ends in them."""
     found = {repr((target.kind(id), literals_of(target, id))): id for id in target.of_class(*DECODE)}
     for id in found.values() if len(found) == 1 else ():
-        kind = target.kind(id)
-        lines = common.spell(type, kind if kind != type else "").lines
-        lines.update(literals_of(target, id))
-        if "latents" in target.links(id):
-            lines["latents"] = Word("samples")
+        if (kind := target.kind(id)) != type:
+            common.spell(type, kind).lines.update(differing(target, id, type, {}))
 
 
 def saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:

@@ -13,7 +13,7 @@ from ltxdsl.comfy.builder import Export, Prompt
 from ltxdsl.comfy.compare import same
 from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.lift.draft import Draft, Piece
+from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.placing import earliest, keep, kept_before, shifted
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
@@ -93,6 +93,7 @@ def _proved(
         _bound(draft, target, draft.begins)
     while draft.anchors():
         trial = _settled(draft, target, catalogue, why)
+        draft.in_passes("LTXVSeparateAVLatent", "av_latent", Word("av_latent 1"))
         if brief := _brief(draft, target, catalogue, groups):
             return msgspec.structs.replace(brief, why=tuple(why))
         text = Writer(draft, target, catalogue, groups).text(trial=False)
@@ -220,12 +221,12 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     repairer = Repairer(target, trial, trial.words[index])
     edits = list(repairer.edits(trial.made[piece.anchor], piece.anchor))
     owned = [_at_home(draft, target, trial, edit, _owner(draft, edit, piece)) for edit in edits]
-    fresh = [(edit, owner) for edit, owner in owned if edit.of(owner).lines.get(edit.input, owned) != edit.value]
+    fresh = [(edit, owner) for edit, owner in owned if not edit.is_said(owner)]
     if not fresh:
         raise Differs("no other spelling is left")
     fresh = _first(fresh, target, set(repairer.partner))
     for edit, owner in fresh:
-        edit.of(owner).lines[edit.input] = edit.value
+        edit.say(owner)
     kept_before(draft, target, trial, [(edit.raw, owner) for edit, owner in fresh if edit.raw])
 
 

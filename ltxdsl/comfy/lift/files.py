@@ -4,63 +4,88 @@ from __future__ import annotations
 
 from typing import Any
 
+from ltxdsl.comfy.equal import LOADERS, as_other
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.same import LOADERS
 from ltxdsl.comfy.lift.stage import Stage
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
 
-MODEL_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
-VAE_LOADERS = ("VAELoader", *LOADERS["VAELoader"])
+# The loader of each part as an export writes it, the input by which it is read, and the words of its files.
+PARTS = {
+    "vae": ("VAELoader", {"vae_name": "vae"}),
+    "audio_vae": ("LTXVAudioVAELoader", {"ckpt_name": "audio"}),
+    "clip": ("LTXAVTextEncoderLoader", {"text_encoder": "text", "ckpt_name": "projection"}),
+}
 
 
-def loads(target: Target) -> list[Piece]:
+def loads(target: Target, first: Stage) -> list[Piece]:
     """The files, where one loader of each kind is there."""
-    said = {}
-    checkpoints = {target.value(id, "ckpt_name") for id in target.of_class("CheckpointLoaderSimple")}
-    texts = list(target.of_class("LTXAVTextEncoderLoader"))
-    sounds = {target.value(id, "ckpt_name") for id in target.of_class("LTXVAudioVAELoader")}
-    upsamplers = {target.value(id, "model_name") for id in target.of_class("LatentUpscaleModelLoader")}
-    said["checkpoint"] = _only(checkpoints)
-    said["model"] = _only({target.value(id, "unet_name") for id in target.of_class(*MODEL_LOADERS)})
-    said["vae"] = _only({target.value(id, "vae_name") for id in _video_vaes(target)})
-    said["audio"] = _only(sounds) if sounds != checkpoints else None
-    said["text"] = _only({target.value(id, "text_encoder") for id in texts})
-    projections = {target.value(id, "ckpt_name") for id in texts}
-    said["projection"] = _only(projections) if projections != checkpoints else None
-    said["upsampler"] = _only(upsamplers)
-    said["distill"] = _only(
-        {name for id in target.of_class("LoraLoaderModelOnly") if (name := distilled_file(target, id))}
-    )
-    words = [f"{word} {quoted(file)}" for word, file in said.items() if file and quoted(file)]
+    words = [f"{word} {quoted(file)}" for word, file in _files(target, first).items()]
     return [Piece(f"load {' '.join(words)}")] if words else []
+
+
+def _files(target: Target, first: Stage) -> dict[str, str]:
+    """Files by the words of `load`."""
+    read = _read(target, first)
+    checkpoints = _named(target, "CheckpointLoaderSimple", "ckpt_name")
+    said = {
+        "checkpoint": checkpoints,
+        "model": _named(target, "UNETLoader", "unet_name") | _named(target, "UnetLoaderGGUF", "unet_name"),
+        "vae": _named(target, "VAELoader", "vae_name", read["vae"]),
+        "audio": _named(target, "LTXVAudioVAELoader", "ckpt_name", read["audio_vae"]),
+        "text": _named(target, "LTXAVTextEncoderLoader", "text_encoder", read["clip"]),
+        "projection": _named(target, "LTXAVTextEncoderLoader", "ckpt_name", read["clip"]),
+        "upsampler": _named(target, "LatentUpscaleModelLoader", "model_name"),
+        "distill": {name for id in target.of_class("LoraLoaderModelOnly") if (name := distilled_file(target, id))},
+    }
+    said |= {word: set() for word in ("audio", "projection") if said[word] == checkpoints}
+    files = {word: _only(values) for word, values in said.items()}
+    return {word: file for word, file in files.items() if file and quoted(file)}
+
+
+def _named(target: Target, type: str, name: str, among: set[str] | None = None) -> set[Any]:
+    """What loaders of a part have for an input of the class that an export writes, whatever class they are of."""
+    found = set()
+    for id in target.of_class(type, *LOADERS[type]):
+        sources = LOADERS[type].get(target.kind(id), {})
+        own = next((its for its, source in sources.items() if source == name), name)
+        if among is None or id in among:
+            found.add(target.value(id, own))
+    return found - {None}
+
+
+def _read(target: Target, first: Stage) -> dict[str, set[str]]:
+    """The nodes that are read as each part, of texts for the first pass."""
+    read: dict[str, set[str]] = {name: set() for name in PARTS}
+    for id in target.order:
+        for name, out in target.links(id).items():
+            name = "vae" if name == "optional_vae" else name
+            if name in read and (name != "clip" or id in (first.positive, first.negative)):
+                read[name].add(out.node)
+    return read
 
 
 def spell_loaders(target: Target, first: Stage, common: Piece) -> None:
     """Loaders of other classes than an export writes: known from the start, so that raw nodes read them by words."""
-    read: dict[str, set[str]] = {"vae": set(), "audio_vae": set(), "clip": set()}
-    for id in target.order:
-        for name, out in target.links(id).items():
-            if name in read and (name != "clip" or id == first.positive):
-                read[name].add(out.node)
-    for name, type in (("vae", "VAELoader"), ("audio_vae", "LTXVAudioVAELoader"), ("clip", "LTXAVTextEncoderLoader")):
-        for id in read[name] if len(read[name]) == 1 else ():
-            if target.kind(id) in LOADERS[type] and not target.links(id):
-                common.spell(type, target.kind(id)).lines.update(literals_of(target, id))
+    files = _files(target, first)
+    for name, ids in _read(target, first).items():
+        type, words = PARTS[name]
+        for id in ids if len(ids) == 1 else ():
+            if (kind := target.kind(id)) in LOADERS[type] and not target.links(id):
+                ours = {input: files.get(word) or files.get("checkpoint") for input, word in words.items()}
+                common.spell(type, kind).lines.update(differing(target, id, type, ours))
+
+
+def differing(target: Target, id: str, type: str, ours: dict[str, Any]) -> dict[str, Any]:
+    """The literals of a node that an export would write otherwise, which takes it for one of another class."""
+    filled = as_other(type, target.kind(id), ours, {}, ours.get)
+    return {name: value for name, value in literals_of(target, id).items() if filled.get(name, filled) != value}
 
 
 def distilled_file(target: Target, id: str) -> str:
     """The file of a LoRA, if its name says that it makes few steps enough."""
     name = target.value(id, "lora_name")
     return name if isinstance(name, str) and "distill" in name.lower() else ""
-
-
-def _video_vaes(target: Target) -> list[str]:
-    """Loaders of a VAE alone that something reads as one of pictures."""
-    read = {
-        out.node for id in target.order for name, out in target.links(id).items() if name in ("vae", "optional_vae")
-    }
-    return [id for id in target.of_class(*VAE_LOADERS) if id in read]
 
 
 def _only(values: set[Any]) -> str | None:

@@ -11,7 +11,6 @@ from ltxdsl.comfy.lift.measures import measured
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
 from ltxdsl.comfy.lift.target import Target
-from ltxdsl.geometry import latent_frames, pixel_frames
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
@@ -28,7 +27,7 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
     common = Piece("")
     common.common = True
     head = [
-        *loads(target),
+        *loads(target, passes[0]),
         common,
         *_clip(target, passes, images, kept),
         *_texts(target, passes[0]),
@@ -69,11 +68,11 @@ def _said(target: Target, passes: list[Stage]) -> list[Piece]:
     width, height, frames = (target.value(found, name) if found else None for name in ("width", "height", "length"))
     pieces = []
     if isinstance(width, int) and isinstance(height, int) and min(width, height) >= 32:
-        growth = _growth(passes)
-        pieces.append(Piece(f"size {int(width // 32 * 32 * growth)}x{int(height // 32 * 32 * growth)}"))
+        asked = f"size {int(width * _growth(passes))}x{int(height * _growth(passes))}"
+        pieces.append(Piece(asked if width % 32 == height % 32 == 0 else f"{asked} fit cut"))
     said = f" @ {plain(rate)}fps" if rate else ""
     if isinstance(frames, int) and frames > 0:
-        pieces.append(Piece(f"length {pixel_frames(latent_frames(frames))}f{said}"))
+        pieces.append(Piece(f"length {frames}f{'' if frames % 8 == 1 else ' cut'}{said}"))
     elif rate:
         pieces.append(Piece(f"fps {plain(rate)}fps"))
     return pieces

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,13 +10,12 @@ from ltxdsl.comfy.builder import Prompt
 from ltxdsl.comfy.compare import cycle_in, sources_first
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.validate import link_of
-from ltxdsl.grammar.write import identifier, key, quoted, raw_value
+from ltxdsl.grammar.write import LINE_LENGTH, identifier, key, quoted, raw_value, rows
 from ltxdsl.ops import STATEMENTS
 from ltxdsl.ops.raw_values import CONSTANTS, LOADED, MADE
 
 RESERVED = frozenset({*LOADED, *MADE, *CONSTANTS, *STATEMENTS, "json", "_", "start", "end"})
 NO_WIRES: dict[str, str] = {}
-ONE_LINE = 100  # characters that a node on one line may have
 
 
 class Unwritable(ValueError):
@@ -58,9 +58,14 @@ class Names:
 
 
 def title_of(node: Mapping[str, Any]) -> str:
-    """What a person called it; "" where that is its class."""
+    """What a person called it; "" where that is its class, be it with spaces and little pictures."""
     title = (node.get("_meta") or {}).get("title")
-    return title if isinstance(title, str) and title != node["class_type"] else ""
+    return title if isinstance(title, str) and _letters(title) != _letters(node["class_type"]) else ""
+
+
+def _letters(name: str) -> str:
+    """Letters and numerals of ASCII; all of a name that has none."""
+    return "".join(re.findall(r"[a-z0-9]", name.lower())) or name
 
 
 def node_text(id: str, node: Mapping[str, Any], names: Names, wires: Mapping[str, str] = NO_WIRES) -> str:
@@ -73,9 +78,9 @@ def node_text(id: str, node: Mapping[str, Any], names: Names, wires: Mapping[str
     inputs = (node.get("inputs") or {}).items()
     lines = [f"{_key(name)}: {wires.get(name) or _value(value, names)}" for name, value in inputs]
     short = f"{head} {{ {'; '.join(lines)} }}" if lines else f"{head} {{}}"
-    if len(short) <= ONE_LINE and "\n" not in short:
+    if len(short) <= LINE_LENGTH and "\n" not in short:
         return short
-    return "\n".join([f"{head} {{", *(f"  {line}" for line in lines), "}"])
+    return "\n".join([f"{head} {{", *rows(lines, "  "), "}"])
 
 
 def _value(value: Any, names: Names) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
+from ltxdsl.comfy.equal import SAME, SCHEDULERS, numbers
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
 from ltxdsl.comfy.lift.prove import Trial
-from ltxdsl.comfy.lift.same import ALL, PADS, SAME, SCHEDULERS, SPELLINGS, in_common
-from ltxdsl.comfy.lift.stage import numbers
+from ltxdsl.comfy.lift.same import ALL, PADS, SPELLINGS, in_common
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.validate import link_of
 
@@ -29,7 +29,7 @@ class Which(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """One line of a spelling; `raw` is a node that must then be written as it stands."""
+    """One line of a spelling, or with no input its other class; `raw` is a node that must be written as it stands."""
 
     which: Which
     input: str
@@ -40,6 +40,17 @@ class Edit(NamedTuple):
     def of(self, piece: Piece) -> Spelled:
         """The spelling that it is a line of."""
         return piece.spell(*self.which[1:])
+
+    def is_said(self, piece: Piece) -> bool:
+        """Whether a piece has it already."""
+        said = piece.spells.get(self.which[1:])
+        return said is not None and (not self.input or said.lines.get(self.input, piece) == self.value)
+
+    def say(self, piece: Piece) -> None:
+        """Add it to a piece."""
+        spelled = self.of(piece)
+        if self.input:
+            spelled.lines[self.input] = self.value
 
 
 class Repairer:
@@ -67,20 +78,21 @@ class Repairer:
 
     def _node(self, made: str, wanted: str, waiting: list[tuple[str, str]]) -> Iterator[Edit]:
         was, kind = self._original(made), self.target.kind(wanted)
-        renamed = SAME.get(was, {}).get(kind, {}) if kind != was else {}
         place = self.trial.places.get(made)
         if kind != was and not self._may_be(made, wanted):
             raise Differs(f"{was} is to be {kind}")
         nth = place.nth if place and not place.alone else 0
-        spelled = Which(place.op if place else None, was, kind if kind != was else "", nth)
+        is_so = self.made.kind(made) == kind
+        spelled = Which(place.op if place else None, was, "" if is_so and kind == was else kind, nth)
+        if not is_so:
+            yield Edit(spelled, "", None)
+            return
         mine, theirs = self.made.inputs(made), self.target.inputs(wanted)
         for name in dict.fromkeys((*theirs, *mine)):
             if name in theirs:
                 yield from self._input(name, (made, wanted), spelled, waiting)
-            elif self.made.kind(made) == kind or (link_of(mine[name]) and name not in renamed.values()):
+            else:
                 yield Edit(spelled, name, Word("none"))
-        if self.made.kind(made) == was:
-            yield from (Edit(spelled, name, Word(old)) for name, old in renamed.items() if "." not in old)
 
     def _original(self, made: str) -> str:
         """The class that a row has written, before a spelling."""
@@ -93,15 +105,12 @@ class Repairer:
         mine, wanted = self.made.inputs(pair[0]), self.target.inputs(pair[1])[name]
         ours, out = mine.get(name), self.target.link(pair[1], name)
         if out is None:
-            changed = bool(spelled.other) and self.made.kind(pair[0]) != spelled.other
-            differs = name not in mine or not _equal(ours, wanted)
-            if differs and (name in mine or not spelled.other):
-                self._check(spelled.other or spelled.type, name, ours, wanted)
-            if differs or changed:
+            if name not in mine or not _equal(ours, wanted):
+                if name in mine or not spelled.other:
+                    self._check(spelled.other or spelled.type, name, ours, wanted)
                 yield Edit(spelled, name, wanted)
             return
-        old = SAME.get(spelled.type, {}).get(spelled.other, {}).get(name, name)
-        own = self.made.link(pair[0], name) or self._behind(pair[0], old)
+        own = self.made.link(pair[0], name)
         if own is None:
             self.taken.append((spelled, name, out, pair[0]))
             return
@@ -114,8 +123,6 @@ class Repairer:
                 return
             self.taken.append((spelled, name, out, pair[0]))
             return
-        if "." in old and name not in mine:
-            yield Edit(spelled, name, Word(old.replace(".", " ")))
         if own.slot != out.slot:
             if not self._same_output(own.node, {own.slot, out.slot}):
                 self.taken.append((spelled, name, out, pair[0]))
@@ -134,12 +141,6 @@ class Repairer:
             if found and (self.made.digests[id] == self.target.digests[out.node] or self._alike(id, out.node)):
                 return id
         return None
-
-    def _behind(self, id: str, path: str) -> Out | None:
-        """The link of an input; with a point in its name, of an input of the node that it is linked to."""
-        first, _, rest = path.partition(".")
-        out = self.made.link(id, first)
-        return self._behind(out.node, rest) if out and rest else out
 
     def _check(self, kind: str, name: str, ours: Any, wanted: Any) -> None:
         if not allowed(kind, name, ours, wanted):
@@ -175,6 +176,8 @@ class Repairer:
     def _may_be(self, made: str, wanted: str) -> bool:
         """Whether a node of another class does the same."""
         was, kind = self._original(made), self.target.kind(wanted)
+        if kind == self.made.kind(made):
+            return True  # it was asked before it was spelled
         ours, wanted_inputs = self.made.inputs(made), self.target.inputs(wanted)
         if was == "SamplerCustomAdvanced":
             return kind in SAME[was] and self._same_sampling(made, wanted_inputs)
@@ -186,8 +189,6 @@ class Repairer:
 
     def _same_sampling(self, made: str, wanted: dict[str, Any]) -> bool:
         """Whether a sampler in one node has the numbers of one in several."""
-        if self.made.kind(made) != "SamplerCustomAdvanced":
-            return True  # it was asked before it was spelled
         parts = {name: out.node for name, out in self.made.links(made).items()}
         if not {"noise", "guider", "sampler", "sigmas"} <= parts.keys():
             return False

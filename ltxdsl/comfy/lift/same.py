@@ -1,28 +1,10 @@
-"""What does the same in ComfyUI: classes in each other's place, and inputs that change no picture and no sound."""
+"""Inputs of ComfyUI's nodes that change no picture and no sound, and what passes have in common."""
 
 from __future__ import annotations
 
-LTX_DECODE = {
-    "LTXVTiledVAEDecode": {"latents": "samples"},
-    "LTXVSpatioTemporalTiledVAEDecode": {"samples": "samples"},
-}
-DECODE = ("VAEDecode", "VAEDecodeTiled", *LTX_DECODE)
+from ltxdsl.comfy.equal import DECODE, LOADERS, SCHEDULERS
+
 ALL = ("*",)
-LOADERS: dict[str, tuple[str, ...]] = {  # each with those of the same part in the same form
-    "CheckpointLoaderSimple": ("LowVRAMCheckpointLoader",),
-    "UNETLoader": ("UnetLoaderGGUF", "UnetLoaderGGUFAdvanced", "DiffusionModelLoaderKJ"),
-    "UnetLoaderGGUF": ("UNETLoader", "UnetLoaderGGUFAdvanced"),
-    "VAELoader": ("VAELoaderKJ",),
-    "LTXVAudioVAELoader": ("VAELoader", "VAELoaderKJ", "LowVRAMAudioVAELoader"),
-    "LTXAVTextEncoderLoader": (
-        "DualCLIPLoader",
-        "DualCLIPLoaderGGUF",
-        "CLIPLoader",
-        "CLIPLoaderGGUF",
-        "LTXVGemmaCLIPModelLoader",
-    ),
-    "LatentUpscaleModelLoader": ("LowVRAMLatentUpscaleModelLoader",),
-}
 CONTROL = ("crop", "use_tiled_encode", "tile_size", "tile_overlap", "latent_downscale_factor")
 OTHER_LOADERS = tuple(other for others in LOADERS.values() for other in others)
 # Inputs that may be written otherwise: where and how files are read and written, tiles, precision.
@@ -49,31 +31,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "SolidMask": ("width", "height"),
     "TrimAudioDuration": ("start_index", "duration"),
     "ComfyMathExpression": ("expression",),
-    "LTXVScheduler": ALL,
-    "BasicScheduler": ALL,
+    **dict.fromkeys(SCHEDULERS, ("max_shift", "base_shift", "stretch", "terminal", "scheduler")),
 }
-# Classes that do the same, each with the names that its links have in place of those of the first; `guider.model` is
-# the input `model` of the node that is linked to the input `guider`, which the other class does without.
-SAME: dict[str, dict[str, dict[str, str]]] = {
-    **{kind: {other: {} for other in others} for kind, others in LOADERS.items()},
-    "VAEDecode": {"VAEDecodeTiled": {}, **LTX_DECODE},
-    "VAEDecodeTiled": {"VAEDecode": {}, **LTX_DECODE},
-    "LTXICLoRALoaderModelOnly": {"LoraLoaderModelOnly": {}},
-    "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
-    "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
-    "SamplerCustomAdvanced": {
-        sampler: {name: f"guider.{name}" for name in ("model", "positive", "negative")}
-        for sampler in ("KSampler", "SamplerCustom")
-    },
-    "ClownSampler_Beta": {"KSamplerSelect": {}},
-    "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
-    "SaveVideo": {"VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"}},
-    "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
-}
-
-
-SCHEDULERS = ("LTXVScheduler", "BasicScheduler")
-
 
 PADS = {
     "LatentCut": "samples",

@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from ltxdsl import geometry
+from ltxdsl.comfy.equal import numbers
 from ltxdsl.comfy.lift.draft import Piece
 from ltxdsl.comfy.lift.pictures import MOST, Images
 from ltxdsl.comfy.lift.target import Out, Target
@@ -14,6 +15,7 @@ from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
 from ltxdsl.grammar.write import quoted
 from ltxdsl.ops.controls import CONTROLS
+from ltxdsl.ops.idioms import LIGHTRICKS
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
@@ -179,19 +181,35 @@ class Stage:
         cfg = self._cfg()
         usual = self.distilled is not None and cfg == ["cfg 1"]
         block = [*self._loras(), *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
-        if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
+        if share is None and self.sound and self._is_anew(self.sound):
             block.append("sound anew")
         return Piece(" ".join(words), anchor=self.id, block=block)
+
+    def _is_anew(self, sound: Out) -> bool:
+        """Whether a sound of an earlier pass is made anew: no mask that keeps it was ever set, which would last."""
+        at: Out | None = sound
+        for _ in range(MOST):
+            if at is None or self.target.kind(at.node) != "LTXVSeparateAVLatent":
+                break
+            sampler = self.target.link(at.node, "av_latent")
+            concat = self.target.link(sampler.node, "latent_image") if sampler else None
+            at = self.target.link(concat.node, "audio_latent") if concat else None
+        mask = self._node(at.node, "mask") if at and self.target.kind(at.node) == "SetLatentNoiseMask" else None
+        kept = mask is not None and self.target.kind(mask) == "SolidMask" and self.target.value(mask, "value") == 0
+        return at != sound and not kept
 
     def _steps(self) -> list[str]:
         sampler = [name for name in sampler_words(self.target, self.sampler) if name != "euler"]  # the default
         kind = self.target.kind(self.sigmas)
-        if kind == "ManualSigmas" and (sigmas := numbers(self.target.value(self.sigmas, "sigmas", ""))):
+        text = self.target.value(self.sigmas, "sigmas", "")
+        if kind == "ManualSigmas" and (sigmas := numbers(text)):
+            if text not in (LIGHTRICKS, sigma_text(tuple(sigmas))):
+                return [*sampler, "sigmas", _listed(text, sigmas)]
             if tuple(sigmas) == DISTILLED:
                 return [f"{len(DISTILLED) - 1}", *sampler, *(() if self.distilled else ("distilled",))]
             if name := self._schedule(sigmas):
                 return [f"{len(sigmas) - 1}", *sampler, *name]
-            return [*sampler, "sigmas", sigma_text(tuple(sigmas))]
+            return [*sampler, "sigmas", _listed(text, sigmas)]
         steps = self.target.value(self.sigmas, "steps", 8)
         named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
         return [f"{steps}", *sampler, f"{named}"]
@@ -270,6 +288,13 @@ class Stage:
         return [f"seed {seed}"] if isinstance(seed, int) and 0 <= seed < 2**64 else []
 
 
+def _listed(text: str, sigmas: list[float]) -> str:
+    """Sigmas with their own digits, where a script can have them."""
+    own = text.split(", ")
+    can = all(re.fullmatch(r"\d+(\.\d*)?", one) for one in own) and [float(one) for one in own] == sigmas
+    return text if can else sigma_text(tuple(sigmas))
+
+
 def sampler_words(target: Target, id: str | None) -> list[str]:
     """The sampler's name here."""
     if id is None:
@@ -293,8 +318,3 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
         if key in known and (isinstance(v, int | float) or str(v).isidentifier())
     ]
     return [f"sampler {name} {' '.join(said)}"] if said else []
-
-
-def numbers(text: Any) -> list[float]:
-    """The numbers of ManualSigmas, as the node finds them."""
-    return [float(found) for found in re.findall(r"[-+]?(?:\d*\.*\d+)", text)] if isinstance(text, str) else []

@@ -191,5 +191,6 @@ def two_qualities(program: Program) -> Iterator[Finding]:
 def needless_fit(program: Program) -> Iterator[Finding]:
     """By the chain of passes."""
     for said in program.each(ClipSize):
-        if said.fit and said.rendered(program.scene.chain) == (said.size.width, said.size.height):
+        on_grid = all(stage.asked == (stage.width, stage.height) for stage in program.stages)
+        if said.fit and on_grid and said.rendered(program.scene.chain) == (said.size.width, said.size.height):
             yield Finding(f"every pass can have its share of {said.size}", said.span_of("fit"))

@@ -10,7 +10,7 @@ from ltxdsl.compiler.stage import Stage
 from ltxdsl.diagnostics import Fix, Severity
 from ltxdsl.ops.long import LoopTake, Windows
 from ltxdsl.ops.sampling import Upscale
-from ltxdsl.ops.time import ClipLength, ClipSize
+from ltxdsl.ops.time import CUT, ClipLength, ClipSize
 from ltxdsl.source import Span
 from ltxdsl.values import Frames, Size, plain
 
@@ -27,11 +27,11 @@ from ltxdsl.values import Frames, Size, plain
 def frames_off_the_grid(program: Program) -> Iterator[Finding]:
     """Nodes and VAE floor such counts silently."""
     for said in program.each(ClipLength):
-        if isinstance(said.time, Frames) and (said.time.count < 1 or said.time.count % 8 != 1):
+        if isinstance(said.time, Frames) and not said.cut and (said.time.count < 1 or said.time.count % 8 != 1):
             span = said.span_of("time")
             low = geometry.snapped_frames(said.time.count)
             near = (low, low + 8) if said.time.count - low <= 4 else (low + 8, low)
-            fixes = tuple(Fix(span, f"{n}f") for n in near)
+            fixes = (*(Fix(span, f"{n}f") for n in near), Fix(Span(span.end, span.end), " cut"))
             yield Finding(f"{said.time.count} frames are not of the form 1 + 8N", span, fixes=fixes)
 
 
@@ -48,7 +48,8 @@ def size_off_the_grid(program: Program) -> Iterator[Finding]:
     """The first pass whose size is no multiple of 32 is reported; later ones follow from it."""
     for stage in program.stages:
         width, height = stage.asked
-        if (width, height) != (stage.width, stage.height):
+        said = stage.settings.get(ClipSize)
+        if not (said and said.fit == CUT) and (width, height) != (stage.width, stage.height):
             span, fixes = _size_fixes(program, stage)
             shown = f"{plain(width)}x{plain(height)}"
             yield Finding(f"{stage.name} would be {shown}, which is no multiple of 32 on both sides", span, fixes=fixes)
