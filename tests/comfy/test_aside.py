@@ -178,7 +178,7 @@ STRANGE = ("odd", "Unheard", {"a": 1})
         ([("a", "RAMCleanup", RAM)], ["free ram"]),
         (
             [("a", "VRAMCleanup", {**VRAM, "anything": ["frames", 0]}), ("b", "PreviewAny", {"source": ["a", 0]})],
-            ["vramcleanup = free cache after frames", "show vramcleanup"],
+            ["vram_cleanup = free cache after frames", "show vram_cleanup"],
         ),
         (
             [("a", "easy cleanGpuUsed", {"anything": ["frames", 0]})],
