@@ -28,7 +28,7 @@ def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video
     """The latent with its guides appended, and the conditioning that knows where they stand."""
     link = by_frames(builder, latent).link if latent.guides else latent.link
     for guide in latent.guides:
-        spelling = _spelling(builder, guide)
+        spelling = _spelling(builder, guide, pixel_frames(latent.frames) - 1)
         if spelling.attention != guide.op.attention:
             builder.note(
                 f"{builder.stage}: {spelling.class_type} cannot say attention {guide.op.attention:g}; "
@@ -46,7 +46,7 @@ def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video
     return conditioning, link
 
 
-def _spelling(builder: PromptBuilder, guide: PlacedGuide) -> _Spelling:
+def _spelling(builder: PromptBuilder, guide: PlacedGuide, last: int) -> _Spelling:
     op = guide.op
     if op.frame < 0:
         return _before(builder, guide)
@@ -55,7 +55,8 @@ def _spelling(builder: PromptBuilder, guide: PlacedGuide) -> _Spelling:
     if op.control and not alike:
         return _control(guide)
     if op.strength == min(1, op.attention):
-        inputs = {"image": guide.frames.image, "frame_idx": op.frame, "strength": op.attention}
+        frame = -1 if op.frame == last > 0 else op.frame  # so that it stays at the end of a clip that nodes measure
+        inputs = {"image": guide.frames.image, "frame_idx": frame, "strength": op.attention}
         return _Spelling("LTXVAddGuide", inputs, op.attention)
     return _with_attention(guide)
 

@@ -12,6 +12,7 @@ from ltxdsl.comfy.table import Audio, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, negative_prompt, written
 from ltxdsl.ops import nodes
 from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, OF_SAMPLER, SAMPLED, SOUND, WRITTEN
+from ltxdsl.ops.step_nodes import KJ
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
 WAN_SHIFT = 8.0
@@ -99,6 +100,23 @@ def resize_frames(builder: PromptBuilder, op: nodes.ResizeFrames, *, image: Link
     return {"image": builder.add("ImageScale", op.label(), image=image, upscale_method=op.method, **size)}
 
 
+KEPT = {"size": "crop", "stretch": "stretch", "within": "resize", "pad": "pad"}
+
+
+def _by_kj(op: nodes.ResizePicture) -> dict[str, Any]:
+    """What KJNodes' node takes."""
+    return {
+        "width": op.width,
+        "height": op.height,
+        "upscale_method": op.method,
+        "keep_proportion": KEPT[op.how],
+        "pad_color": "255, 255, 255" if op.white else "0, 0, 0",
+        "crop_position": "center",
+        "divisible_by": op.divisible,
+        "device": "cpu",
+    }
+
+
 BY_EDGE = {"longer": "ResizeImagesByLongerEdge", "shorter": "ResizeImagesByShorterEdge"}
 
 
@@ -108,6 +126,11 @@ def resize_picture(builder: PromptBuilder, op: nodes.ResizePicture, *, image: Li
     if not op.method:
         edge = {f"{op.how}_edge": op.side}
         return {"image": builder.add(BY_EDGE[op.how], op.label(), images=image, **edge)}
+    if op.how == "pad" and not op.node:
+        colour = "white" if op.white else "black"
+        size = {"target_width": op.width, "target_height": op.height, "padding_color": colour}
+        padded = builder.add("ResizeAndPadImage", op.label(), image=image, **size, interpolation=op.method)
+        return {"image": padded}
     if op.node:
         return {"image": builder.add(op.node, op.label(), image=image, **_resizing_alone(op))}
     kind, said = _resizing(op)
@@ -117,9 +140,13 @@ def resize_picture(builder: PromptBuilder, op: nodes.ResizePicture, *, image: Li
 
 
 def _resizing_alone(op: nodes.ResizePicture) -> dict[str, Any]:
-    """What ImageScale and ImageScaleBy take."""
+    """What ImageScale and its like take."""
     if op.how == "scale":
         return {"upscale_method": op.method, "scale_by": op.number}
+    if op.how == "longer":
+        return {"upscale_method": op.method, "largest_size": op.side}
+    if op.node == KJ:
+        return _by_kj(op)
     crop = "center" if op.how == "size" else "disabled"
     return {"upscale_method": op.method, "width": op.width, "height": op.height, "crop": crop}
 

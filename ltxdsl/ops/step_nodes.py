@@ -9,12 +9,16 @@ from typing import Any
 from ltxdsl.ops.base import Op, Port, Reader
 from ltxdsl.ops.facts import Facts
 
+KJ = "ImageResizeKJv2"
+
 
 class ResizePicture(Op, frozen=True):
     """Resize frames in one of the ways that workflows know. F H W 3 to F H' W' 3.
 
-    `how` is size (cut about the middle to the shape, then resized), stretch, width, height, longer, shorter (that side
-    is said, the other follows), scale and megapixels (by `number`), or multiple (down to sides that `number` divides).
+    `how` is size (cut about the middle to the shape, then resized), stretch, within (as large as fits), pad (the same,
+    with borders), width, height, longer, shorter (that side is said, the other follows), scale and megapixels (by
+    `number`), or multiple (down to sides that `number` divides). KJNodes' node takes sides down to what `divisible`
+    divides, and rounds cuts and borders in its own way.
     """
 
     inputs = {"image": Port.IMAGE}
@@ -27,14 +31,17 @@ class ResizePicture(Op, frozen=True):
     number: float = 0.0
     method: str = ""  # as in ResizeFrames; "" = lanczos, with sides cut down to whole pixels
     node: str = ""  # which of ComfyUI's nodes that do the same
+    divisible: int = 1
+    white: bool = False  # borders
 
     def identity(self) -> dict[str, Any]:
         """What it does, by whichever node."""
-        return {name: value for name, value in super().identity().items() if name != "node"}
+        usual = {"node": self.node if self.node != KJ else "", "divisible": 1, "white": False}
+        return {name: value for name, value in super().identity().items() if usual.get(name, ...) != value}
 
     def label(self) -> str:
         """What is asked for."""
-        said = f"{self.width}x{self.height}" if self.how in ("size", "stretch") else f"{self.side or self.number:g}"
+        said = f"{self.width}x{self.height}" if self.width and self.height else f"{self.side or self.number:g}"
         return f"resize, {self.how} {said}"
 
     @property
@@ -52,6 +59,11 @@ class ResizePicture(Op, frozen=True):
     def sides(self, width: int, height: int) -> tuple[int, int]:
         """The size that comes of a size, rounded as ComfyUI's nodes do it."""
         match self.how:
+            case "pad":
+                inner, free = self.inner(width, height), self.borders(width, height)
+                return inner[0] + free[0][0] + free[0][1], inner[1] + free[1][0] + free[1][1]
+            case "within":
+                return self.inner(width, height)
             case "width" | "height":
                 return self._followed(width, height, self.how == "width")
             case "longer" | "shorter":
@@ -66,7 +78,33 @@ class ResizePicture(Op, frozen=True):
                 step = max(1, int(self.number))
                 least = min(width, height) >= step
                 return (width // step * step, height // step * step) if least else (width, height)
-        return self.width, self.height
+        return self._down(self.width), self._down(self.height)
+
+    def inner(self, width: int, height: int) -> tuple[int, int]:
+        """The picture's size within the one that is asked for, in its own shape."""
+        share = min(self.width / width, self.height / height)
+        if self.node == KJ:
+            return self._down(round(width * share)), self._down(round(height * share))
+        return int(width * share), int(height * share)
+
+    def borders(self, width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Pixels left and right of the picture, above and below it."""
+        if self.node != KJ:
+            inner = self.inner(width, height)
+            free = (self.width - inner[0], self.height - inner[1])
+            return (free[0] // 2, free[0] - free[0] // 2), (free[1] // 2, free[1] - free[1] // 2)
+        share = min(self.width / width, self.height / height)
+        free = (self.width - round(width * share), self.height - round(height * share))
+        if not any(free):
+            return (0, 0), (0, 0)
+        wide, high = (
+            (gap // 2, gap - gap // 2 + -(side + gap) % self.divisible)
+            for gap, side in zip(free, self.inner(width, height), strict=True)
+        )
+        return wide, high
+
+    def _down(self, side: int) -> int:
+        return side - side % self.divisible
 
     def _followed(self, width: int, height: int, of_width: bool) -> tuple[int, int]:
         """One side as it is said, the other in proportion."""

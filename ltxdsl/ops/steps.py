@@ -11,17 +11,19 @@ from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import NOWHERE, option, word
 from ltxdsl.ops.facts import Facts
 from ltxdsl.ops.kinds import FACTOR, INTEGER, NUMBER, RESIZING, SIZE, TIME_IN_FRAMES, Kind, MediaRef, single, words
+from ltxdsl.ops.step_nodes import KJ
 from ltxdsl.source import Span
 from ltxdsl.values import Factor, Frames, Size
 
 BY = option(RESIZING, "how pixels are computed")
+WHITE = words("white", {"white": True})
 STRETCHED = words("stretched", {"stretched": True})
 MOST = 16384  # pixels of a side
 
 
-def same_as(node: str) -> Kind:
+def same_as(*names: str) -> Kind:
     """The name of a node that does the same as the usual one."""
-    return single(f'"{node}"', lambda value: value if value == node else None)
+    return single(" or ".join(f'"{name}"' for name in names), lambda value: value if value in names else None)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,20 +62,29 @@ def step(*verbs: str) -> Callable[[S], S]:
     return declare
 
 
-@step("size")
+@step("size", "within", "pad")
 class ToSize(Step, frozen=True):
-    """Cut to a shape about the middle, and resize; `stretched` cuts nothing."""
+    """Cut to a shape about the middle, and resize; `stretched` cuts nothing. `within`: as large as fits into the size.
+
+    `pad` puts black or white borders around that.
+    """
 
     size: Annotated[Size, word(SIZE, "the size")]
     by: Annotated[str, BY] = "lanczos"
     stretched: Annotated[bool, word(STRETCHED, "the whole picture, whatever its shape")] = False
-    node: Annotated[str, option(same_as("ImageScale"), "the node of ComfyUI that does it", key="as")] = ""
+    white: Annotated[bool, word(WHITE, "white borders")] = False
+    node: Annotated[str, option(same_as("ImageScale", KJ), "the node of ComfyUI that does it", key="as")] = ""
+    divisible: Annotated[int, option(INTEGER, "what both sides are brought down to divide by", low=1, high=512)] = 1
 
     def op(self) -> Op:
         """The size as it is said."""
-        how = "stretch" if self.stretched else "size"
+        how = "stretch" if self.stretched else self.verb
         width, height = self.size.width, self.size.height
-        return nodes.ResizePicture(how=how, width=width, height=height, method=self.by, node=self.node)
+        only_kj = how == "within" or self.divisible > 1
+        node = KJ if only_kj else self.node
+        return nodes.ResizePicture(
+            how=how, width=width, height=height, method=self.by, node=node, divisible=self.divisible, white=self.white
+        )
 
 
 @step("width", "height")
@@ -95,10 +106,11 @@ class ToLonger(Step, frozen=True):
 
     side: Annotated[int, word(INTEGER, "pixels", low=1, high=MOST)]
     by: Annotated[str, option(RESIZING, "how; lanczos, with a side cut to whole pixels, if not said")] = ""
+    node: Annotated[str, option(same_as("ImageScaleToMaxDimension"), "the node of ComfyUI that does it", key="as")] = ""
 
     def op(self) -> Op:
         """The side, as the width."""
-        return nodes.ResizePicture(how=self.verb, width=self.side, method=self.by)
+        return nodes.ResizePicture(how=self.verb, width=self.side, method=self.by, node=self.node)
 
 
 @step("scale")

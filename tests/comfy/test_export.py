@@ -517,7 +517,7 @@ def test_in_place_and_guide_at_the_end(export):
     prompt = export(SCRIPTS["three passes"]).prompt
     assert [n["strength"] for n in of_class(prompt, "LTXVImgToVideoInplace").values()] == [0.7] * 3
     guides = of_class(prompt, "LTXVAddGuide").values()
-    assert [(n["frame_idx"], n["strength"]) for n in guides] == [(120, 0.5)] * 3
+    assert [(n["frame_idx"], n["strength"]) for n in guides] == [(-1, 0.5)] * 3
     sizes = {(n["width"], n["height"]) for n in of_class(prompt, "ImageScale").values()}
     assert sizes == {(384, 256), (768, 512), (1536, 1024)}
 

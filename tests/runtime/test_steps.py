@@ -11,6 +11,7 @@ import torch
 
 from ltxdsl.ops import nodes
 from ltxdsl.ops.facts import Facts
+from ltxdsl.ops.step_nodes import KJ
 from ltxdsl.runtime.pixels import middle, resized
 from ltxdsl.runtime.values import Frames
 from tests.runtime.helpers import Runner, picture
@@ -46,6 +47,10 @@ def test_edges_are_kornias(case, run: Runner) -> None:
         (nodes.ResizePicture(how="megapixels", number=1.0, method="area"), (1254, 836)),  # x 0.836 each
         (nodes.ResizePicture(how="multiple", number=64, method="area"), (1472, 960)),
         (nodes.ResizePicture(how="multiple", number=2000, method="area"), (1500, 1000)),
+        (nodes.ResizePicture(how="pad", width=768, height=448, method="area"), (768, 448)),
+        (nodes.ResizePicture(how="within", width=768, height=448, method="area", node=KJ, divisible=32), (672, 448)),
+        (nodes.ResizePicture(how="pad", width=700, height=700, method="area", node=KJ, divisible=32), (672, 704)),
+        (nodes.ResizePicture(how="size", width=700, height=400, method="area", node=KJ, divisible=32), (672, 384)),
     ],
 )
 def test_sizes_are_those_of_comfyuis_nodes(op: nodes.ResizePicture, size: tuple[int, int], run: Runner) -> None:
@@ -74,6 +79,24 @@ def test_multiples_are_covered_and_cut_evenly(run: Runner) -> None:
     made = run.one(nodes.ResizePicture(how="multiple", number=16, method="bilinear"), image=Frames(pixels)).pixels
     whole = resized(pixels.float() / 255, 39, 48, "bilinear")
     assert torch.equal(made, whole[:, :, 3:35].clamp(0, 1))
+
+
+def test_borders_are_shared_out_as_the_nodes_do(run: Runner) -> None:
+    """1000x700 in 512x512: core has 512x358 with 77 above; KJNodes takes 358 down to 352 and fills below, 83."""
+    core = nodes.ResizePicture(how="pad", width=512, height=512, method="area", white=True)
+    assert (core.inner(1000, 700), core.borders(1000, 700)) == ((512, 358), ((0, 0), (77, 77)))
+    kj = nodes.ResizePicture(how="pad", width=512, height=512, method="area", node=KJ, divisible=32)
+    assert (kj.inner(1000, 700), kj.borders(1000, 700)) == ((512, 352), ((0, 0), (77, 83)))
+    made = run.one(core, image=Frames(torch.zeros(1, 700, 1000, 3))).pixels[0, :, 0, 0]
+    assert made.tolist() == [1.0] * 77 + [0.0] * 358 + [1.0] * 77
+
+
+def test_kjnodes_cuts_to_whole_pixels_first(run: Runner) -> None:
+    """1500x1000 to 26:15: 865.4 rows are 865, of which 67 stand above."""
+    pixels = torch.linspace(0, 1, 1000).view(1, 1000, 1, 1).expand(1, 1000, 1500, 3)
+    op = nodes.ResizePicture(how="size", width=832, height=480, method="area", node=KJ)
+    wanted = resized(pixels[:, 67:932], 832, 480, "area")
+    assert torch.equal(run.one(op, image=Frames(pixels)).pixels, wanted.clamp(0, 1))
 
 
 def test_white_for_black(run: Runner) -> None:

@@ -125,6 +125,15 @@ class Images:
             case "ImageScale":
                 said = _sized(value("width"), value("height"), value("crop"), value("upscale_method"))
                 return said and f'{said} as "ImageScale"'
+            case "ImageScaleToMaxDimension":
+                said = _numbered("longer", value("largest_size"), value("upscale_method"), always=True)
+                return said and f'{said} as "ImageScaleToMaxDimension"'
+            case "ImageResizeKJv2":
+                return _by_kj(value)
+            case "ResizeAndPadImage":
+                size = _sized(value("target_width"), value("target_height"), "center", value("interpolation"))
+                border = {"black": "", "white": " white"}.get(str(value("padding_color")))
+                return f"pad{size[4:]}{border}" if size and border is not None else None
             case "ImageScaleBy":
                 said = _scaled(value("scale_by"), value("upscale_method"))
                 return said and f'{said} as "ImageScaleBy"'
@@ -177,6 +186,22 @@ class Images:
     def pieces(self) -> list[Piece]:
         """A statement for each."""
         return self.made
+
+
+KEPT = {"crop": "size", "stretch": "size", "resize": "within", "pad": "pad"}
+BORDERS = {"0, 0, 0": "", "255, 255, 255": " white"}
+
+
+def _by_kj(value: Any) -> str | None:
+    """KJNodes' node, where it does what a step does."""
+    kept, border, divisible = value("keep_proportion"), BORDERS.get(value("pad_color")), value("divisible_by")
+    crop = "disabled" if kept == "stretch" else "center"
+    size = _sized(value("width"), value("height"), crop, value("upscale_method"))
+    usual = value("crop_position") == "center" and value("device", "cpu") == "cpu" and value("mask") is None
+    if size is None or kept not in KEPT or border is None or not usual or not isinstance(divisible, int):
+        return None
+    said = f'{KEPT[kept]}{size[4:]}{border if kept == "pad" else ""} as "ImageResizeKJv2"'
+    return said + (f" divisible {divisible}" if divisible != 1 else "")
 
 
 def _by(method: Any, always: bool = False) -> str | None:

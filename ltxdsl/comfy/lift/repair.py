@@ -242,7 +242,7 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
         case "EmptyLTXVLatentVideo", "width" | "height":
             return isinstance(wanted, int) and wanted // 32 * 32 == ours
         case "LTXVAddGuide", "frame_idx":
-            return bool(wanted == -1 and ours >= 0)
+            return bool(ours == -1 and wanted > 0)  # by its number
         case "EmptyLTXVLatentVideo", "length":
             return isinstance(wanted, int) and (wanted - 1) // 8 * 8 + 1 == ours
     return False

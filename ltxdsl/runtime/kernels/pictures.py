@@ -12,6 +12,7 @@ import numpy
 import torch
 
 from ltxdsl.ops import nodes
+from ltxdsl.ops.step_nodes import KJ
 from ltxdsl.runtime.edges import canny
 from ltxdsl.runtime.errors import MediaError
 from ltxdsl.runtime.kernels.table import kernel
@@ -79,11 +80,30 @@ def resize_picture(session: Session, op: nodes.ResizePicture, *, image: Frames) 
     pixels = as_float(image.pixels)
     height, width = pixels.shape[1:3]
     size = op.sides(width, height)
+    if op.how == "pad":
+        return {"image": Frames(_padded(pixels, op))}
     if op.how == "size":
-        pixels = middle(pixels, *size)
+        pixels = _middle_by_kj(pixels, *size) if op.node == KJ else middle(pixels, *size)
     elif op.how == "multiple":
         return {"image": Frames(_on_multiple(pixels, *size, op.method).clamp(0, 1))}
     return {"image": Frames(resized(pixels, *size, op.method or "lanczos").clamp(0, 1))}
+
+
+def _middle_by_kj(pixels: torch.Tensor, width: int, height: int) -> torch.Tensor:
+    """The largest middle part that has the shape of a size, rounded as KJNodes' crop does."""
+    rows, columns = pixels.shape[1:3]
+    shape = width / height
+    wide, high = (round(rows * shape), rows) if columns / rows > shape else (columns, round(columns / shape))
+    left, top = (columns - wide) // 2, (rows - high) // 2
+    return pixels[:, top : top + high, left : left + wide]
+
+
+def _padded(pixels: torch.Tensor, op: nodes.ResizePicture) -> torch.Tensor:
+    """As large as fits, with borders."""
+    height, width = pixels.shape[1:3]
+    made = resized(pixels, *op.inner(width, height), op.method).clamp(0, 1)
+    (left, right), (top, bottom) = op.borders(width, height)
+    return torch.nn.functional.pad(made, (0, 0, left, right, top, bottom), value=float(op.white))
 
 
 def _on_multiple(pixels: torch.Tensor, width: int, height: int, method: str) -> torch.Tensor:
