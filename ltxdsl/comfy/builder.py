@@ -13,7 +13,7 @@ import msgspec
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
-from ltxdsl.ops.base import PARTS_ALONE, Rename, Spelling
+from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, Rename, Spelling
 from ltxdsl.source import Span
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]
@@ -119,6 +119,17 @@ class PromptBuilder:
         self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
         self._of_class.setdefault((self._op, first), set()).add(link.node)
         return link
+
+    @property
+    def stack(self) -> tuple[tuple[str, Any], ...]:
+        """What stands on the model, as the script orders it, each with a number; () leaves it to the export."""
+        return next((said.lines for said in reversed(self.spellings) if said.type == STACKED), ())
+
+    @property
+    def patches(self) -> list[tuple[str, dict[str, Any], int]]:
+        """Nodes on the model that the language has no word for: class, inputs, output."""
+        found = [said for said in self.spellings if said.type == PATCHED]
+        return [(one.other, {name: self._line(value, {}) for name, value in one.lines}, one.nth) for one in found]
 
     def file_alone(self, part: str) -> str:
         """The file that the script has for a part of the model set alone; "" = it is in the checkpoint."""

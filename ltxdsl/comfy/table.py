@@ -65,6 +65,7 @@ class Video(msgspec.Struct, frozen=True):
     `stale`: it still carries the mask of an earlier pass; `flat`: its mask has no axis of frames.
 
     `guides` are still to be added; `keyframes` is the conditioning that holds the places of those in the latent.
+    `spoken` is the conditioning of its pass, if that holds a voice.
     """
 
     link: Link
@@ -73,6 +74,7 @@ class Video(msgspec.Struct, frozen=True):
     stale: bool = False
     flat: bool = False
     guides: tuple[PlacedGuide, ...] = ()
+    spoken: Conditioning | None = None
     keyframes: Conditioning | None = None
 
 

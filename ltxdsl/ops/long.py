@@ -7,7 +7,7 @@ import msgspec
 from ltxdsl import geometry
 from ltxdsl.ops.base import Loop, Patch
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
-from ltxdsl.ops.kinds import FPS, NUMBER, SWITCH, TEXT, TIME, words
+from ltxdsl.ops.kinds import FILE, FPS, NUMBER, SWITCH, TEXT, TIME, words
 from ltxdsl.source import Span
 from ltxdsl.values import Fps, Frames, Seconds, in_frames
 
@@ -117,7 +117,9 @@ class Preview(Statement, frozen=True):
     targets: ClassVar[tuple[str, ...]] = COMFY_ONLY
 
     rate: Annotated[Fps, word(FPS, "frames a second", low=1, high=60)] = Fps(8.0)
+    vae: Annotated[str, option(FILE, "a small VAE for it, in place of the roughest way")] = ""
 
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""
-        draft.patch(Patch("preview", (("preview_rate", self.rate.rate),)))
+        vae = (("vae", self.vae),) if self.vae else ()
+        draft.patch(Patch("preview", (("preview_rate", self.rate.rate), *vae)))

@@ -12,7 +12,7 @@ from ltxdsl.comfy.builder import Export, Prompt
 from ltxdsl.comfy.compare import same
 from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.lift.draft import Draft, Piece
+from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.placing import earliest, keep, kept_before, shifted
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
@@ -89,7 +89,7 @@ def _proved(
         export = lowered(text)
         made = Target(export.prompt)
         if same(alive(made.prompt, catalogue), target.prompt):
-            return Lifted(text, frozenset(draft.raws()), tuple(why))
+            return Lifted(text, draft.kept(), tuple(why))
         wrong = made.count - target.count
         extra = [id for id in made.order if wrong[made.digests[id]] > 0]
         lost = target.count - made.count
@@ -219,7 +219,8 @@ def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
     number = re.fullmatch(r"pass (\d+)", str(edit.which.op))
     passes = [one for one in draft.pieces if one.sampled]
     own = passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
-    if not own.sampled or not in_common(edit.which.type, edit.input):
+    of_pass = edit.input == "clip" and isinstance(edit.value, Word) and edit.out is None  # a node of the pass itself
+    if not own.sampled or of_pass or not in_common(edit.which.type, edit.input):
         return own
     said = draft.common().spells.get(edit.which[1:])
     return own if said and said.lines.get(edit.input, edit.value) != edit.value else draft.common()
@@ -249,13 +250,14 @@ def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
             continue
         equal = [id for id in target.order if target.digests[id] == digest]
         made = (trial.places.get(id) for id in trial.lowered.order if trial.lowered.digests[id] == digest)
-        type = next((place.type for place in made if place), None)
-        if type is None:
+        place = next((place for place in made if place), None)
+        if place is None:
             continue  # no statement makes such nodes
+        which = place.type, "", 0 if place.alone else place.nth
         passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
         for piece in passes if any(one in raws for one in equal) else passes[1:]:
-            if not piece.spell(type).own:
-                piece.spell(type).own = changed = True
+            if not piece.spell(*which).own:
+                piece.spell(*which).own = changed = True
     return changed
 
 

@@ -11,6 +11,7 @@ from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
 
 MODEL_LOADERS = ("UNETLoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
+PREVIEWS = ("LTX2SamplingPreviewOverride", "ModelPreviewOverrideKJ")  # with a VAE of their own
 VAE_LOADERS = ("VAELoader", *LOADERS["VAELoader"])
 
 
@@ -41,7 +42,7 @@ def spell_loaders(target: Target, first: Stage, common: Piece) -> None:
     read: dict[str, set[str]] = {"vae": set(), "audio_vae": set(), "clip": set()}
     for id in target.order:
         for name, out in target.links(id).items():
-            if name in read and (name != "clip" or id == first.positive):
+            if name in read and (name != "clip" or id == first.positive) and target.kind(id) not in PREVIEWS:
                 read[name].add(out.node)
     for name, type in (("vae", "VAELoader"), ("audio_vae", "LTXVAudioVAELoader"), ("clip", "LTXAVTextEncoderLoader")):
         for id in read[name] if len(read[name]) == 1 else ():
@@ -58,7 +59,10 @@ def distilled_file(target: Target, id: str) -> str:
 def _video_vaes(target: Target) -> list[str]:
     """Loaders of a VAE alone that something reads as one of pictures."""
     read = {
-        out.node for id in target.order for name, out in target.links(id).items() if name in ("vae", "optional_vae")
+        out.node
+        for id in target.order
+        for name, out in target.links(id).items()
+        if name in ("vae", "optional_vae") and target.kind(id) not in PREVIEWS
     }
     return [id for id in target.of_class(*VAE_LOADERS) if id in read]
 

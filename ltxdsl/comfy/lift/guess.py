@@ -21,14 +21,16 @@ def guess(target: Target) -> Draft | None:
     passes = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
     if not passes:
         return None
+    shared = [said for said in passes[0].chain.said if all(said in one.chain.said for one in passes)]
     head = [
         *loads(target),
         *images.pieces(),
         *_clip(target, passes),
         *_texts(target, passes[0]),
         *_sound(target, passes[0]),
+        *(Piece(said) for said in shared),
     ]
-    made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
+    made = [passes[0].piece(1 / _growth(passes), shared), *(one.piece(None, shared) for one in passes[1:])]
     common = Piece("")
     common.common = True
     spell_loaders(target, passes[0], common)

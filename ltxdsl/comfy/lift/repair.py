@@ -10,12 +10,15 @@ from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
+from ltxdsl.comfy.lift.models import IN_ONE
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SAME, SCHEDULERS, SPELLINGS, in_common
 from ltxdsl.comfy.lift.stage import numbers
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.validate import link_of
+from ltxdsl.grammar.write import quoted
 
+ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder may come, too
 ENDS = ("SamplerCustomAdvanced", "LTXVSeparateAVLatent")  # what is right of these is not made into another
 
 
@@ -49,12 +52,14 @@ class Repairer:
         self.target, self.trial, self.words = target, trial, words
         self.made = trial.lowered
         self.partner: dict[str, str] = {}  # a node that is wanted: the one made for it
+        self.op: Hashable = None  # the pass that is repaired
         self.taken: list[tuple[Which, str, Out, str]] = []  # links that no row makes
 
     def edits(self, made: str, wanted: str) -> Iterator[Edit]:
         """What to spell so that the node `made` becomes the node `wanted`."""
         waiting, seen = [(made, wanted)], set[tuple[str, str]]()
         self.taken.clear()
+        self.op = place.op if (place := self.trial.places.get(made)) else None
         while waiting:
             pair = waiting.pop()
             if pair in seen or self.made.digests[pair[0]] == self.target.digests[pair[1]]:
@@ -209,10 +214,15 @@ class Repairer:
         digest = self.target.digests[out.node]
         if word := self.words.get((digest, out.slot)):
             return Edit(which, name, word, out=out)
-        for id, place in () if in_common(which.type, name) else self.trial.places.items():
+        shared = in_common(which.type, name)
+        own = which._replace(op=self.op) if shared else which
+        for id, place in self.trial.places.items():
+            if shared and not (place.type in ON_MODEL and which.type == "CLIPTextEncode"):
+                continue
             mine = self.made.digests[id] == digest or self.partner.get(out.node) == id
-            if mine and place.op == which.op and int(id) < int(reader):
-                return Edit(which, name, Word(f"{place.type} {out.slot}" if out.slot else place.type))
+            if mine and place.op == own.op and (shared or int(id) < int(reader)):
+                said = place.type if place.type.isidentifier() else quoted(place.type)
+                return Edit(own, name, Word(f"{said} {out.slot}" if out.slot or said != place.type else said))
         return Edit(which, name, out, raw=out.node)
 
 

@@ -35,6 +35,12 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys((*LOADERS, *OTHER_LOADERS), ALL),
     "LoraLoaderModelOnly": ("lora_name",),
     "LTXICLoRALoaderModelOnly": ("lora_name",),
+    "LTX2_NAG": ("inplace",),
+    "LTX2AttentionTunerPatch": ("triton_kernels",),
+    "PathchSageAttentionKJ": ("allow_compile",),
+    "LTX2MemoryEfficientSageAttentionPatch": ALL,
+    "EasyCache": ("verbose",),
+    "LazyCache": ("verbose",),
     "LTXVImgToVideoConditionOnly": (),
     **dict.fromkeys(("LTXAddVideoICLoRAGuide", "LTXAddVideoICLoRAGuideAdvanced"), CONTROL),
     "VHS_VideoCombine": ALL,
@@ -58,7 +64,8 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
     "VAEDecode": {"VAEDecodeTiled": {}, **LTX_DECODE},
     "VAEDecodeTiled": {"VAEDecode": {}, **LTX_DECODE},
     "LTXICLoRALoaderModelOnly": {"LoraLoaderModelOnly": {}},
-    "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
+    "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}, "LoraLoader": {}},
+    "PathchSageAttentionKJ": {"LTX2MemoryEfficientSageAttentionPatch": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
     "SamplerCustomAdvanced": {
         sampler: {name: f"guider.{name}" for name in ("model", "positive", "negative")}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 from ltxdsl import geometry
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.pictures import MOST, Images
+from ltxdsl.comfy.lift.models import IN_ONE, MOST, Lora, ModelChain
+from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.samplers import NODES
 from ltxdsl.comfy.sampling import sigma_text
@@ -29,19 +32,6 @@ PICTURED = (
 )
 # GuiderParameters' inputs: the statement of each, and what leaves it out.
 TERMS = {"cfg": ("cfg", 1.0), "stg": ("stg", 0.0), "modality_scale": ("modality", 1.0), "rescale": ("rescale", 0.0)}
-
-
-class Lora(NamedTuple):
-    """A LoRA of a pass."""
-
-    name: str
-    strength: float
-    in_context: bool
-
-    @property
-    def said(self) -> str:
-        """As a statement has it."""
-        return f"lora {quoted(self.name)} {plain(self.strength)}"
 
 
 class Stage:
@@ -91,13 +81,16 @@ class Stage:
             "LTXAddVideoICLoRAGuide",
             "LTXAddVideoICLoRAGuideAdvanced",
             "LTXVSetAudioRefTokens",
+            "LTXVReferenceAudio",
         )
         rated = self._back(self._node(self.guider, "positive"), through, ("positive",))
         if self.target.kind(rated) == "LTXVConditioning":
             assert rated is not None
             rate = self.target.value(rated, "frame_rate")
             self.rate = float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
-            self.positive, self.negative = self._node(rated, "positive"), self._node(rated, "negative")
+            voice = ("LTXVReferenceAudio",)
+            self.positive = self._back(self._node(rated, "positive"), voice, ("positive",))
+            self.negative = self._back(self._node(rated, "negative"), voice, ("negative",))
 
     def _read_latent(self) -> None:
         at = self.target.link(self.id, "latent_image")
@@ -162,7 +155,7 @@ class Stage:
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         attention = self._number(id, "attention_strength", 1.0)
         factor = self.target.value(id, "latent_downscale_factor", 1.0)
-        chain = [one for one in self._lora_chain() if one != self.distilled]
+        chain = [one for one in self.chain.loras if one != self.distilled]
         lora = next((one for one in reversed(chain) if one.in_context), chain[-1] if chain else None)
         if lora is None or not isinstance(index, int) or not isinstance(factor, int | float) or index < 0:
             return
@@ -187,8 +180,8 @@ class Stage:
         )
         return f" crf {crf}" if isinstance(crf, int) else ""
 
-    def piece(self, share: float | None) -> Piece:
-        """The statement of the pass."""
+    def piece(self, share: float | None, common: Sequence[str] = ()) -> Piece:
+        """The statement of the pass; what is `common` to all passes stands before them."""
         upscale = share is None and self.factor
         words = [f"upscale {self.factor:g}x" if upscale else "pass"]
         if share is not None and share != 1:
@@ -197,10 +190,15 @@ class Stage:
         tuned = sampler_options(self.target, self.sampler)
         cfg = self._cfg()
         usual = self.distilled is not None and cfg == ["cfg 1"]
-        block = [*self._loras(), *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
+        patches = [said for said in self.chain.said if said not in common]
+        block = [*self._loras(), *patches, *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
         if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
             block.append("sound anew")
-        return Piece(" ".join(words), anchor=self.id, block=block)
+        piece = Piece(" ".join(words), anchor=self.id, block=block, kept=self.chain.kept)
+        for layer in self.chain.layers:
+            if layer.rows:
+                piece.spell(IN_ONE).lines.update(layer.rows)
+        return piece
 
     def _steps(self) -> list[str]:
         sampler = [name for name in sampler_words(self.target, self.sampler) if name != "euler"]  # the default
@@ -237,26 +235,18 @@ class Stage:
         return ["distill", plain(self.distilled.strength)] if self.distilled else ["dev"]
 
     def _loras(self) -> list[str]:
-        return [one.said for one in self._lora_chain() if one not in (self.controlled, self.distilled)]
+        return [one.said for one in self.chain.loras if one not in (self.controlled, self.distilled)]
 
     @property
     def distilled(self) -> Lora | None:
         """The distilled LoRA, if it is the first of the pass."""
-        first = next(iter(self._lora_chain()), None)
+        first = next(iter(self.chain.loras), None)
         return first if first and "distill" in first.name.lower() and not first.in_context else None
 
-    def _lora_chain(self) -> list[Lora]:
-        """LoRAs of the pass, from the model on."""
-        found: list[Lora] = []
-        id = self._node(self.guider, "model")
-        for _ in range(MOST):
-            if id is None or self.target.kind(id) not in ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly"):
-                break
-            name, strength = self.target.value(id, "lora_name"), self.target.value(id, "strength_model", 1.0)
-            if isinstance(name, str) and quoted(name) and isinstance(strength, int | float):
-                found.insert(0, Lora(name, strength, self.target.kind(id) == "LTXICLoRALoaderModelOnly"))
-            id = self._node(id, "model")
-        return found
+    @cached_property
+    def chain(self) -> ModelChain:
+        """What stands on the model."""
+        return ModelChain(self.target, self.target.link(self.guider, "model"))
 
     def _cfg(self) -> list[str]:
         if self.target.kind(self.guider) == "MultimodalGuider":
