@@ -55,14 +55,16 @@ class Saved(NamedTuple):
 class Export(msgspec.Struct, frozen=True):
     """An API prompt; what it does not say exactly; and the files it reads, by their names in ComfyUI's input folder.
 
-    `places` tells of nodes that are not raw where they come from, `spans` of all nodes by which statement they are
-    there, `saves` what the files of nodes that write are to be called.
+    `places` tells of nodes that are not raw where they come from first, `sharers` of all passes and saves that have
+    them, `spans` of all nodes by which statement they are there, `saves` what the files of nodes that write are to be
+    called.
     """
 
     prompt: Prompt
     notes: tuple[str, ...]
     files: dict[str, str]
     places: dict[str, Place] = {}
+    sharers: dict[str, set[Hashable]] = {}
     spans: dict[str, Span] = {}
     saves: dict[str, tuple[Saved, ...]] = {}
 
@@ -242,7 +244,11 @@ class PromptBuilder:
         places = {ids[id]: self._counted(place, kept) for id, place in self._places.items() if id in kept}
         spans = {ids[id]: span for id, span in self._spans.items() if id in kept}
         saves = {ids[id]: tuple(saved) for id, saved in self._saves.items() if id in kept}
-        return Export(renumbered(kept, ids), tuple(self._notes), self._files, places, spans, saves)
+        sharers: dict[str, set[Hashable]] = {}
+        for (op, _), made in self._of_class.items():
+            for id in made & kept.keys():
+                sharers.setdefault(ids[id], set()).add(op)
+        return Export(renumbered(kept, ids), tuple(self._notes), self._files, places, sharers, spans, saves)
 
     def _counted(self, place: Place, kept: Prompt) -> Place:
         return place._replace(alone=len(self._of_class[place.op, place.type] & kept.keys()) == 1)

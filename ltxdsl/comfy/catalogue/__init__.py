@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from ltxdsl.comfy.catalogue.later import LATER
 from ltxdsl.folders import data_folder
 
 SHIPPED = Path(__file__).parent / "interfaces.json.gz"
@@ -52,7 +53,8 @@ class Catalogue(Mapping[str, Any]):
 @cache
 def catalogue() -> Catalogue:
     """What was refreshed, and what ships."""
-    return Catalogue(_refreshed(data_folder() / REFRESHED), _read(SHIPPED))
+    later = {name: msgspec.Raw(msgspec.json.encode(info)) for name, info in LATER.items()}
+    return Catalogue(_refreshed(data_folder() / REFRESHED), _read(SHIPPED), later)
 
 
 def _refreshed(path: Path) -> dict[str, msgspec.Raw]:

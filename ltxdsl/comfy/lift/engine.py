@@ -274,7 +274,7 @@ def _owners(draft: Draft, target: Target) -> dict[str, Piece]:
 def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
     """Write what no statement makes as raw nodes, each as early as what it reads is there."""
     made, raw = trial.lowered, raw_nodes(trial.lowered)
-    have = made.count - Counter(made.digests[id] for id in raw.values())
+    have = made.count - Counter(made.digests[id] for id in {*raw.values(), *trial.idle})
     missing = []
     for id in target.order:
         if have[target.digests[id]] > 0 and id not in raw:

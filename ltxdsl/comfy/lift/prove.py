@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -31,6 +31,8 @@ class Trial(msgspec.Struct, frozen=True):
     places: dict[str, Place]  # of its nodes
     made: dict[str, str]  # anchor of the target: node here
     words: list[dict[tuple[str, int], Word]]  # before each piece: (digest, slot): word
+    sharers: dict[str, set[Hashable]] = {}  # the passes and saves that each of its nodes is written for
+    idle: frozenset[str] = frozenset()  # nodes that only probes read: without them they are not there
 
     @classmethod
     def empty(cls, pieces: int) -> Trial:
@@ -122,7 +124,18 @@ def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Tria
     words = [_words(made, probes.get(f"{PROBE}{index}")) for index in range(len(draft.pieces) + 1)]
     pieces = [piece for piece in draft.pieces if piece.anchor]
     anchors = dict(zip((p.anchor for p in pieces), _anchored(export, pieces), strict=False))
-    return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words)
+    saved = any(piece.anchor and not piece.sampled for piece in pieces)
+    idle = _idle(made, set(probes.values())) if saved else frozenset[str]()
+    return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words, export.sharers, idle)
+
+
+def _idle(made: Target, probes: set[str]) -> frozenset[str]:
+    """Nodes that only probes read, by way of others."""
+    found = {id for id in probes if made.kind(id).startswith(PROBE)}
+    for id in reversed(made.order):
+        if readers := made.readers.get(id):
+            found |= {id} if found.issuperset(readers) else set()
+    return frozenset(found)
 
 
 def _words(made: Target, probe: str | None) -> dict[tuple[str, int], Word]:

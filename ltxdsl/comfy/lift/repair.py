@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
+from ltxdsl.comfy.builder import Place
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
 from ltxdsl.comfy.lift.models import IN_ONE
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SAME, SCHEDULERS, SPELLINGS, in_common
-from ltxdsl.comfy.lift.stage import numbers
+from ltxdsl.comfy.lift.stage import TERMS, numbers
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import quoted
@@ -77,7 +78,7 @@ class Repairer:
         if kind != was and not self._may_be(made, wanted):
             raise Differs(f"{was} is to be {kind}")
         nth = place.nth if place and not place.alone else 0
-        spelled = Which(place.op if place else None, was, kind if kind != was else "", nth)
+        spelled = Which(self._of(made, place), was, kind if kind != was else "", nth)
         mine, theirs = self.made.inputs(made), self.target.inputs(wanted)
         for name in dict.fromkeys((*theirs, *mine)):
             if name in theirs:
@@ -86,6 +87,11 @@ class Repairer:
                 yield Edit(spelled, name, Word("none"))
         if self.made.kind(made) == was:
             yield from (Edit(spelled, name, Word(old)) for name, old in renamed.items() if "." not in old)
+
+    def _of(self, made: str, place: Place | None) -> Hashable:
+        """The pass that a node is to be spelled in: the one at hand, where it shares a node that is right elsewhere."""
+        shared = self.op in self.trial.sharers.get(made, ()) and self.made.digests[made] in self.target.count
+        return self.op if shared or place is None else place.op
 
     def _original(self, made: str) -> str:
         """The class that a row has written, before a spelling."""
@@ -187,7 +193,25 @@ class Repairer:
             return bool(str(ours.get("sampler_name")).rpartition("/")[2] == wanted_inputs.get("sampler_name"))
         if kind == "BasicGuider":
             return bool(ours.get("cfg", 1) == 1)
+        if kind == "LTXVDualCFGGuider":
+            return (wanted_inputs.get("video_cfg"), wanted_inputs.get("audio_cfg")) == self._both_cfgs(made)
         return _may_be(was, kind, ours, wanted_inputs)
+
+    def _both_cfgs(self, made: str) -> tuple[Any, Any] | None:
+        """The cfg of picture and sound of a guider that has no other terms."""
+        if (cfg := self.made.value(made, "cfg")) is not None:
+            return cfg, cfg
+        if (known := self.made.inputs(made)).keys() >= {"video_cfg", "audio_cfg"}:
+            return known["video_cfg"], known["audio_cfg"]  # spelled already
+        found: dict[Any, Any] = {}
+        at = self.made.link(made, "parameters")
+        while at:
+            terms = self.made.inputs(at.node)
+            if any(terms.get(name) != off for name, (_, off) in TERMS.items() if name != "cfg"):
+                return None
+            found[terms.get("modality")] = terms.get("cfg")
+            at = self.made.link(at.node, "parameters")
+        return found.get("VIDEO"), found.get("AUDIO")
 
     def _same_sampling(self, made: str, wanted: dict[str, Any]) -> bool:
         """Whether a sampler in one node has the numbers of one in several."""

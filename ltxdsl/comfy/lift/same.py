@@ -72,8 +72,12 @@ SAME: dict[str, dict[str, dict[str, str]]] = {
         for sampler in ("KSampler", "SamplerCustom")
     },
     "ClownSampler_Beta": {"KSamplerSelect": {}},
-    "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
-    "SaveVideo": {"VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"}},
+    "CFGGuider": {"BasicGuider": {"conditioning": "positive"}, "LTXVDualCFGGuider": {}},
+    "MultimodalGuider": {"LTXVDualCFGGuider": {}},
+    "SaveVideo": {
+        "VHS_VideoCombine": {"images": "video.images", "audio": "video.audio"},
+        "CreateVideo": {"images": "video.images", "audio": "video.audio"},
+    },
     "ManualSigmas": {"LTXVScheduler": {}, "BasicScheduler": {}},
     "ResizeImageMaskNode": {"ResizeImagesByLongerEdge": {"images": "input"}, "ImageScale": {"image": "input"}},
 }

@@ -251,6 +251,9 @@ class Stage:
     def _cfg(self) -> list[str]:
         if self.target.kind(self.guider) == "MultimodalGuider":
             return self._scales()
+        if self.target.kind(self.guider) == "LTXVDualCFGGuider":
+            picture, sound = (self._number(self.guider, f"{name}_cfg", 1.0) for name in ("video", "audio"))
+            return [f"cfg {plain(picture)}" + (f" audio {plain(sound)}" if sound != picture else "")]
         cfg = self.target.value(self.guider, "cfg", 1.0)
         return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
 
