@@ -186,6 +186,8 @@ class Loop(msgspec.Struct, frozen=True):
     strength: float
     adain: float = 0.0
     prompts: tuple[str, ...] = ()
+    guiding: float = 1.0
+    images: float = 1.0
 
 
 class Identity(msgspec.Struct, frozen=True):

@@ -50,6 +50,8 @@ class LoopTake(Statement, frozen=True):
     overlap: Annotated[Frames | Seconds, option(TIME, "frames that a window shares with the one before")] = Frames(24)
     strength: Annotated[float, option(NUMBER, "how strongly the overlap is held", low=0, high=1)] = 0.5
     adain: Annotated[float, option(NUMBER, "pulls each window to the first one's colours", low=0, high=1)] = 0.0
+    guiding: Annotated[float, option(NUMBER, "how strongly latents that guide are held", low=0, high=1)] = 1.0
+    images: Annotated[float, option(NUMBER, "how strongly pictures are held", low=0, high=1)] = 1.0
 
     def clip_frames(self, scene: "Scene", fps: float) -> int:
         """As said, in whole latents."""
@@ -68,11 +70,13 @@ class LoopTake(Statement, frozen=True):
 
     def shape_pass(self, draft: "Draft") -> None:
         """The first pass is the one that loops."""
-        if draft.continues:
+        if not draft.first:
             return
         window, overlap = self.sizes(draft.fps)
         texts = tuple(turn.text for turn in self.prompts)
-        draft.sampling["loop"] = Loop(8 * window, 8 * overlap, self.strength, self.adain, texts)
+        draft.sampling["loop"] = Loop(
+            8 * window, 8 * overlap, self.strength, self.adain, texts, self.guiding, self.images
+        )
 
 
 @statement("windows", Role.SETTING, 'windows 145f overlap 40f\nlength 20s\nprompt "a walk"\npass dev 30')

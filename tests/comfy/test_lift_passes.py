@@ -38,3 +38,30 @@ def test_a_blueprint_ends_in_its_video():
     text, kept = came_back(prompt)
     assert kept == {"VAEDecodeTiled"}  # which nothing reads
     assert 'spell "SaveVideo" as "CreateVideo"' in text
+
+
+def test_a_loop_over_a_video_that_is_there():
+    prompt = exported('loop 30s window 121f overlap 24f guiding 0.5\nprompt "a"\npass distill 8\nsave "a.mp4"')
+    empty = prompt[one(prompt, "EmptyLTXVLatentVideo")]
+    empty |= {"class_type": "VAEEncodeTiled", "inputs": {"pixels": ["901", 0], "vae": ["902", 0], "tile_size": 512}}
+    prompt["901"] = {"class_type": "VHS_LoadVideo", "inputs": {"video": "a.mp4"}}
+    prompt["902"] = {"class_type": "VAELoader", "inputs": {"vae_name": "v.safetensors"}}
+    sampler = prompt[one(prompt, "LTXVLoopingSampler")]["inputs"]
+    sampler |= {"guiding_start_step": 0, "optional_guiding_latents": sampler["latents"]}
+    prompt[sampler["sigmas"][0]]["inputs"]["sigmas"] = "0.909375, 0.725, 0.421875, 0.0"
+    text, kept = came_back(prompt)
+    assert "LTXVLoopingSampler" not in kept
+    assert kept <= {"VAEEncodeTiled", "VHS_LoadVideo", "VAELoader", "CheckpointLoaderSimple"}
+    assert "loop 121f window 121f overlap 24f guiding 0.5" in text
+    assert "sigmas 0.909375" in text
+
+
+def test_a_pass_goes_on_from_a_sampler_that_nobody_knows():
+    prompt = exported(TWO_STAGES)
+    sampler = prompt[one(prompt, "SamplerCustomAdvanced")]
+    sampler |= {"class_type": "SomebodysSampler", "inputs": {**sampler["inputs"], "slowly": True}}
+    text, kept = came_back(prompt)
+    assert "SomebodysSampler" in kept
+    assert "upscale 2x distill" in text
+    assert text.index("latent, audio_latent = node") < text.index("upscale 2x")
+    assert "LTXVLatentUpsampler" not in kept

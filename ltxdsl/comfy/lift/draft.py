@@ -40,6 +40,7 @@ class Piece:
         self.wire = wire  # an output of a raw node whose name stands for `{}` in the head
         self.kept = frozenset(kept)  # nodes that its statements write as they are
         self.block = block if block is not None else []
+        self.loops = False  # a pass in windows
         self.spells: dict[tuple[str, str, int], Spelled] = {}
         self.common = False  # holds what all passes are spelled with
         self.binds: dict[int, str] = {}  # words that outputs of a raw node take the place of
@@ -52,7 +53,7 @@ class Piece:
     @property
     def makes(self) -> str:
         """The class of the node that the statement ends in, before any spelling."""
-        return "SamplerCustomAdvanced" if self.sampled else "SaveVideo"
+        return ("LTXVLoopingSampler" if self.loops else "SamplerCustomAdvanced") if self.sampled else "SaveVideo"
 
     def spell(self, type: str, other: str = "", nth: int = 0) -> Spelled:
         """The spelling of a class, or of the n-th node of it, as it is so far."""

@@ -105,6 +105,8 @@ def _bound(draft: Draft, target: Target, begins: Out) -> None:
     keep(draft, target, Trial.empty(len(draft.pieces)), index, [begins.node])
     piece = next(piece for piece in draft.pieces if piece.raw == begins.node)
     piece.binds = {begins.slot: "latent"}
+    if target.kind(begins.node) == "LTXVSeparateAVLatent":
+        piece.binds = {0: "latent", 1: "audio_latent"}
 
 
 def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:

@@ -6,13 +6,11 @@ from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.ends import decoded, saves, spell_decoder
 from ltxdsl.comfy.lift.files import loads, spell_loaders
 from ltxdsl.comfy.lift.pictures import Images
-from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
+from ltxdsl.comfy.lift.stage import DEFAULT_FRAMES, SAMPLERS_SEEN, Stage
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.geometry import latent_frames, pixel_frames
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
-
-DEFAULT_FRAMES = 121
 
 
 def guess(target: Target) -> Draft | None:
@@ -29,8 +27,11 @@ def guess(target: Target) -> Draft | None:
         *_texts(target, passes[0]),
         *_sound(target, passes[0]),
         *(Piece(said) for said in shared),
+        *([Piece(passes[0].loop)] if passes[0].loop else []),
     ]
-    made = [passes[0].piece(1 / _growth(passes), shared), *(one.piece(None, shared) for one in passes[1:])]
+    goes_on = passes[0].begins is not None and passes[0].separated
+    shares = [None if goes_on else 1 / _growth(passes), *[None] * (len(passes) - 1)]
+    made = [one.piece(share, shared) for one, share in zip(passes, shares, strict=True)]
     common = Piece("")
     common.common = True
     spell_loaders(target, passes[0], common)

@@ -21,6 +21,7 @@ from ltxdsl.source import Source
 
 PROBE = "§probe"
 WORDS = (*LOADED, *MADE)
+SILENT = tuple(word for word in WORDS if word not in (*SAMPLED, "audio"))  # after a pass without sound
 WITHOUT_PASS = tuple(word for word in WORDS if not of_clip(word))
 
 
@@ -93,7 +94,7 @@ class Writer:
                 yield probe(index, words, self.draft.files)
             yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
             if piece.sampled:
-                words = WORDS
+                words = SILENT if piece.loops else WORDS
             elif "latent" in piece.binds.values():
                 words = tuple(word for word in words if word not in SAMPLED)
         if trial:

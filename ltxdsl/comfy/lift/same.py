@@ -36,6 +36,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LoraLoaderModelOnly": ("lora_name",),
     "LTXICLoRALoaderModelOnly": ("lora_name",),
     "LTX2_NAG": ("inplace",),
+    "LTXVLoopingSampler": ("guiding_start_step", "guiding_end_step", "optional_cond_image_indices"),
     "LTX2AttentionTunerPatch": ("triton_kernels",),
     "PathchSageAttentionKJ": ("allow_compile",),
     "LTX2MemoryEfficientSageAttentionPatch": ALL,

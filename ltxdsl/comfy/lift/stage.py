@@ -21,7 +21,9 @@ from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
 
-SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
+DEFAULT_FRAMES = 121
+LOOPING = "LTXVLoopingSampler"
+SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler", LOOPING)
 PICTURED = (
     "ResizeImageMaskNode",
     "ImageScale",
@@ -46,6 +48,7 @@ class Stage:
         self.factor: float | None = None
         self.before: Out | None = None  # the latent that it goes on from: another node's, or a sampler's
         self.separated = False  # whether that holds sound, too
+        self.parts = ""  # the node that separates both
         self.empty: str | None = None
         self.conditions: list[str] = []
         self.sound: Out | None = None
@@ -93,7 +96,7 @@ class Stage:
             self.negative = self._back(self._node(rated, "negative"), voice, ("negative",))
 
     def _read_latent(self) -> None:
-        at = self.target.link(self.id, "latent_image")
+        at = self.target.link(self.id, "latents" if self.loop else "latent_image")
         if at and self.target.kind(at.node) == "LTXVConcatAVLatent":
             self.sound = self.target.link(at.node, "audio_latent")
             at = self.target.link(at.node, "video_latent")
@@ -113,6 +116,7 @@ class Stage:
                 case "LTXVLatentUpsampler":
                     self.factor, through = 2.0, "samples"
                 case "LTXVSeparateAVLatent":
+                    self.parts = self.parts if self.separated else at.node
                     self.separated, through = True, "av_latent"
                 case "EmptyLTXVLatentVideo":
                     self.empty = at.node
@@ -122,6 +126,26 @@ class Stage:
                     return
             at = self.target.link(at.node, through)
 
+    @property
+    def loop(self) -> str:
+        """The statement of a pass in windows."""
+        if self.target.kind(self.id) != LOOPING:
+            return ""
+        window, overlap = (self.target.value(self.id, f"temporal_{name}", 0) for name in ("tile_size", "overlap"))
+        if not (isinstance(window, int) and isinstance(overlap, int) and 8 <= window <= 1000 and overlap >= 0):
+            return ""
+        window -= 7  # whole latents, by their first frames
+        words = f"loop {max(DEFAULT_FRAMES, window)}f window {window}f overlap {overlap}f"
+        for name, word, usual in (
+            ("temporal_overlap_cond_strength", "strength", 0.5),
+            ("adain_factor", "adain", 0.0),
+            ("guiding_strength", "guiding", 1.0),
+            ("cond_image_strength", "images", 1.0),
+        ):
+            value = self._number(self.id, name, usual)
+            words += f" {word} {plain(value)}" if value != usual else ""
+        return words
+
     def _number(self, id: str, name: str, default: float) -> float:
         """A number as it is written; the default in place of anything else, which proof then finds to differ."""
         value = self.target.value(id, name, default)
@@ -129,12 +153,12 @@ class Stage:
 
     @property
     def begins(self) -> Out | None:
-        """The latent of another node that the pass goes on from, after some steps."""
+        """The latent of another node that the pass goes on from, after some steps, or from what that has sampled."""
         sigmas = numbers(self.target.value(self.sigmas, "sigmas", ""))
         started = bool(sigmas) and sigmas[0] < 1
-        if self.before is None or self.separated or not started or self.target.kind(self.before.node) in SAMPLERS_SEEN:
+        if self.before is None or not started or self.target.kind(self.before.node) in SAMPLERS_SEEN:
             return None
-        return self.before
+        return Out(self.parts, 0) if self.separated else self.before
 
     def _in_place(self, id: str) -> None:
         strength = self._number(id, "strength", 1.0)
@@ -195,6 +219,7 @@ class Stage:
         if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
             block.append("sound anew")
         piece = Piece(" ".join(words), anchor=self.id, block=block, kept=self.chain.kept)
+        piece.loops = bool(self.loop)
         for layer in self.chain.layers:
             if layer.rows:
                 piece.spell(IN_ONE).lines.update(layer.rows)
