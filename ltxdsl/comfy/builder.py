@@ -13,7 +13,7 @@ import msgspec
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
-from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, Rename, Spelling
+from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, TOGETHER, Rename, Spelling
 from ltxdsl.source import Span
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]
@@ -126,6 +126,10 @@ class PromptBuilder:
     def stack(self) -> tuple[tuple[str, Any], ...]:
         """What stands on the model, as the script orders it, each with a number; () leaves it to the export."""
         return next((said.lines for said in reversed(self.spellings) if said.type == STACKED), ())
+
+    def together(self, what: str) -> bool:
+        """Whether pictures in place, or guides, are to be one node."""
+        return any(name == what for said in self.spellings if said.type == TOGETHER for name, _ in said.lines)
 
     @property
     def patches(self) -> list[tuple[str, dict[str, Any], int]]:

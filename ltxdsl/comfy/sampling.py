@@ -111,7 +111,7 @@ def _looped_parts(builder: PromptBuilder, op: nodes.Sample, model: Link, conditi
 
 
 def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning, spoken: Conditioning | None) -> Video:
-    known = {"keyframes": conditioning if latent.guides else None, "spoken": spoken}
+    known = {"held": (), "under": None, "keyframes": conditioning if latent.guides else None, "spoken": spoken}
     return msgspec.structs.replace(
         latent, link=parts, guides=(), masked=False, stale=latent.masked, flat=False, **known
     )

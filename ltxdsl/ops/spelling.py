@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 
 from ltxdsl.grammar import tree
-from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, Rename, Spelling
+from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, TOGETHER, Rename, Spelling
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
 from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, MediaRef, Names, NodeRef, choice, words
@@ -152,6 +152,27 @@ class PatchNode(Spelled, frozen=True):
         """One, for the model."""
         lines, inputs = self.written(scene)
         return (Spelling(PATCHED, self.type, lines, nth=self.output),), inputs
+
+
+JOINED = words("inplace, guide or both", {"inplace": ("inplace",), "guide": ("guide",), "both": ("inplace", "guide")})
+
+
+@statement(
+    "together",
+    Role.SETTING,
+    'prompt "a lake"\ntogether inplace\npass distill 8 { inplace "a.png" @ 0; inplace "b.png" @ end }',
+)
+class Together(Spelled, frozen=True):
+    """All pictures in place of a pass, or all its guides, in one node of a ComfyUI workflow (KJNodes').
+
+    It changes nothing of the video. Guides that only another node can say stay nodes of their own.
+    """
+
+    what: Annotated[tuple[str, ...], word(JOINED, "which of them")]
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """One, for the nodes of pictures."""
+        return (Spelling(TOGETHER, "", tuple((one, True) for one in self.what)),), {}
 
 
 @statement(

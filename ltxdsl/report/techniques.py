@@ -457,7 +457,9 @@ TECHNIQUES = (
     ),
     _train("a LoRA on top of merged LoRAs; CREPA; captioning", why=_OUTSIDE),
     _train("nodes that the language has no word for", "node", "LTX223", "", "raw_node"),
-    _train("a workflow's own loaders, tiles and node packs", "load spell stack patch", "", "", "comfy_spelled"),
+    _train(
+        "a workflow's own loaders, tiles and node packs", "load spell stack together patch", "", "", "comfy_spelled"
+    ),
 )
 
 

@@ -1,5 +1,7 @@
 """Guiders, samplers, schedules and ends as people wire them become statements."""
 
+import pytest
+
 from .test_lift import exported
 from .test_lift_idioms import TWO_STAGES, came_back, one
 
@@ -65,3 +67,54 @@ def test_a_pass_goes_on_from_a_sampler_that_nobody_knows():
     assert "upscale 2x distill" in text
     assert text.index("latent, audio_latent = node") < text.index("upscale 2x")
     assert "LTXVLatentUpsampler" not in kept
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "steps", "share"), [("linear_quadratic", 8, 1.0), ("beta", 2, 0.37), ("linear_quadratic", 4, 0.42)]
+)
+def test_a_scheduler_for_the_end_of_a_way(scheduler, steps, share):
+    prompt = exported(TWO_STAGES)
+    told = {"scheduler": "linear_quadratic", "steps": 8, "denoise": 1.0}
+    for nth in (0, 1):
+        sampler = prompt[one(prompt, "SamplerCustomAdvanced", nth)]["inputs"]
+        model = prompt[sampler["guider"][0]]["inputs"]["model"]
+        prompt[sampler["sigmas"][0]] = {"class_type": "BasicScheduler", "inputs": {**told, "model": model}}
+        told = {"scheduler": scheduler, "steps": steps, "denoise": share}
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert f"{steps} {scheduler}" + (f" denoise {share}" if share < 1 else "") in text
+
+
+def test_a_scheduler_with_other_numbers_is_a_node():
+    prompt = exported(TWO_STAGES)
+    sampler = prompt[one(prompt, "SamplerCustomAdvanced", 1)]["inputs"]
+    told = {"scheduler": "ddim_uniform", "steps": 4, "denoise": 0.5}
+    model = prompt[sampler["guider"][0]]["inputs"]["model"]
+    prompt[sampler["sigmas"][0]] = {"class_type": "BasicScheduler", "inputs": {**told, "model": model}}
+    text, kept = came_back(prompt)
+    assert "BasicScheduler" in kept
+    assert "upscale 2x" in text
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_pictures_in_one_node(count):
+    places = ["0", "end", "40f"][:count]
+    said = "; ".join(f'inplace "{at}.png" @ {at} strength 0.5' for at in places)
+    prompt = exported(f'prompt "a"\ntogether inplace\npass distill 8 {{ {said} }}\nsave "a.mp4"')
+    (node,) = (node["inputs"] for node in prompt.values() if node["class_type"] == "LTXVImgToVideoInplaceKJ")
+    assert node["num_images"] == str(count)
+    if count > 1:
+        node["num_images.index_2"] = -1
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "together inplace" in text
+    assert ("@ end" in text) is (count > 1)
+
+
+def test_guides_in_one_node():
+    script = 'prompt "a"\ntogether guide\npass distill 8 { guide "a.png" @ 0; guide "b.png" @ end strength 0.5 }\n'
+    prompt = exported(f'{script}save "a.mp4"')
+    prompt[one(prompt, "LTXVAddGuideMulti")]["inputs"]["num_guides.frame_idx_2"] = -1
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "guide img_2 @ end strength 0.5" in text

@@ -19,7 +19,7 @@ def guess(target: Target) -> Draft | None:
     passes = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
     if not passes:
         return None
-    shared = [said for said in passes[0].chain.said if all(said in one.chain.said for one in passes)]
+    shared = [said for said in passes[0].said if all(said in one.said for one in passes)]
     head = [
         *loads(target),
         *images.pieces(),

@@ -14,10 +14,11 @@ from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
 from ltxdsl.comfy.lift.models import IN_ONE
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SAME, SCHEDULERS, SPELLINGS, in_common
-from ltxdsl.comfy.lift.stage import TERMS, numbers
+from ltxdsl.comfy.lift.stage import TERMS, numbers, schedule_word
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import quoted
+from ltxdsl.sampling.schedules import partial
 
 ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder may come, too
 ENDS = ("SamplerCustomAdvanced", "LTXVSeparateAVLatent")  # what is right of these is not made into another
@@ -187,6 +188,8 @@ class Repairer:
         """Whether a node of another class does the same."""
         was, kind = self._original(made), self.target.kind(wanted)
         ours, wanted_inputs = self.made.inputs(made), self.target.inputs(wanted)
+        if was == "ManualSigmas" and self.made.kind(made) == kind:
+            return True  # it was asked before it was spelled
         if was == "SamplerCustomAdvanced":
             return kind in SAME[was] and self._same_sampling(made, wanted_inputs)
         if was == "ClownSampler_Beta":
@@ -244,17 +247,26 @@ class Repairer:
             if shared and not (place.type in ON_MODEL and which.type == "CLIPTextEncode"):
                 continue
             mine = self.made.digests[id] == digest or self.partner.get(out.node) == id
-            if mine and place.op == own.op and (shared or int(id) < int(reader)):
+            here = own.op in self.trial.sharers.get(id, ())
+            if mine and here and (shared or int(id) < int(reader)):
                 said = place.type if place.type.isidentifier() else quoted(place.type)
                 return Edit(own, name, Word(f"{said} {out.slot}" if out.slot or said != place.type else said))
         return Edit(which, name, out, raw=out.node)
 
 
+def _same_schedule(sigmas: list[float], wanted: dict[str, Any]) -> bool:
+    """Whether a scheduler has as many steps; one that does not begin at noise, also the same numbers."""
+    steps, share = wanted.get("steps"), wanted.get("denoise", 1)
+    if share == 1 or not (isinstance(steps, int) and isinstance(share, int | float)):
+        return bool(share == 1 and steps == len(sigmas) - 1)
+    made = partial(schedule_word(wanted.get("scheduler")), steps, share)
+    return len(made) == len(sigmas) and all(abs(a - b) < 1e-6 for a, b in zip(made, sigmas, strict=True))
+
+
 def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Whether a node of another class does the same."""
     if was == "ManualSigmas":
-        steps = len(numbers(ours.get("sigmas"))) - 1
-        return kind in SCHEDULERS and wanted.get("steps") == steps and wanted.get("denoise", 1) == 1
+        return kind in SCHEDULERS and _same_schedule(numbers(ours.get("sigmas")), wanted)
     if kind == "ResizeImagesByLongerEdge":
         size, method = ours.get("resize_type.longer_size"), ours.get("scale_method")
         return method == "lanczos" and wanted.get("longer_edge") == size
@@ -281,6 +293,8 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
             return numbers(ours) == numbers(wanted)
         case "EmptyLTXVLatentVideo", "width" | "height":
             return isinstance(wanted, int) and wanted // 32 * 32 == ours
+        case "LTXVImgToVideoInplaceKJ" | "LTXVAddGuideMulti", _ if ".index_" in name or ".frame_idx_" in name:
+            return bool(wanted == -1 and ours >= 0)
         case "LTXVAddGuide", "frame_idx":
             return bool(wanted == -1 and ours >= 0)
         case "EmptyLTXVLatentVideo", "length":

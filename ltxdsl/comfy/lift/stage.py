@@ -51,6 +51,7 @@ class Stage:
         self.parts = ""  # the node that separates both
         self.empty: str | None = None
         self.conditions: list[str] = []
+        self.together: set[str] = set()  # what is one node where an export would write several
         self.sound: Out | None = None
         self.rate: float | None = None
         self.positive: str | None = None
@@ -111,6 +112,10 @@ class Stage:
                     self._control(at.node)
                 case "LTXVAddGuide":
                     self._guide(at.node)
+                case "LTXVImgToVideoInplaceKJ":
+                    self._several(at.node, "num_images", "index", "inplace")
+                case "LTXVAddGuideMulti":
+                    self._several(at.node, "num_guides", "frame_idx", "guide")
                 case "LTXVCropGuides":
                     pass
                 case "LTXVLatentUpsampler":
@@ -174,6 +179,28 @@ class Stage:
             image = self.images.name(self._node(id, "image"))
             self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}{self._crf(id)}")
 
+    def _several(self, id: str, numbered: str, place: str, word: str) -> None:
+        """Pictures in place, or guides, that are one node."""
+        count = str(self.target.value(id, numbered, ""))
+        found = []
+        for number in range(1, int(count) + 1 if count.isdigit() and len(count) < 3 else 1):
+            index = self.target.value(id, f"{numbered}.{place}_{number}", 0)
+            image = self._node(id, f"{numbered}.image_{number}")
+            strength = self._number(id, f"{numbered}.strength_{number}", 1.0)
+            if image is None or not isinstance(index, int) or index < -1:
+                return
+            at = "end" if index == -1 else f"{index}f" if index else "0"
+            crf = self._crf_of(image)
+            found.append(f"{word} {self.images.name(image)} @ {at} strength {plain(strength)}{crf}")
+        self.conditions[:0] = found
+        self.together |= {word} if found else set()
+
+    @property
+    def said(self) -> list[str]:
+        """Statements on what stands on the model, and on nodes that are one."""
+        word = next(iter(self.together), "") if len(self.together) < 2 else "both"
+        return [*self.chain.said, *([f"together {word}"] if word else [])]
+
     def _control(self, id: str) -> None:
         """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
@@ -198,7 +225,9 @@ class Stage:
         return self.images.name(self._node(id, "image"))
 
     def _crf(self, id: str) -> str:
-        image = self._node(id, "image")
+        return self._crf_of(self._node(id, "image"))
+
+    def _crf_of(self, image: str | None) -> str:
         crf = (
             self.target.value(image, "img_compression") if image and self.target.kind(image) == "LTXVPreprocess" else 0
         )
@@ -214,7 +243,7 @@ class Stage:
         tuned = sampler_options(self.target, self.sampler)
         cfg = self._cfg()
         usual = self.distilled is not None and cfg == ["cfg 1"]
-        patches = [said for said in self.chain.said if said not in common]
+        patches = [said for said in self.said if said not in common]
         block = [*self._loras(), *patches, *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
         if share is None and self.sound and self.target.kind(self.sound.node) == "LTXVSeparateAVLatent":
             block.append("sound anew")
@@ -235,8 +264,10 @@ class Stage:
                 return [f"{len(sigmas) - 1}", *sampler, *name]
             return [*sampler, "sigmas", sigma_text(tuple(sigmas))]
         steps = self.target.value(self.sigmas, "steps", 8)
-        named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
-        return [f"{steps}", *sampler, f"{named}"]
+        named = "ltxv" if kind == "LTXVScheduler" else schedule_word(self.target.value(self.sigmas, "scheduler"))
+        share = self.target.value(self.sigmas, "denoise", 1)
+        part = [f"denoise {plain(share)}"] if isinstance(share, int | float) and 0.01 <= share < 1 else []
+        return [f"{steps}", *sampler, named, *part]
 
     def _schedule(self, sigmas: list[float]) -> list[str] | None:
         """The schedule that gives these sigmas; one by name, or none for the one that is usual."""
@@ -330,6 +361,11 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
         if key in known and (isinstance(v, int | float) or str(v).isidentifier())
     ]
     return [f"sampler {name} {' '.join(said)}"] if said else []
+
+
+def schedule_word(name: Any) -> str:
+    """A schedule's name here."""
+    return next((ours for ours, entry in SCHEDULES.items() if entry.comfy == name), "ltxv")
 
 
 def numbers(text: Any) -> list[float]:
