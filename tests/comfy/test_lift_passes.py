@@ -118,3 +118,22 @@ def test_guides_in_one_node():
     text, kept = came_back(prompt)
     assert kept == set()
     assert "guide img_2 @ end strength 0.5" in text
+
+
+def test_what_is_refused_alone_is_given_up():
+    prompt = exported(TWO_STAGES)
+    sampler = prompt[one(prompt, "SamplerCustomAdvanced", 1)]["inputs"]
+    prompt[sampler["sigmas"][0]]["inputs"]["sigmas"] = "0.9, 0.4, 0.7, 0"  # which no pass may have
+    text, kept = came_back(prompt)
+    assert "SamplerCustomAdvanced" in kept
+    assert "pass 0.5x distill 0.6 8" in text
+    assert "CLIPTextEncode" not in kept
+
+
+def test_a_guide_before_the_clip():
+    script = 'prompt "a"\npass distill 8 { guide "a.png" @ -1 strength 0.4; guide "b.png" @ 40f attention 0.5 }\n'
+    prompt = exported(f'{script}save "a.mp4"')
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "guide img_2 @ -1 strength 0.4" in text
+    assert "attention 0.5" in text

@@ -112,28 +112,48 @@ def _bound(draft: Draft, target: Target, begins: Out) -> None:
 def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:
     """Lower, spell what differs, and add what is left as raw nodes, until nothing changes; the last trial."""
     for _ in range(ROUNDS):
-        if not _repaired(draft, target, _attempt(draft, target, catalogue), why):
+        if not _repaired(draft, target, _attempt(draft, target, catalogue, why), why):
             break
     for _ in range(3):
-        trial = _attempt(draft, target, catalogue)
+        trial = _attempt(draft, target, catalogue, why)
         if _separated(draft, target, trial):
-            trial = _attempt(draft, target, catalogue)
+            trial = _attempt(draft, target, catalogue, why)
         if not _completed(draft, target, trial):
             break
     return trial
 
 
-def _attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
-    """A trial; raw nodes that read what is not there yet bring it themselves. Raises Failed after MOST of them."""
-    draft.trials += 1
-    if draft.trials > MOST:
-        raise Failed("it takes too long to prove")
-    try:
-        return attempt(draft, target, catalogue)
-    except Failed as error:
-        if not str(error).startswith(TOO_EARLY) or not _brought(draft, target):
-            raise
-    return attempt(draft, target, catalogue)
+def _attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:
+    """A trial; what cannot be there is given up. Raises Failed after MOST of them."""
+    while draft.anchors():
+        draft.trials += 1
+        if draft.trials > MOST:
+            raise Failed("it takes too long to prove")
+        try:
+            return attempt(draft, target, catalogue)
+        except Failed as error:
+            early = str(error).startswith(TOO_EARLY) and _brought(draft, target)
+            if not early and not _given_up(draft, target, catalogue, error.at):
+                raise
+            why += [] if early else [str(error)]
+    raise Failed("no statement is left")
+
+
+def _given_up(draft: Draft, target: Target, catalogue: Mapping[str, Info], at: int) -> bool:
+    """Give up the statement that was refused: one of a block alone, if it is to be seen; whether it could be."""
+    piece, text = Writer(draft, target, catalogue).blamed(at) or (None, "")
+    if piece is None or piece.raw or piece.common:
+        return False
+    line = next((line for line in piece.block if text.startswith(line)), None)
+    if line is not None:
+        piece.block.remove(line)
+        return True
+    index = draft.pieces.index(piece)
+    before = Draft(draft.pieces[:index])
+    before.wires, before.files = draft.wires, draft.files
+    known = attempt(before, target, catalogue) if any(one.sampled for one in before.pieces) else Trial.empty(index)
+    _drop(draft, target, known, piece)
+    return True
 
 
 def _brought(draft: Draft, target: Target) -> bool:

@@ -80,25 +80,36 @@ class Writer:
 
     def text(self, trial: bool) -> str:
         """The whole script."""
-        return "\n".join(self._lines(trial)) + "\n"
+        return "\n".join(line for _, line in self._lines(trial)) + "\n"
 
-    def _lines(self, trial: bool) -> Iterator[str]:
+    def blamed(self, at: int) -> tuple[Piece, str] | None:
+        """The piece of a trial that has written a place in its text, and the line or the statement there."""
+        start = 0
+        for piece, text in self._lines(trial=True):
+            if start <= at <= start + len(text):
+                before = max(text.rfind(sign, 0, at - start) for sign in "\n;{")
+                return (piece, text[before + 1 :].lstrip()) if piece else None
+            start += len(text) + 1
+        return None
+
+    def _lines(self, trial: bool) -> Iterator[tuple[Piece | None, str]]:
         words = WITHOUT_PASS
         told = {""}
         for index, piece in enumerate(self.draft.pieces):
             group = "" if trial else self.groups.get(piece.raw or piece.anchor, "")
             if group not in told:
                 told.add(group)
-                yield f"# {group}"
+                yield None, f"# {group}"
             if trial and (piece.anchor or piece.raw or piece.common):
-                yield probe(index, words, self.draft.files)
-            yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
+                yield None, probe(index, words, self.draft.files)
+            for line in [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name):
+                yield piece, line
             if piece.sampled:
                 words = SILENT if piece.loops else WORDS
             elif "latent" in piece.binds.values():
                 words = tuple(word for word in words if word not in SAMPLED)
         if trial:
-            yield probe(len(self.draft.pieces), words, self.draft.files)
+            yield None, probe(len(self.draft.pieces), words, self.draft.files)
 
     def name(self, out: Out) -> str:
         """The name of an output of a raw node."""

@@ -84,6 +84,8 @@ class Stage:
             "LTXVAddGuideMulti",
             "LTXAddVideoICLoRAGuide",
             "LTXAddVideoICLoRAGuideAdvanced",
+            "LTXVAddGuideAdvancedAttention",
+            "LTXVAddLatentGuide",
             "LTXVSetAudioRefTokens",
             "LTXVReferenceAudio",
         )
@@ -116,6 +118,12 @@ class Stage:
                     self._several(at.node, "num_images", "index", "inplace")
                 case "LTXVAddGuideMulti":
                     self._several(at.node, "num_guides", "frame_idx", "guide")
+                case "LTXVAddGuideAdvancedAttention" if not any(
+                    self.target.value(at.node, name) for name in ("crf", "blur_radius")
+                ):
+                    self._guide(at.node, self._number(at.node, "attention_strength", 1.0))
+                case "LTXVAddLatentGuide":
+                    self._guide_before(at.node)
                 case "LTXVCropGuides":
                     pass
                 case "LTXVLatentUpsampler":
@@ -172,12 +180,21 @@ class Stage:
                 0, f"inplace {self.images.name(self._node(id, 'image'))} @ 0 strength {plain(strength)}{self._crf(id)}"
             )
 
-    def _guide(self, id: str) -> None:
+    def _guide_before(self, id: str) -> None:
+        """A guide that stands before the clip, by its slot."""
+        slot, encoded = self.target.value(id, "latent_idx"), self._node(id, "guiding_latent")
+        if isinstance(slot, int) and slot < 0 and self.target.kind(encoded) == "VAEEncode":
+            image = self._node(encoded, "pixels")
+            said = f"guide {self.images.name(image)} @ {slot} strength {plain(self._number(id, 'strength', 1.0))}"
+            self.conditions.insert(0, said + self._crf_of(image))
+
+    def _guide(self, id: str, attention: float | None = None) -> None:
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         if isinstance(index, int):
             place = "end" if index == -1 else f"{index}f" if index else "0"
             image = self.images.name(self._node(id, "image"))
-            self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}{self._crf(id)}")
+            held = f" attention {plain(attention)}" if attention is not None else ""
+            self.conditions.insert(0, f"guide {image} @ {place} strength {plain(strength)}{held}{self._crf(id)}")
 
     def _several(self, id: str, numbered: str, place: str, word: str) -> None:
         """Pictures in place, or guides, that are one node."""
@@ -193,7 +210,8 @@ class Stage:
             crf = self._crf_of(image)
             found.append(f"{word} {self.images.name(image)} @ {at} strength {plain(strength)}{crf}")
         self.conditions[:0] = found
-        self.together |= {word} if found else set()
+        alone = word == "inplace" and len(found) == 1 and " @ 0 " not in found[0]  # which is such a node anyway
+        self.together |= {word} if found and not alone else set()
 
     @property
     def said(self) -> list[str]:
