@@ -15,7 +15,7 @@ from ltxdsl.comfy.equal import as_other
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.compiler.stage import Stage
 from ltxdsl.models import ModelSet
-from ltxdsl.ops.base import PARTS_ALONE, Rename, Spelling
+from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, TOGETHER, Rename, Spelling
 from ltxdsl.source import Span
 
 Prompt: TypeAlias = dict[str, dict[str, Any]]
@@ -57,14 +57,16 @@ class Saved(NamedTuple):
 class Export(msgspec.Struct, frozen=True):
     """An API prompt; what it does not say exactly; and the files it reads, by their names in ComfyUI's input folder.
 
-    `places` tells of nodes that are not raw where they come from, `spans` of all nodes by which statement they are
-    there, `saves` what the files of nodes that write are to be called.
+    `places` tells of nodes that are not raw where they come from first, `sharers` of all passes and saves that have
+    them, `spans` of all nodes by which statement they are there, `saves` what the files of nodes that write are to be
+    called.
     """
 
     prompt: Prompt
     notes: tuple[str, ...]
     files: dict[str, str]
     places: dict[str, Place] = {}
+    sharers: dict[str, set[Hashable]] = {}
     spans: dict[str, Span] = {}
     saves: dict[str, tuple[Saved, ...]] = {}
 
@@ -121,6 +123,21 @@ class PromptBuilder:
         self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
         self._of_class.setdefault((self._op, first), set()).add(link.node)
         return link
+
+    @property
+    def stack(self) -> tuple[tuple[str, Any], ...]:
+        """What stands on the model, as the script orders it, each with a number; () leaves it to the export."""
+        return next((said.lines for said in reversed(self.spellings) if said.type == STACKED), ())
+
+    def together(self, what: str) -> bool:
+        """Whether pictures in place, or guides, are to be one node."""
+        return any(name == what for said in self.spellings if said.type == TOGETHER for name, _ in said.lines)
+
+    @property
+    def patches(self) -> list[tuple[str, dict[str, Any], int]]:
+        """Nodes on the model that the language has no word for: class, inputs, output."""
+        found = [said for said in self.spellings if said.type == PATCHED]
+        return [(one.other, {name: self._line(value, {}) for name, value in one.lines}, one.nth) for one in found]
 
     def file_alone(self, part: str) -> str:
         """The file that the script has for a part of the model set alone; "" = it is in the checkpoint."""
@@ -255,7 +272,11 @@ class PromptBuilder:
         places = {ids[id]: self._counted(place, kept) for id, place in self._places.items() if id in kept}
         spans = {ids[id]: span for id, span in self._spans.items() if id in kept}
         saves = {ids[id]: tuple(saved) for id, saved in self._saves.items() if id in kept}
-        return Export(renumbered(kept, ids), tuple(self._notes), self._files, places, spans, saves)
+        sharers: dict[str, set[Hashable]] = {}
+        for (op, _), made in self._of_class.items():
+            for id in made & kept.keys():
+                sharers.setdefault(ids[id], set()).add(op)
+        return Export(renumbered(kept, ids), tuple(self._notes), self._files, places, sharers, spans, saves)
 
     def _counted(self, place: Place, kept: Prompt) -> Place:
         return place._replace(alone=len(self._of_class[place.op, place.type] & kept.keys()) == 1)

@@ -84,18 +84,26 @@ SAME: dict[str, dict[str, Sources]] = {
     "VAEDecode": {"VAEDecodeTiled": {}, **LTX_DECODE},
     "VAEDecodeTiled": {"VAEDecode": {}, **LTX_DECODE},
     "LTXICLoRALoaderModelOnly": {"LoraLoaderModelOnly": {}},
-    "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}},
+    "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}, "LoraLoader": {}},
+    "PathchSageAttentionKJ": {"LTX2MemoryEfficientSageAttentionPatch": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
     "SamplerCustomAdvanced": dict.fromkeys(("KSampler", "SamplerCustom"), GUIDED),
     "ClownSampler_Beta": {"KSamplerSelect": {"sampler_name": LastOf("sampler_name")}},
-    "CFGGuider": {"BasicGuider": {"conditioning": "positive"}},
+    "CFGGuider": {
+        "BasicGuider": {"conditioning": "positive"},
+        "LTXVDualCFGGuider": {"video_cfg": "cfg", "audio_cfg": "cfg"},
+    },
+    "MultimodalGuider": {
+        "LTXVDualCFGGuider": {"video_cfg": "parameters.parameters.cfg", "audio_cfg": "parameters.cfg"},
+    },
     "SaveVideo": {
         "VHS_VideoCombine": {
             "images": "video.images",
             "audio": "video.audio",
             "frame_rate": "video.fps",
             "format": Fixed("video/h264-mp4"),
-        }
+        },
+        "CreateVideo": {name: f"video.{name}" for name in ("images", "audio", "fps", "bit_depth")},
     },
     "ManualSigmas": SCHEDULERS,
 }

@@ -27,8 +27,11 @@ class _Spelling(NamedTuple):
 def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video) -> tuple[Conditioning, Link]:
     """The latent with its guides appended, and the conditioning that knows where they stand."""
     link = by_frames(builder, latent).link if latent.guides else latent.link
-    for guide in latent.guides:
-        spelling = _spelling(builder, guide, pixel_frames(latent.frames) - 1)
+    last = pixel_frames(latent.frames) - 1
+    spellings = [_spelling(builder, guide, last) for guide in latent.guides]
+    if builder.together("guide") and all(one.class_type == "LTXVAddGuide" for one in spellings) and spellings:
+        return _together(builder, conditioning, link, [spelling.inputs for spelling in spellings])
+    for guide, spelling in zip(latent.guides, spellings, strict=True):
         if spelling.attention != guide.op.attention:
             builder.note(
                 f"{builder.stage}: {spelling.class_type} cannot say attention {guide.op.attention:g}; "
@@ -44,6 +47,25 @@ def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video
         )
         conditioning, link = Conditioning(added, added.output(1)), added.output(2)
     return conditioning, link
+
+
+def _together(
+    builder: PromptBuilder, conditioning: Conditioning, latent: Link, guides: list[dict[str, Any]]
+) -> tuple[Conditioning, Link]:
+    """All guides in one node."""
+    rows = {
+        f"num_guides.{name}_{number}": value for number, guide in enumerate(guides, 1) for name, value in guide.items()
+    }
+    added = builder.add(
+        "LTXVAddGuideMulti",
+        builder.titled(f"guides, {len(guides)}"),
+        **conditioning._asdict(),
+        vae=loaders.vae(builder),
+        latent=latent,
+        num_guides=str(len(guides)),
+        **rows,
+    )
+    return Conditioning(added, added.output(1)), added.output(2)
 
 
 def _spelling(builder: PromptBuilder, guide: PlacedGuide, last: int) -> _Spelling:

@@ -124,6 +124,8 @@ def by_frames(builder: PromptBuilder, latent: Video) -> Video:
 def inplace(builder: PromptBuilder, op: nodes.Inplace, *, latent: Video, image: Frames) -> dict[str, Video]:
     """By the native node at the first frame, by kijai's elsewhere; its index counts pixel frames, 8 to a slot."""
     latent = by_frames(builder, unmasked(builder, latent))
+    if builder.together("inplace"):
+        return {"latent": _inplace_together(builder, op, latent, image)}
     source = {"vae": loaders.vae(builder), "latent": latent.link}
     if op.slot == 0:
         link = builder.add(
@@ -137,6 +139,24 @@ def inplace(builder: PromptBuilder, op: nodes.Inplace, *, latent: Video, image: 
     else:
         link = _inplace_later(builder, op, source, image)
     return {"latent": msgspec.structs.replace(latent, link=link, masked=True)}
+
+
+def _inplace_together(builder: PromptBuilder, op: nodes.Inplace, latent: Video, image: Frames) -> Video:
+    """One node with the pictures that stand there already, in the place of the node that has those alone."""
+    under = latent.under or latent.link
+    held = (*latent.held, (image.image, TEMPORAL * op.slot, op.strength))
+    inputs: dict[str, Link | int | float] = {}
+    for number, (picture, index, strength) in enumerate(held, 1):
+        inputs |= {f"image_{number}": picture, f"index_{number}": index, f"strength_{number}": strength}
+    link = builder.add(
+        "LTXVImgToVideoInplaceKJ",
+        builder.titled(f"in place, {len(held)}"),
+        vae=loaders.vae(builder),
+        latent=under,
+        num_images=str(len(held)),
+        **{f"num_images.{name}": value for name, value in inputs.items()},
+    )
+    return msgspec.structs.replace(latent, link=link, masked=True, held=held, under=under)
 
 
 def _inplace_later(builder: PromptBuilder, op: nodes.Inplace, source: dict[str, Link], image: Frames) -> Link:

@@ -1,4 +1,4 @@
-"""Loaders, and the model with its patches in the order that they stack: LoRAs, NAG, Prompt Relay, cfg overrides."""
+"""Loaders, and LoRAs in all their forms; `chain.py` has the order in which they and patches stand on the model."""
 
 from __future__ import annotations
 
@@ -8,20 +8,17 @@ from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder, base_name, in
 from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.table import Conditioning
 from ltxdsl.models import DISTILL
-from ltxdsl.ops.base import LoraUse, NagUse, Patch
+from ltxdsl.ops.base import LoraUse
 from ltxdsl.ops.nodes import Sample
 
 
-def model(builder: PromptBuilder, loras: Iterable[LoraUse]) -> Link:
-    """The model with LoRAs, in order; those that change by step hang on the prompts (`hooked`)."""
-    link = builder.parts.get("model") or _model(builder)
-    for use in loras:
-        if not (use.by_step or use.segments):
-            link = _with_lora(builder, link, use)
-    return link
+def model(builder: PromptBuilder) -> Link:
+    """The model without LoRAs and patches."""
+    return builder.parts.get("model") or _model(builder)
 
 
-def _with_lora(builder: PromptBuilder, link: Link, use: LoraUse) -> Link:
+def with_lora(builder: PromptBuilder, use: LoraUse, link: Link) -> Link:
+    """The model with one more LoRA."""
     name = lora_name(builder, use.name)
     title = f"LoRA {use.name if use.name in builder.models.loras else name} {use.strength:g}"
     if use.audio is None:
@@ -32,6 +29,18 @@ def _with_lora(builder: PromptBuilder, link: Link, use: LoraUse) -> Link:
     if not use.audio:
         return link
     return _share(builder, link, f"{title}, sound {use.audio:g}", (name, use.audio), sound=True)
+
+
+def in_one(builder: PromptBuilder, loras: Sequence[LoraUse], link: Link) -> Link:
+    """Several LoRAs in rgthree's node."""
+    if any(use.audio is not None for use in loras):
+        raise ExportError(f"{builder.stage}: {IN_ONE} has one strength for all layers")
+    rows = {
+        f"lora_{number}": {"on": True, "lora": lora_name(builder, use.name), "strength": use.strength}
+        for number, use in enumerate(loras, 1)
+    }
+    title = f"LoRAs {', '.join(map(str, loras))}" if loras else "no LoRAs"
+    return builder.add(IN_ONE, title, model=link, **rows)
 
 
 def _share(builder: PromptBuilder, link: Link, title: str, lora: tuple[str, float], *, sound: bool) -> Link:
@@ -49,6 +58,7 @@ def _share(builder: PromptBuilder, link: Link, title: str, lora: tuple[str, floa
     )
 
 
+IN_ONE = "Power Lora Loader (rgthree)"
 MOST_SEGMENTS = 6  # of PromptRelayLoraSchedule
 
 
@@ -148,58 +158,6 @@ def with_text_lora(builder: PromptBuilder, clip: Link, lora: str, strength: floa
     return both.output(1)
 
 
-# Node class of each kind of patch, in the order in which they stack after the others.
-LATE_PATCHES = {
-    "chunk": "LTXVChunkFeedForward",
-    "tune": "LTX2AttentionTunerPatch",
-    "EasyCache": "EasyCache",
-    "LazyCache": "LazyCache",
-    "normalize": "LTX2AudioLatentNormalizingSampling",
-    "windows": "LTXVContextWindows",
-    "preview": "LTX2SamplingPreviewOverride",
-}
-FIXED_INPUTS: dict[str, dict[str, object]] = {
-    "tune": {"blocks": "", "triton_kernels": True},
-    "EasyCache": {"verbose": False},
-    "LazyCache": {"verbose": False},
-    "windows": {"context_stride": 1, "closed_loop": False, "split_conds_to_windows": False},
-}
-
-
-def with_attention(builder: PromptBuilder, link: Link, patches: Iterable[Patch]) -> Link:
-    """The model with another backend of attention."""
-    for patch in patches:
-        if patch.kind == "sage":
-            values = dict(patch.values)
-            link = builder.add("PathchSageAttentionKJ", f"attention {patch.values[0][1]}", model=link, **values)
-    return link
-
-
-def with_late_patches(builder: PromptBuilder, link: Link, patches: Iterable[Patch]) -> Link:
-    """The model with the patches that stand last."""
-    kinds = list(LATE_PATCHES)
-    for patch in sorted((p for p in patches if p.kind in LATE_PATCHES), key=lambda p: kinds.index(p.kind)):
-        values = {**dict(patch.values), **FIXED_INPUTS.get(patch.kind, {})}
-        link = builder.add(LATE_PATCHES[patch.kind], patch.kind, model=link, **values)
-    return link
-
-
-def with_nag(builder: PromptBuilder, link: Link, nag: NagUse | None) -> Link:
-    """NAG's patch; a modality without a text is left alone."""
-    if nag is None:
-        return link
-    return builder.add(
-        "LTX2_NAG",
-        f"NAG {nag.scale:g}",
-        model=link,
-        nag_scale=nag.scale,
-        nag_alpha=nag.alpha,
-        nag_tau=nag.tau,
-        nag_cond_video=encoded(builder, nag.text, "NAG: not in the picture"),
-        nag_cond_audio=encoded(builder, nag.audio, "NAG: not in the sound") if nag.audio else None,
-    )
-
-
 def encoded(builder: PromptBuilder, text: str | Link, title: str, clip: Link | None = None) -> Link:
     """An encoded text, literally: braces and comments are only read by ComfyUI's editor."""
     return builder.add("CLIPTextEncode", title, clip=clip or text_encoder(builder), text=text)
@@ -236,6 +194,8 @@ def text_encoder(builder: PromptBuilder) -> Link:
 
 def upsampler(builder: PromptBuilder, factor: float) -> Link:
     """The latent upsampler in space."""
+    if given := builder.parts.get("upsampler"):
+        return given
     name = builder.models.comfy.upsamplers[f"{factor:g}x"]
     title = "latent upsampler" if factor == 2 else f"latent upsampler {factor:g}x"
     return builder.add("LatentUpscaleModelLoader", title, model_name=name)

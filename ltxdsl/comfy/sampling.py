@@ -9,15 +9,15 @@ import msgspec
 
 from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
+from ltxdsl.comfy.chain import Chain
 from ltxdsl.comfy.equal import numbers
 from ltxdsl.comfy.guidance import Pass, guider_of, noise_of, run_pass, stretches_of
 from ltxdsl.comfy.guides import add_guides
 from ltxdsl.comfy.latents import unmasked
 from ltxdsl.comfy.samplers import BROWNIAN, sampler_node
 from ltxdsl.comfy.table import Audio, Conditioning, Text, Video, row
-from ltxdsl.comfy.texts import conditioned, relayed, written
 from ltxdsl.ops import nodes
-from ltxdsl.ops.base import SIGMAS_WRITTEN, Identity, Loop
+from ltxdsl.ops.base import SIGMAS_WRITTEN, Loop
 from ltxdsl.ops.time import ClipSize
 from ltxdsl.sampling.samplers import SAMPLERS
 
@@ -40,10 +40,8 @@ def sample(
     latent = unmasked(builder, latent)
     if negative is None and op.negative_said is not None:
         negative = Text(op.negative_said, clip=positive.clip)
-    model, positive_link = _prompted_model(builder, op, positive, latent)
-    plain = conditioned(builder, positive_link, negative, op.fps)
-    if speaker is not None and op.voice:
-        model, plain = _spoken(builder, op.voice, model, plain, speaker)
+    chain = Chain(builder, op, (positive, negative), latent, speaker)
+    model, plain = chain.model(), chain.conditioning()
     if voice_latent is not None:
         plain = _hearing(builder, plain, voice_latent)
     if op.loop:
@@ -57,28 +55,9 @@ def sample(
     sampled = run_pass(builder, Pass(op, model, conditioning, av, _sigmas(builder, op), masked))
     parts = builder.add("LTXVSeparateAVLatent", builder.titled("video | sound"), av_latent=sampled)
     return {
-        "latent": _sampled_video(latent, parts, conditioning),
+        "latent": _sampled_video(latent, parts, conditioning, plain if chain.spoken else None),
         "audio": Audio(parts.output(1), sound.kept or sound.masked, latents=audio.latents, still=sound.still),
     }
-
-
-def _spoken(
-    builder: PromptBuilder, identity: Identity, model: Link, plain: Conditioning, speaker: Link
-) -> tuple[Link, Conditioning]:
-    """The reference voice, in front of the sound's tokens."""
-    link = builder.add(
-        "LTXVReferenceAudio",
-        builder.titled("voice"),
-        model=model,
-        positive=plain.positive,
-        negative=plain.negative,
-        reference_audio=speaker,
-        audio_vae=loaders.audio_vae(builder),
-        identity_guidance_scale=identity.scale,
-        start_percent=identity.start,
-        end_percent=identity.end,
-    )
-    return link, Conditioning(link.output(1), link.output(2))
 
 
 def _hearing(builder: PromptBuilder, plain: Conditioning, voice: Audio) -> Conditioning:
@@ -108,8 +87,8 @@ def _looped(
         temporal_tile_size=loop.window,
         temporal_overlap=loop.overlap,
         temporal_overlap_cond_strength=loop.strength,
-        guiding_strength=1.0,
-        cond_image_strength=1.0,
+        guiding_strength=loop.guiding,
+        cond_image_strength=loop.images,
         horizontal_tiles=1,
         vertical_tiles=1,
         spatial_overlap=1,
@@ -134,31 +113,10 @@ def _looped_parts(builder: PromptBuilder, op: nodes.Sample, model: Link, conditi
     }
 
 
-def _prompted_model(builder: PromptBuilder, op: nodes.Sample, text: Text, latent: Video) -> tuple[Link, Link]:
-    """The model with its patches, and the positive prompt."""
-    patched = loaders.with_nag(
-        builder, loaders.with_attention(builder, loaders.model(builder, op.loras), op.patches), op.nag
-    )
-    if op.relay is None:
-        return loaders.with_late_patches(builder, patched, op.patches), plain_prompt(builder, text)
-    model, positive = relayed(builder, patched, text, op.relay, latent)
-    model = loaders.with_scheduled(builder, model, op)
-    return loaders.with_late_patches(builder, model, op.patches), positive
-
-
-def plain_prompt(builder: PromptBuilder, text: Text) -> Link:
-    """A prompt without a bias on attention, its locals after it."""
-    if text.encoded is not None:
-        return text.encoded
-    plain = text.enhance is None and text.words is None
-    known = " ".join((text.text, *text.locals)) if plain else written(builder, text)
-    return loaders.encoded(builder, known, "prompt", text.clip)
-
-
-def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning) -> Video:
-    keyframes = conditioning if latent.guides else None
+def _sampled_video(latent: Video, parts: Link, conditioning: Conditioning, spoken: Conditioning | None) -> Video:
+    known = {"held": (), "under": None, "keyframes": conditioning if latent.guides else None, "spoken": spoken}
     return msgspec.structs.replace(
-        latent, link=parts, guides=(), keyframes=keyframes, masked=False, stale=latent.masked, flat=False
+        latent, link=parts, guides=(), masked=False, stale=latent.masked, flat=False, **known
     )
 
 

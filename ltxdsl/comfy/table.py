@@ -65,6 +65,8 @@ class Video(msgspec.Struct, frozen=True):
     `stale`: it still carries the mask of an earlier pass; `flat`: its mask has no axis of frames.
 
     `guides` are still to be added; `keyframes` is the conditioning that holds the places of those in the latent.
+    `held` are the pictures of the node that has put them in place, on the latent `under` it.
+    `spoken` is the conditioning of its pass, if that holds a voice.
     """
 
     link: Link
@@ -73,6 +75,9 @@ class Video(msgspec.Struct, frozen=True):
     stale: bool = False
     flat: bool = False
     guides: tuple[PlacedGuide, ...] = ()
+    held: tuple[tuple[Link, int, float], ...] = ()
+    under: Link | None = None
+    spoken: Conditioning | None = None
     keyframes: Conditioning | None = None
 
 

@@ -22,7 +22,12 @@ def encode_text(builder: PromptBuilder, op: nodes.EncodeText) -> dict[str, Text]
 
 
 def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, fps: float) -> Conditioning:
-    """Both branches with the frame rate.
+    """Both branches with the frame rate."""
+    return at_rate(builder, both_prompts(builder, positive, negative), fps)
+
+
+def both_prompts(builder: PromptBuilder, positive: Link, negative: Text | None) -> Conditioning:
+    """Both branches.
 
     Without a negative prompt (cfg 1) the guider still wants the branch: the positive one, zeroed, costs nothing.
     """
@@ -30,10 +35,24 @@ def conditioned(builder: PromptBuilder, positive: Link, negative: Text | None, f
         other = builder.add("ConditioningZeroOut", "no negative prompt (cfg 1)", conditioning=positive)
     else:
         other = negative_prompt(builder, negative, positive)
+    return Conditioning(positive, other)
+
+
+def at_rate(builder: PromptBuilder, both: Conditioning, fps: float) -> Conditioning:
+    """Both branches with the frame rate."""
     rate = builder.wires.get("clip.fps")
     title = "frame rate of the video" if rate else f"frame rate {fps:g}"
-    link = builder.add("LTXVConditioning", title, positive=positive, negative=other, frame_rate=rate or fps)
+    link = builder.add("LTXVConditioning", title, **both._asdict(), frame_rate=rate or fps)
     return Conditioning(link, link.output(1))
+
+
+def plain_prompt(builder: PromptBuilder, text: Text) -> Link:
+    """A prompt without a bias on attention, its locals after it."""
+    if text.encoded is not None:
+        return text.encoded
+    plain = text.enhance is None and text.words is None
+    known = " ".join((text.text, *text.locals)) if plain else written(builder, text)
+    return loaders.encoded(builder, known, "prompt", text.clip)
 
 
 def negative_prompt(builder: PromptBuilder, text: Text, positive: Link | None = None) -> Link:

@@ -7,9 +7,8 @@ from typing import Any
 
 from ltxdsl.comfy import loaders
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
-from ltxdsl.comfy.sampling import plain_prompt
 from ltxdsl.comfy.table import Audio, Text, Video, row
-from ltxdsl.comfy.texts import conditioned, negative_prompt, written
+from ltxdsl.comfy.texts import conditioned, negative_prompt, plain_prompt, written
 from ltxdsl.ops import nodes
 from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, OF_SAMPLER, SAMPLED, SOUND, WRITTEN
 from ltxdsl.ops.step_nodes import KJ
@@ -73,13 +72,14 @@ def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
     video: Video = builder.wires[f"{port}.latent"]
     if builder.literal(video.link, "latent"):
         return video.link.output(CROPPED.index(word))
-    kept = video.keyframes or both
+    kept = video.keyframes or video.spoken or both
     inputs = {"positive": kept.positive, "negative": kept.negative, "latent": video.link}
     return builder.add("LTXVCropGuides", "crop guides", **inputs).output(CROPPED.index(word))
 
 
 LOADERS: dict[str, Callable[[PromptBuilder], Link]] = {
-    "model": lambda builder: loaders.model(builder, ()),
+    "model": loaders.model,
+    "upsampler": lambda builder: loaders.upsampler(builder, 2),
     "vae": loaders.vae,
     "audio_vae": loaders.audio_vae,
     "clip": loaders.text_encoder,

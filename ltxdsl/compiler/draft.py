@@ -43,7 +43,8 @@ class Draft:
         self.sampler = statement.sampler or SAMPLER
         self.schedule = statement.schedule
         self.schedule_options: dict[str, Any] = {}
-        self.continues = False  # starts from what an earlier pass made
+        self.continues = False  # starts from what an earlier pass made, or a node gives
+        self.first = True  # no pass came before it
         self.left = 0.0  # the sigma at which that one stopped
         self.scales: dict[str, PerStep] = {}
         self.stg_blocks: tuple[int, ...] = ()

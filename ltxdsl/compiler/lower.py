@@ -422,6 +422,7 @@ class Scene:
     def _drafted(self, statement: Pass | Upscale, settings: Settings) -> Draft:
         draft = Draft(statement, settings, self.models, self.models.defaults.seed)
         draft.width, draft.height, draft.frames, draft.fps = self.width, self.height, self.frames, self.fps
+        draft.first = not self.stages
         draft.continues, draft.left = bool(self.stages) or self.handed, self.left
         for held in settings.ranked():
             held.shape_pass(draft)

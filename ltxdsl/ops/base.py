@@ -25,7 +25,13 @@ class Port(StrEnum):
 
 
 # What ComfyUI loads for a script, by the part of the model set that an op uses. A raw node's output may stand for it.
-PARTS = {"model": "transformer", "vae": "video_vae", "audio_vae": "audio_vae", "clip": "text_encoder"}
+PARTS = {
+    "model": "transformer",
+    "vae": "video_vae",
+    "audio_vae": "audio_vae",
+    "clip": "text_encoder",
+    "upsampler": "upsampler 2x",
+}
 
 
 class Rename(NamedTuple):
@@ -43,6 +49,9 @@ class Rename(NamedTuple):
 
 
 PARTS_ALONE = "load"  # in place of a class: parts of the model set that have a file, and with it a loader, of their own
+STACKED = "stack"  # in place of a class: the order of what stands on the model, words with a number each
+TOGETHER = "together"  # in place of a class: what of a pass is one node
+PATCHED = "patch"  # in place of a class: a node that stands on the model; `nth` is its output
 
 
 SIGMAS_WRITTEN = "sigmas"  # in place of a class: the digits of a pass's sigmas, with "" for those that are computed
@@ -182,6 +191,8 @@ class Loop(msgspec.Struct, frozen=True):
     strength: float
     adain: float = 0.0
     prompts: tuple[str, ...] = ()
+    guiding: float = 1.0
+    images: float = 1.0
 
 
 class Identity(msgspec.Struct, frozen=True):

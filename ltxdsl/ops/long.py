@@ -7,7 +7,7 @@ import msgspec
 from ltxdsl import geometry
 from ltxdsl.ops.base import Loop, Patch
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
-from ltxdsl.ops.kinds import FPS, NUMBER, SWITCH, TEXT, TIME, words
+from ltxdsl.ops.kinds import FILE, FPS, NUMBER, SWITCH, TEXT, TIME, words
 from ltxdsl.source import Span
 from ltxdsl.values import Fps, Frames, Seconds, in_frames
 
@@ -50,6 +50,8 @@ class LoopTake(Statement, frozen=True):
     overlap: Annotated[Frames | Seconds, option(TIME, "frames that a window shares with the one before")] = Frames(24)
     strength: Annotated[float, option(NUMBER, "how strongly the overlap is held", low=0, high=1)] = 0.5
     adain: Annotated[float, option(NUMBER, "pulls each window to the first one's colours", low=0, high=1)] = 0.0
+    guiding: Annotated[float, option(NUMBER, "how strongly latents that guide are held", low=0, high=1)] = 1.0
+    images: Annotated[float, option(NUMBER, "how strongly pictures are held", low=0, high=1)] = 1.0
 
     def clip_frames(self, scene: "Scene", fps: float) -> int:
         """As said, in whole latents."""
@@ -68,11 +70,13 @@ class LoopTake(Statement, frozen=True):
 
     def shape_pass(self, draft: "Draft") -> None:
         """The first pass is the one that loops."""
-        if draft.continues:
+        if not draft.first:
             return
         window, overlap = self.sizes(draft.fps)
         texts = tuple(turn.text for turn in self.prompts)
-        draft.sampling["loop"] = Loop(8 * window, 8 * overlap, self.strength, self.adain, texts)
+        draft.sampling["loop"] = Loop(
+            8 * window, 8 * overlap, self.strength, self.adain, texts, self.guiding, self.images
+        )
 
 
 @statement("windows", Role.SETTING, 'windows 145f overlap 40f\nlength 20s\nprompt "a walk"\npass dev 30')
@@ -117,7 +121,9 @@ class Preview(Statement, frozen=True):
     targets: ClassVar[tuple[str, ...]] = COMFY_ONLY
 
     rate: Annotated[Fps, word(FPS, "frames a second", low=1, high=60)] = Fps(8.0)
+    vae: Annotated[str, option(FILE, "a small VAE for it, in place of the roughest way")] = ""
 
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""
-        draft.patch(Patch("preview", (("preview_rate", self.rate.rate),)))
+        vae = (("vae", self.vae),) if self.vae else ()
+        draft.patch(Patch("preview", (("preview_rate", self.rate.rate), *vae)))

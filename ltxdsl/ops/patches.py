@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ltxdsl.ops.base import Patch
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import INTEGER, NUMBER, NUMBERS, PERCENT, words
+from ltxdsl.ops.kinds import INTEGER, NUMBER, NUMBERS, PERCENT, TEXT, words
 from ltxdsl.values import Percent
 
 if TYPE_CHECKING:
@@ -85,10 +85,12 @@ class Tune(Statement, frozen=True):
     sound: Annotated[float, option(NUMBER, "layers of the sound; 0 leaves it out", low=0, high=100)] = 1.0
     across_to_picture: Annotated[float, option(NUMBER, "what the picture hears", low=0, high=100)] = 1.0
     across_to_sound: Annotated[float, option(NUMBER, "what the sound sees", low=0, high=100)] = 1.0
+    blocks: Annotated[str, option(TEXT, 'blocks of the model, such as "0, 1, 2"; all if not said')] = ""
 
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""
         scales = (
+            ("blocks", self.blocks),
             ("video_scale", self.picture),
             ("audio_scale", self.sound),
             ("audio_to_video_scale", self.across_to_picture),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.ops.declare import Statement
 
-LOADED = ("model", "vae", "audio_vae", "clip")  # what ComfyUI loads for the script
+LOADED = ("model", "vae", "audio_vae", "clip", "upsampler")  # what ComfyUI loads for the script
 OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so far have made
 BOTH = ("positive", "negative")
 WRITTEN = "written"  # the prompt as a text, or as the text model has written it

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import msgspec
+
 from ltxdsl.grammar import tree
-from ltxdsl.ops.base import PARTS_ALONE, Rename, Spelling
+from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, TOGETHER, Rename, Spelling
 from ltxdsl.ops.cells import BadValue, Cell, Symbol
-from ltxdsl.ops.declare import Role, Statement, option, statement, word
+from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
 from ltxdsl.ops.idioms import IDIOMS
-from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, Kind, MediaRef, Names, NodeRef, Taken, choice
+from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, Kind, MediaRef, Names, NodeRef, Taken, choice, words
 from ltxdsl.ops.raw_values import CONSTANTS, LOADED, MADE, raw_value, wires_of
+from ltxdsl.source import Span
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.expand import Here
@@ -31,6 +34,20 @@ OWN = choice("`own`", lambda names: ("own",))
 
 class Spelled(Statement, frozen=True):
     """A statement that only says how nodes are written."""
+
+    def written(self, scene: "Scene") -> tuple[tuple[tuple[str, Any], ...], dict[str, "Ref"]]:
+        """The lines of its block, and what raw nodes give to them."""
+        lines: list[tuple[str, Any]] = []
+        inputs: dict[str, Ref] = {}
+        for index, field in enumerate(self.fields):
+            value = field.value
+            if isinstance(value, NodeRef | MediaRef | Symbol):
+                port = f"{self.span.start}.{index}"
+                word = value.name if isinstance(value, Symbol) else ""
+                inputs |= wires_of(scene, self, value, port)
+                value = Rename(port, node=True, word=word)
+            lines.append((field.key, value))
+        return tuple(lines), inputs
 
 
 @statement(
@@ -77,7 +94,7 @@ class Spell(Spelled, frozen=True):
         match line.items:
             case (tree.Name(name),) if not _known(name, names):
                 return Rename("" if name == "none" else name)
-            case (tree.Name(name), tree.Literal("NUMBER", text)) if text.isdigit():
+            case (tree.Name(name) | tree.Text(name), tree.Literal("NUMBER", text)) if text.isdigit():
                 return Rename(name, slot=int(text))
             case (tree.Name(name), tree.Name(inner)) if names.media(name) is None:
                 return Rename(name, of=inner)
@@ -123,6 +140,91 @@ Spell.__doc__ = str(Spell.__doc__).replace("{IDIOMS}", "\n    ".join(f"| `{n}` |
 
 def _known(name: str, names: Names) -> bool:
     return name in (*CONSTANTS, *MADE, *LOADED) or bool(names.node(name) or names.media(name))
+
+
+STACKABLE = words(
+    "a word of the stack",
+    {
+        word: word
+        for word in (
+            *("lora", "power", "attention", "nag", "relay", "chunk", "tune", "cache", "normalize", "windows"),
+            *("preview", "patch", "speaker", "early"),
+        )
+    },
+)
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands on the model at one place."""
+
+    what: Annotated[str, word(STACKABLE, "which of them")]
+    number: Annotated[int, word(INTEGER, "how many of them; 0 for a `power` without LoRAs", low=0, high=99)] = 1
+    span: Span = NOWHERE
+
+
+@statement("stack", Role.SETTING, 'prompt "a lake"\nstack lora | attention\npass distill 8')
+class Stack(Spelled, frozen=True):
+    """In which order LoRAs and patches stand on the model in a ComfyUI workflow, from its loader on.
+
+    It changes nothing of the video. What is not named comes after what is, in the usual order. `power` is LoRAs in one
+    `Power Lora Loader (rgthree)`, `early` a `speaker` before the node of the frame rate. `ltx import` writes this where
+    a workflow has another order.
+    """
+
+    layers: Annotated[tuple[Layer, ...], parts(Layer, STACKABLE, "words with `|` between them, each for the next one")]
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """One, for the model."""
+        return (Spelling(STACKED, "", tuple((layer.what, layer.number) for layer in self.layers)),), {}
+
+
+@statement(
+    "patch",
+    Role.CONDITION,
+    'prompt "a lake"\npatch "ModelPatchTorchSettings" { enable_fp16_accumulation: true }\npass dev 30',
+)
+class PatchNode(Spelled, frozen=True):
+    """A node of ComfyUI on the model that the language has no word for: it takes a `model` and gives one on.
+
+    Its lines are its other inputs, as in a `node`. For all passes after it, or the one whose block it stands in.
+    """
+
+    body: ClassVar[str] = "fields"
+    targets: ClassVar[tuple[str, ...]] = ("comfy",)
+
+    type: Annotated[str, word(TEXT, "its class")]
+    output: Annotated[int, option(INTEGER, "which of its outputs is the model", low=0, high=63)] = 0
+
+    @classmethod
+    def read_field(cls, line: tree.Field, names: Names) -> Any:
+        """A literal, what a node gives, or a word for what there is."""
+        return raw_value(line, names)
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """One, for the model."""
+        lines, inputs = self.written(scene)
+        return (Spelling(PATCHED, self.type, lines, nth=self.output),), inputs
+
+
+JOINED = words("inplace, guide or both", {"inplace": ("inplace",), "guide": ("guide",), "both": ("inplace", "guide")})
+
+
+@statement(
+    "together",
+    Role.SETTING,
+    'prompt "a lake"\ntogether inplace\npass distill 8 { inplace "a.png" @ 0; inplace "b.png" @ end }',
+)
+class Together(Spelled, frozen=True):
+    """All pictures in place of a pass, or all its guides, in one node of a ComfyUI workflow (KJNodes').
+
+    It changes nothing of the video. Guides that only another node can say stay nodes of their own.
+    """
+
+    what: Annotated[tuple[str, ...], word(JOINED, "which of them")]
+
+    def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
+        """One, for the nodes of pictures."""
+        return (Spelling(TOGETHER, "", tuple((one, True) for one in self.what)),), {}
 
 
 @statement(

@@ -45,7 +45,7 @@ class Node(Wired, frozen=True):
     | positive_at_rate, negative_at_rate | the same with the frame rate, as a guider takes them |
     | positive_cropped, negative_cropped, latent_cropped | these after `LTXVCropGuides`, needed or not |
     | written | the prompt as a text: what `enhance` has written, if it is there |
-    | model, vae, audio_vae, clip | what the script's models are loaded as |
+    | model, vae, audio_vae, clip, upsampler | what the script's models are loaded as |
 
     The names before it stand for its outputs, from the first on (`_` leaves one out). A name of one's own is for other
     nodes, and for `save NAME "file"`. One of the words above is for all that comes after: `model = node "…" { model:

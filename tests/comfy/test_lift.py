@@ -105,7 +105,7 @@ def test_strange_nodes_between_statements_stay_nodes():
     prompt["900"] = {"class_type": "Strange", "inputs": {"model": prompt[guider]["inputs"]["model"]}}
     prompt[guider]["inputs"]["model"] = ["900", 0]
     found = lift(prompt, KNOWN)
-    assert 'node "Strange"' in found.text
+    assert 'patch "Strange"' in found.text
     assert same(exported(found.text), prompt)
 
 

@@ -23,6 +23,11 @@ def test_the_truth_of_every_workflow(shared):
     assert [name for name in names if made[name] != comparable(truth_of(folder, name))] == []
 
 
+def test_values_of_a_younger_class_have_names():
+    (found,) = inputs_of(graph([node(3, "LTXVDualCFGGuider", [3, 7.5], outputs=("GUIDER",))], []), "LTXVDualCFGGuider")
+    assert found == {"video_cfg": 3, "audio_cfg": 7.5}
+
+
 def test_every_other_file_is_read_and_nothing_is_silent(shared):
     paths = sorted((shared / "workflows").glob("*.json"))
     for path in paths:

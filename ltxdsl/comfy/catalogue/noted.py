@@ -13,6 +13,10 @@ from typing import Any
 import msgspec
 
 ROWS = """
+[ComfyUI]
+LTXVDualCFGGuider < model:MODEL positive:CONDITIONING negative:CONDITIONING video_cfg:FLOAT=1.0 audio_cfg:FLOAT=1.0 > \
+GUIDER:GUIDER
+
 [Comfyui-Memory_Cleanup]
 VRAMCleanup < offload_model:BOOLEAN=true offload_cache:BOOLEAN=true anything?:* > output:* !
 RAMCleanup < clean_file_cache:BOOLEAN=true clean_processes:BOOLEAN=true clean_dlls:BOOLEAN=true retry_times:INT=3 \

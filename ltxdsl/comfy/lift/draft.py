@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ltxdsl.comfy.lift.target import Out
@@ -30,11 +30,20 @@ class Piece:
     """A statement. `anchor` is the node of the target that it makes; `raw` the node that it is, as it stands there."""
 
     def __init__(
-        self, head: str, *, anchor: str = "", raw: str = "", block: list[str] | None = None, wire: Out | None = None
+        self,
+        head: str,
+        *,
+        anchor: str = "",
+        raw: str = "",
+        block: list[str] | None = None,
+        wire: Out | None = None,
+        kept: Iterable[str] = (),
     ) -> None:
         self.head, self.anchor, self.raw = head, anchor, raw
         self.wire = wire  # an output of a raw node whose name stands for `{}` in the head
+        self.kept = frozenset(kept)  # nodes that its statements write as they are
         self.block = block if block is not None else []
+        self.loops = False  # a pass in windows
         self.spells: dict[tuple[str, str, int], Spelled] = {}
         self.names = ""  # the medium that it gives a name
         self.common = False  # holds what all passes are spelled with
@@ -58,7 +67,7 @@ class Piece:
     @property
     def makes(self) -> str:
         """The class of the node that the statement ends in, before any spelling."""
-        return "SamplerCustomAdvanced" if self.sampled else "SaveVideo"
+        return ("LTXVLoopingSampler" if self.loops else "SamplerCustomAdvanced") if self.sampled else "SaveVideo"
 
     def spell(self, type: str, other: str = "", nth: int = 0) -> Spelled:
         """The spelling of a class, or of the n-th node of it, as it is so far."""
@@ -100,6 +109,10 @@ class Draft:
     def raws(self) -> set[str]:
         """Nodes that are written as they are."""
         return {piece.raw for piece in self.pieces if piece.raw}
+
+    def kept(self) -> frozenset[str]:
+        """Nodes that no statement has a word for."""
+        return frozenset(self.raws()).union(*(piece.kept for piece in self.pieces))
 
     def anchors(self) -> list[Piece]:
         """Pieces that make a node of the target, in order."""

@@ -49,7 +49,9 @@ def spell_decoder(target: Target, common: Piece, type: str) -> None:
 def saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
     """What is saved, by the pass that it comes of; by the last one, where none is to be seen."""
     found: dict[int, list[Piece]] = {}
-    for id in target.of_class("SaveVideo", "VHS_VideoCombine"):
+    for id in target.of_class("SaveVideo", "VHS_VideoCombine", "CreateVideo"):
+        if target.kind(id) == "CreateVideo" and target.readers.get(id):
+            continue  # else a blueprint ends in it: the video is what comes out
         file = f"{_save_name(target.value(id, 'filename_prefix'))}.mp4"
         if quoted(file):
             behind = target.cone([id])

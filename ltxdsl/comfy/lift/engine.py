@@ -100,7 +100,7 @@ def _proved(
         export = lowered(text)
         made = Target(export.prompt)
         if same(alive(made.prompt, catalogue), target.prompt):
-            return Lifted(text, frozenset(draft.raws()), tuple(why))
+            return Lifted(text, draft.kept(), tuple(why))
         wrong = made.count - target.count
         extra = [id for id in made.order if wrong[made.digests[id]] > 0]
         lost = target.count - made.count
@@ -135,7 +135,7 @@ def _brief(draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: 
         made = lowered(text).prompt
     except Failed:
         return None
-    kept = frozenset(draft.raws() - writer.shorts.said)
+    kept = draft.kept() - writer.shorts.said
     return Lifted(text, kept) if same(alive(made, catalogue), target.prompt) else None
 
 
@@ -145,33 +145,55 @@ def _bound(draft: Draft, target: Target, begins: Out) -> None:
     keep(draft, target, Trial.empty(len(draft.pieces)), index, [begins.node])
     piece = next(piece for piece in draft.pieces if piece.raw == begins.node)
     piece.binds = {begins.slot: "latent"}
+    if target.kind(begins.node) == "LTXVSeparateAVLatent":
+        piece.binds = {0: "latent", 1: "audio_latent"}
 
 
 def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:
     """Lower, spell what differs, and add what is left as raw nodes, until nothing changes; the last trial."""
     for _ in range(ROUNDS):
-        if not _repaired(draft, target, _attempt(draft, target, catalogue), why):
+        if not _repaired(draft, target, _attempt(draft, target, catalogue, why), why):
             break
     for _ in range(3):
-        trial = _attempt(draft, target, catalogue)
+        trial = _attempt(draft, target, catalogue, why)
         if _separated(draft, target, trial):
-            trial = _attempt(draft, target, catalogue)
+            trial = _attempt(draft, target, catalogue, why)
         if not _completed(draft, target, trial):
             break
     return trial
 
 
-def _attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
-    """A trial; raw nodes that read what is not there yet bring it themselves. Raises Failed after MOST of them."""
-    draft.trials += 1
-    if draft.trials > MOST:
-        raise Failed("it takes too long to prove")
-    try:
-        return attempt(draft, target, catalogue)
-    except Failed as error:
-        if not str(error).startswith(TOO_EARLY) or not _brought(draft, target):
-            raise
-    return attempt(draft, target, catalogue)
+def _attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:
+    """A trial; what cannot be there is given up. Raises Failed after MOST of them."""
+    while draft.anchors():
+        draft.trials += 1
+        if draft.trials > MOST:
+            raise Failed("it takes too long to prove")
+        try:
+            return attempt(draft, target, catalogue)
+        except Failed as error:
+            early = str(error).startswith(TOO_EARLY) and _brought(draft, target)
+            if not early and not _given_up(draft, target, catalogue, error.at):
+                raise
+            why += [] if early else [str(error)]
+    raise Failed("no statement is left")
+
+
+def _given_up(draft: Draft, target: Target, catalogue: Mapping[str, Info], at: int) -> bool:
+    """Give up the statement that was refused: one of a block alone, if it is to be seen; whether it could be."""
+    piece, text = Writer(draft, target, catalogue).blamed(at) or (None, "")
+    if piece is None or piece.raw or piece.common:
+        return False
+    line = next((line for line in piece.block if text.startswith(line)), None)
+    if line is not None:
+        piece.block.remove(line)
+        return True
+    index = draft.pieces.index(piece)
+    before = Draft(draft.pieces[:index])
+    before.wires = draft.wires
+    known = attempt(before, target, catalogue) if any(one.sampled for one in before.pieces) else Trial.empty(index)
+    _drop(draft, target, known, piece)
+    return True
 
 
 def _brought(draft: Draft, target: Target) -> bool:
@@ -259,7 +281,8 @@ def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
     number = re.fullmatch(r"pass (\d+)", str(edit.which.op))
     passes = [one for one in draft.pieces if one.sampled]
     own = passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
-    if not own.sampled or not in_common(edit.which.type, edit.input):
+    of_pass = edit.input == "clip" and isinstance(edit.value, Word) and edit.out is None  # a node of the pass itself
+    if not own.sampled or of_pass or not in_common(edit.which.type, edit.input):
         return own
     said = draft.common().spells.get(edit.which[1:])
     return own if said and said.lines.get(edit.input, edit.value) != edit.value else draft.common()
@@ -289,13 +312,14 @@ def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
             continue
         equal = [id for id in target.order if target.digests[id] == digest]
         made = (trial.places.get(id) for id in trial.lowered.order if trial.lowered.digests[id] == digest)
-        type = next((place.type for place in made if place), None)
-        if type is None:
+        place = next((place for place in made if place), None)
+        if place is None:
             continue  # no statement makes such nodes
+        which = place.type, "", 0 if place.alone else place.nth
         passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
         for piece in passes if any(one in raws for one in equal) else passes[1:]:
-            if not piece.spell(type).own:
-                piece.spell(type).own = changed = True
+            if not piece.spell(*which).own:
+                piece.spell(*which).own = changed = True
     return changed
 
 
@@ -312,7 +336,7 @@ def _owners(draft: Draft, target: Target) -> dict[str, Piece]:
 def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
     """Write what no statement makes as raw nodes, each as early as what it reads is there."""
     made, raw = trial.lowered, raw_nodes(trial.lowered)
-    have = made.count - Counter(made.digests[id] for id in raw.values())
+    have = made.count - Counter(made.digests[id] for id in {*raw.values(), *trial.idle})
     missing = []
     for id in target.order:
         if have[target.digests[id]] > 0 and id not in raw:

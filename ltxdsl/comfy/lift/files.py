@@ -16,6 +16,7 @@ PARTS = {
     "audio_vae": ("LTXVAudioVAELoader", {"ckpt_name": "audio"}),
     "clip": ("LTXAVTextEncoderLoader", {"text_encoder": "text", "ckpt_name": "projection"}),
 }
+PREVIEWS = ("LTX2SamplingPreviewOverride", "ModelPreviewOverrideKJ")  # with a VAE of their own
 
 
 def loads(target: Target, first: Stage) -> list[Piece]:
@@ -60,7 +61,8 @@ def _read(target: Target, first: Stage) -> dict[str, set[str]]:
     for id in target.order:
         for name, out in target.links(id).items():
             name = "vae" if name == "optional_vae" else name
-            if name in read and (name != "clip" or id in (first.positive, first.negative)):
+            of_first = name != "clip" or id in (first.positive, first.negative)
+            if name in read and of_first and target.kind(id) not in PREVIEWS:
                 read[name].add(out.node)
     return read
 

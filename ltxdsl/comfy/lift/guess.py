@@ -26,14 +26,19 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
         return None
     common = Piece("")
     common.common = True
+    shared = [said for said in passes[0].said if all(said in one.said for one in passes)]
     head = [
         *loads(target, passes[0]),
         common,
         *_clip(target, passes, images, kept),
         *_texts(target, passes[0]),
         *_sound(target, passes[0]),
+        *(Piece(said) for said in shared),
+        *([Piece(passes[0].loop)] if passes[0].loop else []),
     ]
-    made = [passes[0].piece(1 / _growth(passes)), *(one.piece(None) for one in passes[1:])]
+    goes_on = passes[0].begins is not None and passes[0].separated
+    shares = [None if goes_on else 1 / _growth(passes), *[None] * (len(passes) - 1)]
+    made = [one.piece(share, shared) for one, share in zip(passes, shares, strict=True)]
     spell_loaders(target, passes[0], common)
     parts = [out for id in target.of_class("LTXVSeparateAVLatent") if (out := target.link(id, "av_latent"))]
     if parts and all(out.slot == 1 for out in parts):

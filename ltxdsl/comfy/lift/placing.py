@@ -12,9 +12,9 @@ from ltxdsl.comfy.lift.target import Target
 def kept_before(draft: Draft, target: Target, trial: Trial, needed: list[tuple[str, Piece]]) -> None:
     """Write nodes as they are, each before its piece, where what it reads is there by a word."""
     for id, owner in needed:
-        stands = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
-        if stands.get(id, len(draft.pieces)) > draft.pieces.index(owner):
-            index = earliest(draft, target, trial, id, draft.pieces.index(owner))
+        last = draft.pieces.index(owner)
+        if id not in {piece.raw for piece in draft.pieces[:last]}:  # nowhere, or too late
+            index = last if id in draft.raws() else earliest(draft, target, trial, id, last)
             keep(draft, target, trial, index, [id])
             trial = msgspec.structs.replace(trial, words=shifted(trial.words, index, len(draft.pieces)))
 

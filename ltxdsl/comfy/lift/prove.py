@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,7 @@ from ltxdsl.source import Source
 
 PROBE = "§probe"
 WORDS = (*LOADED, *MADE)
+SILENT = tuple(word for word in WORDS if word not in (*SAMPLED, "audio"))  # after a pass without sound
 WITHOUT_PASS = tuple(word for word in WORDS if not of_clip(word))
 
 
@@ -32,6 +33,8 @@ class Trial(msgspec.Struct, frozen=True):
     places: dict[str, Place]  # of its nodes
     made: dict[str, str]  # anchor of the target: node here
     words: list[dict[tuple[str, int], Word]]  # before each piece: (digest, slot): word
+    sharers: dict[str, set[Hashable]] = {}  # the passes and saves that each of its nodes is written for
+    idle: frozenset[str] = frozenset()  # nodes that only probes read: without them they are not there
 
     @classmethod
     def empty(cls, pieces: int) -> Trial:
@@ -79,9 +82,19 @@ class Writer:
 
     def text(self, trial: bool, brief: bool = False) -> str:
         """The whole script; `brief`: with statements in the place of raw nodes that have one."""
-        return "\n".join([*self._lines(trial, brief), *self.shorts.rest()]) + "\n"
+        return "\n".join([*(line for _, line in self._lines(trial, brief)), *self.shorts.rest()]) + "\n"
 
-    def _lines(self, trial: bool, brief: bool) -> Iterator[str]:
+    def blamed(self, at: int) -> tuple[Piece, str] | None:
+        """The piece of a trial that has written a place in its text, and the line or the statement there."""
+        start = 0
+        for piece, text in self._lines(True, False):
+            if start <= at <= start + len(text):
+                before = max(text.rfind(sign, 0, at - start) for sign in "\n;{")
+                return (piece, text[before + 1 :].lstrip()) if piece else None
+            start += len(text) + 1
+        return None
+
+    def _lines(self, trial: bool, brief: bool) -> Iterator[tuple[Piece | None, str]]:
         words = WITHOUT_PASS
         media = [word for piece in self.draft.pieces if piece.wire is None for word in piece.media]
         told = {""}
@@ -89,22 +102,23 @@ class Writer:
             group = "" if trial else self.groups.get(piece.raw or piece.anchor, "")
             if group not in told:
                 told.add(group)
-                yield f"# {group}"
+                yield None, f"# {group}"
             if trial and (piece.anchor or piece.raw or piece.common):
-                yield probe(index, words, media)
-            said = self.shorts.line(piece.raw) if brief and piece.raw else None
-            if said is not None:
-                yield from filter(None, [said])
+                yield None, probe(index, words, media)
+            short = self.shorts.line(piece.raw) if brief and piece.raw else None
+            if short is not None:
+                yield from ((piece, line) for line in [short] if line)
             else:
-                yield from [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
+                said = [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
+                yield from ((piece, line) for line in said)
             if piece.wire is not None:
                 media += piece.media  # a file has its name from the start, what a node gives from there on
             if piece.sampled:
-                words = WORDS
+                words = SILENT if piece.loops else WORDS
             elif "latent" in piece.binds.values():
                 words = tuple(word for word in words if word not in SAMPLED)
         if trial:
-            yield probe(len(self.draft.pieces), words, media)
+            yield None, probe(len(self.draft.pieces), words, media)
 
     def name(self, out: Out) -> str:
         """The name of an output of a raw node."""
@@ -132,7 +146,18 @@ def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Tria
     words = [_words(made, probes.get(f"{PROBE}{index}")) for index in range(len(draft.pieces) + 1)]
     pieces = [piece for piece in draft.pieces if piece.anchor]
     anchors = dict(zip((p.anchor for p in pieces), _anchored(export, pieces), strict=False))
-    return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words)
+    saved = any(piece.anchor and not piece.sampled for piece in pieces)
+    idle = _idle(made, set(probes.values())) if saved else frozenset[str]()
+    return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words, export.sharers, idle)
+
+
+def _idle(made: Target, probes: set[str]) -> frozenset[str]:
+    """Nodes that only probes read, by way of others."""
+    found = {id for id in probes if made.kind(id).startswith(PROBE)}
+    for id in reversed(made.order):
+        if readers := made.readers.get(id):
+            found |= {id} if found.issuperset(readers) else set()
+    return frozenset(found)
 
 
 def _words(made: Target, probe: str | None) -> dict[tuple[str, int], Word]:

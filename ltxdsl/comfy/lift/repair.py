@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
+from ltxdsl.comfy.builder import Place
 from ltxdsl.comfy.equal import SAME, SCHEDULERS, numbers
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
+from ltxdsl.comfy.lift.models import IN_ONE
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SPELLINGS, in_common
+from ltxdsl.comfy.lift.stage import TERMS, schedule_word
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.validate import link_of
+from ltxdsl.grammar.write import quoted
+from ltxdsl.sampling.schedules import partial
 
+ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder may come, too
 ENDS = ("SamplerCustomAdvanced", "LTXVSeparateAVLatent")  # what is right of these is not made into another
 
 
@@ -60,12 +66,14 @@ class Repairer:
         self.target, self.trial, self.words = target, trial, words
         self.made = trial.lowered
         self.partner: dict[str, str] = {}  # a node that is wanted: the one made for it
+        self.op: Hashable = None  # the pass that is repaired
         self.taken: list[tuple[Which, str, Out, str]] = []  # links that no row makes
 
     def edits(self, made: str, wanted: str) -> Iterator[Edit]:
         """What to spell so that the node `made` becomes the node `wanted`."""
         waiting, seen = [(made, wanted)], set[tuple[str, str]]()
         self.taken.clear()
+        self.op = place.op if (place := self.trial.places.get(made)) else None
         while waiting:
             pair = waiting.pop()
             if pair in seen or self.made.digests[pair[0]] == self.target.digests[pair[1]]:
@@ -83,7 +91,7 @@ class Repairer:
             raise Differs(f"{was} is to be {kind}")
         nth = place.nth if place and not place.alone else 0
         is_so = self.made.kind(made) == kind
-        spelled = Which(place.op if place else None, was, "" if is_so and kind == was else kind, nth)
+        spelled = Which(self._of(made, place), was, "" if is_so and kind == was else kind, nth)
         if not is_so:
             yield Edit(spelled, "", None)
             return
@@ -93,6 +101,11 @@ class Repairer:
                 yield from self._input(name, (made, wanted), spelled, waiting)
             else:
                 yield Edit(spelled, name, Word("none"))
+
+    def _of(self, made: str, place: Place | None) -> Hashable:
+        """The pass that a node is to be spelled in: the one at hand, where it shares a node that is right elsewhere."""
+        shared = self.op in self.trial.sharers.get(made, ()) and self.made.digests[made] in self.target.count
+        return self.op if shared or place is None else place.op
 
     def _original(self, made: str) -> str:
         """The class that a row has written, before a spelling."""
@@ -179,13 +192,33 @@ class Repairer:
         if kind == self.made.kind(made):
             return True  # it was asked before it was spelled
         ours, wanted_inputs = self.made.inputs(made), self.target.inputs(wanted)
+        if was == "ManualSigmas" and self.made.kind(made) == kind:
+            return True  # it was asked before it was spelled
         if was == "SamplerCustomAdvanced":
             return kind in SAME[was] and self._same_sampling(made, wanted_inputs)
         if was == "ClownSampler_Beta":
             return bool(str(ours.get("sampler_name")).rpartition("/")[2] == wanted_inputs.get("sampler_name"))
         if kind == "BasicGuider":
             return bool(ours.get("cfg", 1) == 1)
+        if kind == "LTXVDualCFGGuider":
+            return (wanted_inputs.get("video_cfg"), wanted_inputs.get("audio_cfg")) == self._both_cfgs(made)
         return _may_be(was, kind, ours, wanted_inputs)
+
+    def _both_cfgs(self, made: str) -> tuple[Any, Any] | None:
+        """The cfg of picture and sound of a guider that has no other terms."""
+        if (cfg := self.made.value(made, "cfg")) is not None:
+            return cfg, cfg
+        if (known := self.made.inputs(made)).keys() >= {"video_cfg", "audio_cfg"}:
+            return known["video_cfg"], known["audio_cfg"]  # spelled already
+        found: dict[Any, Any] = {}
+        at = self.made.link(made, "parameters")
+        while at:
+            terms = self.made.inputs(at.node)
+            if any(terms.get(name) != off for name, (_, off) in TERMS.items() if name != "cfg"):
+                return None
+            found[terms.get("modality")] = terms.get("cfg")
+            at = self.made.link(at.node, "parameters")
+        return found.get("VIDEO"), found.get("AUDIO")
 
     def _same_sampling(self, made: str, wanted: dict[str, Any]) -> bool:
         """Whether a sampler in one node has the numbers of one in several."""
@@ -210,18 +243,32 @@ class Repairer:
         digest = self.target.digests[out.node]
         if word := self.words.get((digest, out.slot)):
             return Edit(which, name, word, out=out)
-        for id, place in () if in_common(which.type, name) else self.trial.places.items():
+        shared = in_common(which.type, name)
+        own = which._replace(op=self.op) if shared else which
+        for id, place in self.trial.places.items():
+            if shared and not (place.type in ON_MODEL and which.type == "CLIPTextEncode"):
+                continue
             mine = self.made.digests[id] == digest or self.partner.get(out.node) == id
-            if mine and place.op == which.op and int(id) < int(reader):
-                return Edit(which, name, Word(f"{place.type} {out.slot}" if out.slot else place.type))
+            here = own.op in self.trial.sharers.get(id, ())
+            if mine and here and (shared or int(id) < int(reader)):
+                said = place.type if place.type.isidentifier() else quoted(place.type)
+                return Edit(own, name, Word(f"{said} {out.slot}" if out.slot or said != place.type else said))
         return Edit(which, name, out, raw=out.node)
+
+
+def _same_schedule(sigmas: list[float], wanted: dict[str, Any]) -> bool:
+    """Whether a scheduler has as many steps; one that does not begin at noise, also the same numbers."""
+    steps, share = wanted.get("steps"), wanted.get("denoise", 1)
+    if share == 1 or not (isinstance(steps, int) and isinstance(share, int | float)):
+        return bool(share == 1 and steps == len(sigmas) - 1)
+    made = partial(schedule_word(wanted.get("scheduler")), steps, share)
+    return len(made) == len(sigmas) and all(abs(a - b) < 1e-6 for a, b in zip(made, sigmas, strict=True))
 
 
 def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Whether a node of another class does the same."""
     if was == "ManualSigmas":
-        steps = len(numbers(ours.get("sigmas"))) - 1
-        return kind in SCHEDULERS and wanted.get("steps") == steps and wanted.get("denoise", 1) == 1
+        return kind in SCHEDULERS and _same_schedule(numbers(ours.get("sigmas")), wanted)
     return kind in SAME.get(was, {})
 
 
@@ -241,6 +288,8 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
             return numbers(ours) == numbers(wanted)
         case "EmptyLTXVLatentVideo", "width" | "height":
             return isinstance(wanted, int) and wanted // 32 * 32 == ours
+        case "LTXVImgToVideoInplaceKJ" | "LTXVAddGuideMulti", _ if ".index_" in name or ".frame_idx_" in name:
+            return bool(wanted == -1 and ours >= 0)
         case "LTXVAddGuide", "frame_idx":
             return bool(ours == -1 and wanted > 0)  # by its number
         case "EmptyLTXVLatentVideo", "length":

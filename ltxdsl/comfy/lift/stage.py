@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 from ltxdsl import geometry
 from ltxdsl.comfy.equal import numbers
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.pictures import MOST, Images
+from ltxdsl.comfy.lift.models import IN_ONE, MOST, Lora, ModelChain
+from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.samplers import NODES
 from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
-from ltxdsl.grammar.write import quoted
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.ops.idioms import LIGHTRICKS
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
 
-SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler")
+DEFAULT_FRAMES = 121
+LOOPING = "LTXVLoopingSampler"
+SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler", LOOPING)
 # GuiderParameters' inputs: the statement of each, and what leaves it out.
 TERMS = {"cfg": ("cfg", 1.0), "stg": ("stg", 0.0), "modality_scale": ("modality", 1.0), "rescale": ("rescale", 0.0)}
-
-
-class Lora(NamedTuple):
-    """A LoRA of a pass."""
-
-    name: str
-    strength: float
-    in_context: bool
-
-    @property
-    def said(self) -> str:
-        """As a statement has it."""
-        return f"lora {quoted(self.name)} {plain(self.strength)}"
 
 
 class Stage:
@@ -50,8 +41,10 @@ class Stage:
         self.factor: float | None = None
         self.before: Out | None = None  # the latent that it goes on from: another node's, or a sampler's
         self.separated = False  # whether that holds sound, too
+        self.parts = ""  # the node that separates both
         self.empty: str | None = None
         self.conditions: list[str] = []
+        self.together: set[str] = set()  # what is one node where an export would write several
         self.sound: Out | None = None
         self.rate: float | None = None
         self.rated: str | None = None  # the node that puts the frame rate to the prompts
@@ -85,7 +78,10 @@ class Stage:
             "LTXVAddGuideMulti",
             "LTXAddVideoICLoRAGuide",
             "LTXAddVideoICLoRAGuideAdvanced",
+            "LTXVAddGuideAdvancedAttention",
+            "LTXVAddLatentGuide",
             "LTXVSetAudioRefTokens",
+            "LTXVReferenceAudio",
         )
         rated = self._back(self._node(self.guider, "positive"), through, ("positive",))
         if self.target.kind(rated) == "LTXVConditioning":
@@ -93,10 +89,12 @@ class Stage:
             self.rated = rated
             rate = self.target.value(rated, "frame_rate")
             self.rate = float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
-            self.positive, self.negative = self._node(rated, "positive"), self._node(rated, "negative")
+            voice = ("LTXVReferenceAudio",)
+            self.positive = self._back(self._node(rated, "positive"), voice, ("positive",))
+            self.negative = self._back(self._node(rated, "negative"), voice, ("negative",))
 
     def _read_latent(self) -> None:
-        at = self.target.link(self.id, "latent_image")
+        at = self.target.link(self.id, "latents" if self.loop else "latent_image")
         if at and self.target.kind(at.node) == "LTXVConcatAVLatent":
             self.sound = self.target.link(at.node, "audio_latent")
             at = self.target.link(at.node, "video_latent")
@@ -111,11 +109,22 @@ class Stage:
                     self._control(at.node)
                 case "LTXVAddGuide":
                     self._guide(at.node)
+                case "LTXVImgToVideoInplaceKJ":
+                    self._several(at.node, "num_images", "index", "inplace")
+                case "LTXVAddGuideMulti":
+                    self._several(at.node, "num_guides", "frame_idx", "guide")
+                case "LTXVAddGuideAdvancedAttention" if not any(
+                    self.target.value(at.node, name) for name in ("crf", "blur_radius")
+                ):
+                    self._guide(at.node, self._number(at.node, "attention_strength", 1.0))
+                case "LTXVAddLatentGuide":
+                    self._guide_before(at.node)
                 case "LTXVCropGuides":
                     pass
                 case "LTXVLatentUpsampler":
                     self.factor, through = 2.0, "samples"
                 case "LTXVSeparateAVLatent":
+                    self.parts = self.parts if self.separated else at.node
                     self.separated, through = True, "av_latent"
                 case "EmptyLTXVLatentVideo":
                     self.empty = at.node
@@ -125,6 +134,26 @@ class Stage:
                     return
             at = self.target.link(at.node, through)
 
+    @property
+    def loop(self) -> str:
+        """The statement of a pass in windows."""
+        if self.target.kind(self.id) != LOOPING:
+            return ""
+        window, overlap = (self.target.value(self.id, f"temporal_{name}", 0) for name in ("tile_size", "overlap"))
+        if not (isinstance(window, int) and isinstance(overlap, int) and 8 <= window <= 1000 and overlap >= 0):
+            return ""
+        window -= 7  # whole latents, by their first frames
+        words = f"loop {max(DEFAULT_FRAMES, window)}f window {window}f overlap {overlap}f"
+        for name, word, usual in (
+            ("temporal_overlap_cond_strength", "strength", 0.5),
+            ("adain_factor", "adain", 0.0),
+            ("guiding_strength", "guiding", 1.0),
+            ("cond_image_strength", "images", 1.0),
+        ):
+            value = self._number(self.id, name, usual)
+            words += f" {word} {plain(value)}" if value != usual else ""
+        return words
+
     def _number(self, id: str, name: str, default: float) -> float:
         """A number as it is written; the default in place of anything else, which proof then finds to differ."""
         value = self.target.value(id, name, default)
@@ -132,12 +161,12 @@ class Stage:
 
     @property
     def begins(self) -> Out | None:
-        """The latent of another node that the pass goes on from, after some steps."""
+        """The latent of another node that the pass goes on from, after some steps, or from what that has sampled."""
         sigmas = numbers(self.target.value(self.sigmas, "sigmas", ""))
         started = bool(sigmas) and sigmas[0] < 1
-        if self.before is None or self.separated or not started or self.target.kind(self.before.node) in SAMPLERS_SEEN:
+        if self.before is None or not started or self.target.kind(self.before.node) in SAMPLERS_SEEN:
             return None
-        return self.before
+        return Out(self.parts, 0) if self.separated else self.before
 
     def _in_place(self, id: str) -> None:
         strength = self._number(id, "strength", 1.0)
@@ -146,20 +175,52 @@ class Stage:
             said = f"inplace {self.images.name(image)} @ 0 strength {plain(strength)}{self.images.crf(image)}"
             self.conditions.insert(0, said)
 
-    def _guide(self, id: str) -> None:
+    def _guide_before(self, id: str) -> None:
+        """A guide that stands before the clip, by its slot."""
+        slot, encoded = self.target.value(id, "latent_idx"), self._node(id, "guiding_latent")
+        if isinstance(slot, int) and slot < 0 and self.target.kind(encoded) == "VAEEncode":
+            image = self.target.link(encoded, "pixels") if encoded else None
+            said = f"guide {self.images.name(image)} @ {slot} strength {plain(self._number(id, 'strength', 1.0))}"
+            self.conditions.insert(0, said + self.images.crf(image))
+
+    def _guide(self, id: str, attention: float | None = None) -> None:
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         if isinstance(index, int):
             place = "end" if index == -1 else f"{index}f" if index else "0"
             image = self.target.link(id, "image")
-            said = f"guide {self.images.name(image)} @ {place} strength {plain(strength)}{self.images.crf(image)}"
+            held = f" attention {plain(attention)}" if attention is not None else ""
+            said = f"guide {self.images.name(image)} @ {place} strength {plain(strength)}{held}{self.images.crf(image)}"
             self.conditions.insert(0, said)
+
+    def _several(self, id: str, numbered: str, place: str, word: str) -> None:
+        """Pictures in place, or guides, that are one node."""
+        count = str(self.target.value(id, numbered, ""))
+        found = []
+        for number in range(1, int(count) + 1 if count.isdigit() and len(count) < 3 else 1):
+            index = self.target.value(id, f"{numbered}.{place}_{number}", 0)
+            image = self.target.link(id, f"{numbered}.image_{number}")
+            strength = self._number(id, f"{numbered}.strength_{number}", 1.0)
+            if image is None or not isinstance(index, int) or index < -1:
+                return
+            at = "end" if index == -1 else f"{index}f" if index else "0"
+            crf = self.images.crf(image)
+            found.append(f"{word} {self.images.name(image)} @ {at} strength {plain(strength)}{crf}")
+        self.conditions[:0] = found
+        alone = word == "inplace" and len(found) == 1 and " @ 0 " not in found[0]  # which is such a node anyway
+        self.together |= {word} if found and not alone else set()
+
+    @property
+    def said(self) -> list[str]:
+        """Statements on what stands on the model, and on nodes that are one."""
+        word = next(iter(self.together), "") if len(self.together) < 2 else "both"
+        return [*self.chain.said, *([f"together {word}"] if word else [])]
 
     def _control(self, id: str) -> None:
         """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         attention = self._number(id, "attention_strength", 1.0)
         factor = self.target.value(id, "latent_downscale_factor", 1.0)
-        chain = [one for one in self._lora_chain() if one != self.distilled]
+        chain = [one for one in self.chain.loras if one != self.distilled]
         lora = next((one for one in reversed(chain) if one.in_context), chain[-1] if chain else None)
         if lora is None or not isinstance(index, int) or not isinstance(factor, int | float) or index < 0:
             return
@@ -170,8 +231,8 @@ class Stage:
         said += f" downscale {max(1, round(factor))}" + (f" attention {plain(attention)}" if attention != 1 else "")
         self.conditions.insert(0, said)
 
-    def piece(self, share: float | None) -> Piece:
-        """The statement of the pass."""
+    def piece(self, share: float | None, common: Sequence[str] = ()) -> Piece:
+        """The statement of the pass; what is `common` to all passes stands before them."""
         upscale = share is None and self.factor
         words = [f"upscale {self.factor:g}x" if upscale else "pass"]
         if share is not None and share != 1:
@@ -180,10 +241,16 @@ class Stage:
         tuned = sampler_options(self.target, self.sampler)
         cfg = self._cfg()
         usual = self.distilled is not None and cfg == ["cfg 1"]
-        block = [*self._loras(), *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
+        patches = [said for said in self.said if said not in common]
+        block = [*self._loras(), *patches, *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
         if share is None and self.sound and self._is_anew(self.sound):
             block.append("sound anew")
-        return Piece(" ".join(words), anchor=self.id, block=block)
+        piece = Piece(" ".join(words), anchor=self.id, block=block, kept=self.chain.kept)
+        piece.loops = bool(self.loop)
+        for layer in self.chain.layers:
+            if layer.rows:
+                piece.spell(IN_ONE).lines.update(layer.rows)
+        return piece
 
     def _is_anew(self, sound: Out) -> bool:
         """Whether a sound of an earlier pass is made anew: no mask that keeps it was ever set, which would last."""
@@ -211,8 +278,10 @@ class Stage:
                 return [f"{len(sigmas) - 1}", *sampler, *name]
             return [*sampler, "sigmas", _listed(text, sigmas)]
         steps = self.target.value(self.sigmas, "steps", 8)
-        named = {"LTXVScheduler": "ltxv"}.get(kind) or self.target.value(self.sigmas, "scheduler", "ltxv")
-        return [f"{steps}", *sampler, f"{named}"]
+        named = "ltxv" if kind == "LTXVScheduler" else schedule_word(self.target.value(self.sigmas, "scheduler"))
+        share = self.target.value(self.sigmas, "denoise", 1)
+        part = [f"denoise {plain(share)}"] if isinstance(share, int | float) and 0.01 <= share < 1 else []
+        return [f"{steps}", *sampler, named, *part]
 
     def _schedule(self, sigmas: list[float]) -> list[str] | None:
         """The schedule that gives these sigmas; one by name, or none for the one that is usual."""
@@ -236,30 +305,25 @@ class Stage:
         return ["distill", plain(self.distilled.strength)] if self.distilled else ["dev"]
 
     def _loras(self) -> list[str]:
-        return [one.said for one in self._lora_chain() if one not in (self.controlled, self.distilled)]
+        return [one.said for one in self.chain.loras if one not in (self.controlled, self.distilled)]
 
     @property
     def distilled(self) -> Lora | None:
         """The distilled LoRA, if it is the first of the pass."""
-        first = next(iter(self._lora_chain()), None)
+        first = next(iter(self.chain.loras), None)
         return first if first and "distill" in first.name.lower() and not first.in_context else None
 
-    def _lora_chain(self) -> list[Lora]:
-        """LoRAs of the pass, from the model on."""
-        found: list[Lora] = []
-        id = self._node(self.guider, "model")
-        for _ in range(MOST):
-            if id is None or self.target.kind(id) not in ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly"):
-                break
-            name, strength = self.target.value(id, "lora_name"), self.target.value(id, "strength_model", 1.0)
-            if isinstance(name, str) and quoted(name) and isinstance(strength, int | float):
-                found.insert(0, Lora(name, strength, self.target.kind(id) == "LTXICLoRALoaderModelOnly"))
-            id = self._node(id, "model")
-        return found
+    @cached_property
+    def chain(self) -> ModelChain:
+        """What stands on the model."""
+        return ModelChain(self.target, self.target.link(self.guider, "model"))
 
     def _cfg(self) -> list[str]:
         if self.target.kind(self.guider) == "MultimodalGuider":
             return self._scales()
+        if self.target.kind(self.guider) == "LTXVDualCFGGuider":
+            picture, sound = (self._number(self.guider, f"{name}_cfg", 1.0) for name in ("video", "audio"))
+            return [f"cfg {plain(picture)}" + (f" audio {plain(sound)}" if sound != picture else "")]
         cfg = self.target.value(self.guider, "cfg", 1.0)
         return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
 
@@ -318,3 +382,8 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
         if key in known and (isinstance(v, int | float) or str(v).isidentifier())
     ]
     return [f"sampler {name} {' '.join(said)}"] if said else []
+
+
+def schedule_word(name: Any) -> str:
+    """A schedule's name here."""
+    return next((ours for ours, entry in SCHEDULES.items() if entry.comfy == name), "ltxv")

@@ -1,0 +1,139 @@
+"""Guiders, samplers, schedules and ends as people wire them become statements."""
+
+import pytest
+
+from .test_lift import exported
+from .test_lift_idioms import TWO_STAGES, came_back, one
+
+DEV = 'prompt "a"\nnegative "b"\npass dev 20 { cfg 3 audio 7 }\nsave "a.mp4"'
+
+
+def test_one_guider_for_picture_and_sound():
+    prompt = exported(TWO_STAGES)
+    for nth in (0, 0):
+        guider = prompt[one(prompt, "CFGGuider", nth)]
+        guider |= {"class_type": "LTXVDualCFGGuider", "inputs": {**guider["inputs"], "video_cfg": 1, "audio_cfg": 1.0}}
+        del guider["inputs"]["cfg"]
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'spell "CFGGuider" as "LTXVDualCFGGuider"' in text
+
+
+def test_one_guider_with_two_numbers():
+    prompt = exported(DEV)
+    guider = prompt[one(prompt, "MultimodalGuider")]
+    links = {name: guider["inputs"][name] for name in ("model", "positive", "negative")}
+    guider |= {"class_type": "LTXVDualCFGGuider", "inputs": {**links, "video_cfg": 3, "audio_cfg": 7}}
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "cfg 3 audio 7" in text
+    guider["inputs"]["audio_cfg"] = 2.5
+    assert "cfg 3 audio 2.5" in came_back(prompt)[0]
+
+
+def test_a_blueprint_ends_in_its_video():
+    prompt = exported(TWO_STAGES)
+    del prompt[one(prompt, "SaveVideo")]
+    parts = prompt[one(prompt, "CreateVideo")]["inputs"]["images"]
+    decoder = prompt[parts[0]]["inputs"]
+    prompt["901"] = {"class_type": "VAEDecodeTiled", "inputs": {**decoder, "tile_size": 64, "overlap": 8}}
+    text, kept = came_back(prompt)
+    assert kept == {"VAEDecodeTiled"}  # which nothing reads
+    assert 'spell "SaveVideo" as "CreateVideo"' in text
+
+
+def test_a_loop_over_a_video_that_is_there():
+    prompt = exported('loop 30s window 121f overlap 24f guiding 0.5\nprompt "a"\npass distill 8\nsave "a.mp4"')
+    empty = prompt[one(prompt, "EmptyLTXVLatentVideo")]
+    empty |= {"class_type": "VAEEncodeTiled", "inputs": {"pixels": ["901", 0], "vae": ["902", 0], "tile_size": 512}}
+    prompt["901"] = {"class_type": "VHS_LoadVideo", "inputs": {"video": "a.mp4"}}
+    prompt["902"] = {"class_type": "VAELoader", "inputs": {"vae_name": "v.safetensors"}}
+    sampler = prompt[one(prompt, "LTXVLoopingSampler")]["inputs"]
+    sampler |= {"guiding_start_step": 0, "optional_guiding_latents": sampler["latents"]}
+    prompt[sampler["sigmas"][0]]["inputs"]["sigmas"] = "0.909375, 0.725, 0.421875, 0.0"
+    text, kept = came_back(prompt)
+    assert "LTXVLoopingSampler" not in kept
+    assert kept <= {"VAEEncodeTiled", "VHS_LoadVideo", "VAELoader", "CheckpointLoaderSimple"}
+    assert "loop 121f window 121f overlap 24f guiding 0.5" in text
+    assert "sigmas 0.909375" in text
+
+
+def test_a_pass_goes_on_from_a_sampler_that_nobody_knows():
+    prompt = exported(TWO_STAGES)
+    sampler = prompt[one(prompt, "SamplerCustomAdvanced")]
+    sampler |= {"class_type": "SomebodysSampler", "inputs": {**sampler["inputs"], "slowly": True}}
+    text, kept = came_back(prompt)
+    assert "SomebodysSampler" in kept
+    assert "upscale 2x distill" in text
+    assert text.index("latent, audio_latent = node") < text.index("upscale 2x")
+    assert "LTXVLatentUpsampler" not in kept
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "steps", "share"), [("linear_quadratic", 8, 1.0), ("beta", 2, 0.37), ("linear_quadratic", 4, 0.42)]
+)
+def test_a_scheduler_for_the_end_of_a_way(scheduler, steps, share):
+    prompt = exported(TWO_STAGES)
+    told = {"scheduler": "linear_quadratic", "steps": 8, "denoise": 1.0}
+    for nth in (0, 1):
+        sampler = prompt[one(prompt, "SamplerCustomAdvanced", nth)]["inputs"]
+        model = prompt[sampler["guider"][0]]["inputs"]["model"]
+        prompt[sampler["sigmas"][0]] = {"class_type": "BasicScheduler", "inputs": {**told, "model": model}}
+        told = {"scheduler": scheduler, "steps": steps, "denoise": share}
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert f"{steps} {scheduler}" + (f" denoise {share}" if share < 1 else "") in text
+
+
+def test_a_scheduler_with_other_numbers_is_a_node():
+    prompt = exported(TWO_STAGES)
+    sampler = prompt[one(prompt, "SamplerCustomAdvanced", 1)]["inputs"]
+    told = {"scheduler": "ddim_uniform", "steps": 4, "denoise": 0.5}
+    model = prompt[sampler["guider"][0]]["inputs"]["model"]
+    prompt[sampler["sigmas"][0]] = {"class_type": "BasicScheduler", "inputs": {**told, "model": model}}
+    text, kept = came_back(prompt)
+    assert "BasicScheduler" in kept
+    assert "upscale 2x" in text
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_pictures_in_one_node(count):
+    places = ["0", "end", "40f"][:count]
+    said = "; ".join(f'inplace "{at}.png" @ {at} strength 0.5' for at in places)
+    prompt = exported(f'prompt "a"\ntogether inplace\npass distill 8 {{ {said} }}\nsave "a.mp4"')
+    (node,) = (node["inputs"] for node in prompt.values() if node["class_type"] == "LTXVImgToVideoInplaceKJ")
+    assert node["num_images"] == str(count)
+    if count > 1:
+        node["num_images.index_2"] = -1
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "together inplace" in text
+    assert ("@ end" in text) is (count > 1)
+
+
+def test_guides_in_one_node():
+    script = 'prompt "a"\ntogether guide\npass distill 8 { guide "a.png" @ 0; guide "b.png" @ end strength 0.5 }\n'
+    prompt = exported(f'{script}save "a.mp4"')
+    prompt[one(prompt, "LTXVAddGuideMulti")]["inputs"]["num_guides.frame_idx_2"] = -1
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "guide img_2 @ end strength 0.5" in text
+
+
+def test_what_is_refused_alone_is_given_up():
+    prompt = exported(TWO_STAGES)
+    sampler = prompt[one(prompt, "SamplerCustomAdvanced", 1)]["inputs"]
+    prompt[sampler["sigmas"][0]]["inputs"]["sigmas"] = "0.9, 0.4, 0.7, 0"  # which no pass may have
+    text, kept = came_back(prompt)
+    assert "SamplerCustomAdvanced" in kept
+    assert "pass 0.5x distill 0.6 8" in text
+    assert "CLIPTextEncode" not in kept
+
+
+def test_a_guide_before_the_clip():
+    script = 'prompt "a"\npass distill 8 { guide "a.png" @ -1 strength 0.4; guide "b.png" @ 40f attention 0.5 }\n'
+    prompt = exported(f'{script}save "a.mp4"')
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "guide img_2 @ -1 strength 0.4" in text
+    assert "attention 0.5" in text
