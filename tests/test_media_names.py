@@ -1,6 +1,7 @@
 """Names of pictures and videos: steps, nodes in the place of files, and clips that are like them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_steps_are_done_in_order_and_nothing_else():
         ('pad 64x96 as "ImageResizeKJv2"', "ImageResizeKJv2", {"keep_proportion": "pad", "pad_color": "0, 0, 0"}),
         ('longer 99 by area as "ImageScaleToMaxDimension"', "ImageScaleToMaxDimension", {"largest_size": 99}),
         ("longer 99 by area", "ResizeImageMaskNode", {"resize_type.longer_size": 99}),
-        ("shorter 99", "ResizeImagesByShorterEdge", {"shorter_edge": 99}),
+        ("shorter 99", "ResizeImageMaskNode", {"resize_type.shorter_size": 99}),
         ("width 99", "ResizeImageMaskNode", {"resize_type": "scale width", "resize_type.width": 99}),
         ("height 99", "ResizeImageMaskNode", {"resize_type": "scale height", "resize_type.height": 99}),
         ("scale 0.5x", "ResizeImageMaskNode", {"resize_type.multiplier": 0.5}),
@@ -81,6 +82,27 @@ def test_a_picture_as_it_is_is_left_to_the_node():
     assert chain(exported(as_is), "LTXVImgToVideoInplace", "image") == ["LoadImage"]
 
 
+@pytest.mark.parametrize(
+    ("how", "place", "length", "kept"),
+    [
+        ("as_is", "0", 17, []),
+        ("as_is", "0", 9, [9]),
+        ("as_is", "9f", 25, []),
+        ("| invert", "9f", 17, [1]),
+        ("| frames 9f | invert", "0", 17, [9]),
+        ("| frames 16f | invert", "0", 17, [16]),
+    ],
+)
+def test_a_video_that_is_longer_than_the_clip_is_cut(how, place, length, kept):
+    """A guide past the end is refused while ComfyUI runs; what fills no latent is left out by its nodes."""
+    before = f'size 128x128\nlength {length}f\nv = video "pan.mp4" {how}\nprompt "a"\n'
+    text = f'{before}guide v @ {place}\npass distill 8\nsave "a.mp4"'
+    source = Source(text, str(Path(__file__).parent.parent / "examples" / "a.ltx"))
+    found = compile(source, MODELS, Request(target="comfy"))
+    prompt = export_prompt(found, MODELS).prompt
+    assert [n["inputs"]["length"] for n in prompt.values() if n["class_type"] == "ImageFromBatch"] == kept
+
+
 def test_a_node_may_stand_for_a_file():
     text = 'q = image "queen.png"\nblurred = node "ImageBlur" { image: q; blur_radius: 3; sigma: 1.0 }\n'
     prompt = exported(text + "img = image blurred | scale 0.5x\ninplace img @ 0" + END)
@@ -101,7 +123,7 @@ def test_facts_of_a_medium_are_links():
         "d": ("GetVideoComponents", 1),
         "e": ("GetVideoComponents", 2),
         "f": ("GetImageSize", 0),
-        "g": ("ResizeImagesByShorterEdge", 0),
+        "g": ("ResizeImageMaskNode", 0),
     }
 
 

@@ -31,7 +31,7 @@ def _type(builder: PromptBuilder, given: Any) -> str:
 @row(nodes.Free)
 def free(builder: PromptBuilder, op: nodes.Free) -> dict[str, Any]:
     """One node, or that for the graphics card and then that for the machine; what is known of a latent stays known."""
-    value: Any = wire(builder, nodes.NODE_PORTS[0], op.word, op.fps) if op.wired else None
+    value: Any = wire(builder, nodes.NODE_PORTS[0], op.word, op.fps)
     usual = {VRAM: tuple(part for part in op.what if part != "ram"), RAM: ("ram",) if "ram" in op.what else ()}
     for by, what in {op.by: op.what}.items() if op.by else usual.items():
         if what:
@@ -48,5 +48,4 @@ def _freed(builder: PromptBuilder, by: str, what: tuple[str, ...], value: Any, t
     if lacking := [part for part in what if part not in freeing.flags]:
         raise ExportError(f"`{by}` does not let go of {' and '.join(lacking)}")
     name, slot = freeing.way(type or _type(builder, value))
-    passed = {name: value} if value is not None else {}
-    return builder.put(by, by, {**freeing.inputs(what), **passed}).output(slot)
+    return builder.put(by, by, {**freeing.inputs(what), name: value}).output(slot)

@@ -29,8 +29,9 @@ def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video
     link = by_frames(builder, latent).link if latent.guides else latent.link
     last = pixel_frames(latent.frames) - 1
     spellings = [_spelling(builder, guide, last) for guide in latent.guides]
-    if builder.together("guide") and all(one.class_type == "LTXVAddGuide" for one in spellings) and spellings:
-        return _together(builder, conditioning, link, [spelling.inputs for spelling in spellings])
+    plain = all(one.class_type == "LTXVAddGuide" for one in spellings)
+    if builder.together("guide") and spellings and plain and not any(guide.frames.start for guide in latent.guides):
+        return _together(builder, conditioning, link, [spelling.inputs for spelling in spellings], last)
     for guide, spelling in zip(latent.guides, spellings, strict=True):
         if spelling.attention != guide.op.attention:
             builder.note(
@@ -50,9 +51,11 @@ def add_guides(builder: PromptBuilder, conditioning: Conditioning, latent: Video
 
 
 def _together(
-    builder: PromptBuilder, conditioning: Conditioning, latent: Link, guides: list[dict[str, Any]]
+    builder: PromptBuilder, conditioning: Conditioning, latent: Link, guides: list[dict[str, Any]], last: int
 ) -> tuple[Conditioning, Link]:
-    """All guides in one node."""
+    """All guides in one node. From the second on it counts back from where the clip does not end, so they count on."""
+    for guide in guides[1:]:
+        guide["frame_idx"] = last if guide["frame_idx"] == -1 else guide["frame_idx"]
     rows = {
         f"num_guides.{name}_{number}": value for number, guide in enumerate(guides, 1) for name, value in guide.items()
     }
@@ -73,7 +76,7 @@ def _spelling(builder: PromptBuilder, guide: PlacedGuide, last: int) -> _Spellin
     if op.frame < 0:
         return _before(builder, guide)
     # At the clip's own size and in full, core's node does what the one for control videos does.
-    alike = builder.native and op.control == op.strength == op.attention == 1 and not guide.frames.start
+    alike = builder.native and op.control == op.strength == op.attention == 1 and not (guide.frames.start or op.as_is)
     if op.control and not alike:
         return _control(guide)
     if op.strength == min(1, op.attention):

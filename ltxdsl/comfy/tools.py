@@ -117,15 +117,11 @@ def _by_kj(op: nodes.ResizePicture) -> dict[str, Any]:
     }
 
 
-BY_EDGE = {"longer": "ResizeImagesByLongerEdge", "shorter": "ResizeImagesByShorterEdge"}
-
-
 @row(nodes.ResizePicture)
 def resize_picture(builder: PromptBuilder, op: nodes.ResizePicture, *, image: Link) -> dict[str, Link]:
     """Core's node for all ways to resize, or the one that cuts a side to whole pixels."""
     if not op.method:
-        edge = {f"{op.how}_edge": op.side}
-        return {"image": builder.add(BY_EDGE[op.how], op.label(), images=image, **edge)}
+        return {"image": builder.add("ResizeImagesByLongerEdge", op.label(), images=image, longer_edge=op.side)}
     if op.how == "pad" and not op.node:
         colour = "white" if op.white else "black"
         size = {"target_width": op.width, "target_height": op.height, "padding_color": colour}

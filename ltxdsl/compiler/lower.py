@@ -27,6 +27,7 @@ from ltxdsl.ops.media import Decode
 from ltxdsl.ops.sampling import Pass, Upscale
 from ltxdsl.ops.sound import SoundFile
 from ltxdsl.ops.spelling import Spelled
+from ltxdsl.ops.steps import facts_of
 from ltxdsl.ops.structure import Shot
 from ltxdsl.ops.text import Negative, Prompt
 from ltxdsl.ops.time import ClipLength, ClipRate, ClipSize, Seed
@@ -402,9 +403,16 @@ class Scene:
             image = self.add(nodes.ReadImage(path=source.path), statement)
         for step in source.steps:
             image = self.add(step.op(), statement, image=image)
-        if source.steps and count > 1 and self.target == LOCAL:
+        if whole and count and self._is_longer(source, count):
             image = self.add(nodes.CutFrames(start=0, count=count), statement, image=image)
         return image
+
+    def _is_longer(self, source: MediaRef, count: int) -> bool:
+        """Whether more than `count` frames come of all steps; ComfyUI's nodes leave out what fills no latent."""
+        there = 0 if source.node is not None else facts_of(source).frames
+        if self.target == LOCAL:
+            return max(count, there) > 1
+        return there - count >= geometry.TEMPORAL
 
     def fact(self, source: MediaRef, fact: str, statement: Statement, alone: str = "") -> Ref:
         """What a server reads or measures of a picture or video: width, height, frames; of a video file audio, fps."""

@@ -85,11 +85,11 @@ def _text(scene: "Scene", thing: Any) -> str:
 class Free(Wired, frozen=True):
     """Let go of memory at this point in ComfyUI: `cache` on the graphics card, loaded `models`, `ram`; or several.
 
-    `after` is what must be there first, in the words of [`node`](node.md) or by name; without it ComfyUI chooses the
-    moment. A name before it stands for the same thing from here on, so that what reads it waits: `latent = free cache
-    after latent`. The nodes are `VRAMCleanup` and `RAMCleanup` of Comfyui-Memory_Cleanup; `by` names another class,
-    such as `VRAM_Debug` of KJNodes. It changes nothing of the clip. `ltx run` needs no word for it: it lets go of a
-    model when no later step uses it, and of frames and latents when no later step reads them.
+    `after` is what must be there first, in the words of [`node`](node.md) or by name; without it `latent`, or `model`
+    before any pass. A name before it stands for the same thing from here on, so that what reads it waits: `latent =
+    free cache after latent`. The nodes are `VRAMCleanup` and `RAMCleanup` of Comfyui-Memory_Cleanup; `by` names another
+    class, such as `VRAM_Debug` of KJNodes. It changes nothing of the clip. `ltx run` needs no word for it: it lets go
+    of a model when no later step uses it, and of frames and latents when no later step reads them.
     """
 
     nameable: ClassVar[bool] = True
@@ -111,7 +111,8 @@ class Free(Wired, frozen=True):
         if scene.target == LOCAL or self.too_early(scene):
             return
         what = tuple(part for part in ("cache", "models", "ram") if getattr(self, part)) or ("cache",)
-        named = self.after.name if isinstance(self.after, Symbol) else ""
-        kind = KINDS.get(self.after.kind if isinstance(self.after, MediaRef) else named, named)
-        op = nodes.Free(what=what, by=self.by, wired=bool(self.asks), word=named, kind=kind, fps=scene.fps)
-        self.enter(scene, op, wires_of(scene, self, self.after, nodes.NODE_PORTS[0]) if self.asks else {})
+        thing = self.after if self.after is not None else Symbol("model" if scene.latent is None else "latent")
+        named = thing.name if isinstance(thing, Symbol) else ""
+        kind = KINDS.get(thing.kind if isinstance(thing, MediaRef) else named, named)
+        op = nodes.Free(what=what, by=self.by, word=named, kind=kind, fps=scene.fps)
+        self.enter(scene, op, wires_of(scene, self, thing, nodes.NODE_PORTS[0]))

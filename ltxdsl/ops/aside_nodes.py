@@ -61,14 +61,13 @@ class Show(Op, frozen=True):
 class Free(Op, frozen=True):
     """Let go of memory once what is wired to it is there, which it passes on: in ComfyUI only.
 
-    `what` are some of cache, models, ram; the other parameters are those of Show.
+    `what` are some of cache, models, ram; `word`, `kind` and `by` are as in Show.
     """
 
     outputs = {NODE_OUTPUTS[0]: Port.WIRE}
     pure = False
     kernel = "free"
     what: tuple[str, ...] = ("cache",)
-    wired: bool = False
     word: str = ""
     kind: str = ""
     by: str = ""

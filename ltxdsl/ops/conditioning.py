@@ -58,7 +58,7 @@ class Guide(Statement, frozen=True):
     def shape_latent(self, scene: "Scene", stage: "Stage", latent: "Ref") -> "Ref":
         """Append the encoded picture or video."""
         placed = stage.placement(self)
-        guide = scene.encoded(self.source, stage, placed, self.crf, self, "stretch" if placed.frame >= 0 else "")
+        guide = scene.encoded(self.source, stage, placed, self.crf, self, "cut" if placed.frame >= 0 else "")
         strength = min(1.0, self.strength)
         op = nodes.AppendGuide(frame=placed.frame, strength=strength, attention=self._attention(placed.frame))
         return scene.add(op, self, latent=latent, guide=guide)

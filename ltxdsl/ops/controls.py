@@ -73,6 +73,11 @@ class Followed(Guide, frozen=True, kw_only=True):
     lora: LoraAt | None = None
     downscale: int | None = None
 
+    @property
+    def as_is(self) -> bool:
+        """Whether ComfyUI's node fits it, by stretching."""
+        return self.source.as_is
+
     def factor(self, models: ModelSet) -> int:
         """How many times smaller than the clip: as said, else by the LoRA's header, else by the model set, else 1."""
         header = lora_header(models.lora_path(self.lora.name)) if self.lora else None
@@ -94,14 +99,14 @@ class Followed(Guide, frozen=True, kw_only=True):
         guide = scene.add(nodes.EncodeFrames(start=start), self, image=fitted)
         attention = 1.0 if self.attention is None else self.attention
         op = nodes.AppendGuide(
-            frame=placed.frame, strength=self.strength, attention=attention, control=factor, as_is=self.source.as_is
+            frame=placed.frame, strength=self.strength, attention=attention, control=factor, as_is=self.as_is
         )
         return scene.add(op, self, latent=latent, guide=guide)
 
     def fitted(self, scene: "Scene", count: int, width: int, height: int) -> "Ref":
         """So many frames of the video at a size."""
         read = scene.read(self.source, count, self)
-        as_is = "cut" if self.source.as_is else ""
+        as_is = "stretch" if self.as_is else ""
         fit = nodes.FitFrames(width=width, height=height, crf=self.crf or 0, as_is=as_is)
         fitted = scene.add(fit, self, image=read)
         if self.source.kind == "video" or as_is:
@@ -140,6 +145,11 @@ class Control(Followed, frozen=True, kw_only=True):
     colour: Annotated[str, option(choice("a colour", lambda names: HOLES), "of what is to be filled", key="color")] = (
         "green"
     )
+
+    @property
+    def as_is(self) -> bool:
+        """A border and a hole are made of a size that is known."""
+        return self.source.as_is and self.inside is None and self.hole is None
 
     def fitted(self, scene: "Scene", count: int, width: int, height: int) -> "Ref":
         """Set inside a border, with a hole, if they are asked for."""

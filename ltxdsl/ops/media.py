@@ -76,8 +76,8 @@ class ImageFile(_Media, frozen=True):
 
     It is fitted to the size of each pass wherever it is used: covered, and cut about the middle. Steps after `|` are
     done first, in order, and such a picture then goes to ComfyUI's nodes as it is: where a pass has another size,
-    `inplace` cuts it and guides stretch it, there and here. So does one that is named `as_is`. Nothing compresses it
-    but a `crf` that is said.
+    `inplace` and guides cut it, a `control` stretches it, there and here. So does one that is named `as_is`. Nothing
+    compresses it but a `crf` that is said.
     """
 
     path: Annotated[str, word(FILE, "the file, relative to the script")] = ""

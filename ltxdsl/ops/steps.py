@@ -105,12 +105,13 @@ class ToLonger(Step, frozen=True):
     """Set the longer or the shorter side; the other follows."""
 
     side: Annotated[int, word(INTEGER, "pixels", low=1, high=MOST)]
-    by: Annotated[str, option(RESIZING, "how; lanczos, with a side cut to whole pixels, if not said")] = ""
+    by: Annotated[str, option(RESIZING, "how pixels are computed; lanczos if not said")] = ""
     node: Annotated[str, option(same_as("ImageScaleToMaxDimension"), "the node of ComfyUI that does it", key="as")] = ""
 
     def op(self) -> Op:
-        """The side, as the width."""
-        return nodes.ResizePicture(how=self.verb, width=self.side, method=self.by, node=self.node)
+        """The side, as the width; ComfyUI's node that cuts the shorter to whole pixels takes no video."""
+        method = self.by or ("lanczos" if self.verb == "shorter" else "")
+        return nodes.ResizePicture(how=self.verb, width=self.side, method=method, node=self.node)
 
 
 @step("scale")

@@ -112,12 +112,17 @@ def test_pictures_in_one_node(count):
 
 
 def test_guides_in_one_node():
-    script = 'prompt "a"\ntogether guide\npass distill 8 { guide "a.png" @ 0; guide "b.png" @ end strength 0.5 }\n'
+    script = 'prompt "a"\ntogether guide\npass distill 8 { guide "a.png" @ end; guide "b.png" @ end strength 0.5 }\n'
     prompt = exported(f'{script}save "a.mp4"')
-    prompt[one(prompt, "LTXVAddGuideMulti")]["inputs"]["num_guides.frame_idx_2"] = -1
+    node = prompt[one(prompt, "LTXVAddGuideMulti")]["inputs"]
+    assert (node["num_guides.frame_idx_1"], node["num_guides.frame_idx_2"]) == (-1, 120)
     text, kept = came_back(prompt)
     assert kept == set()
-    assert "guide img_2 @ end strength 0.5" in text
+    assert "guide img @ end" in text
+
+    node["num_guides.frame_idx_2"] = -1  # which is 8 frames before the end: the node counts the first guide in
+    text, kept = came_back(prompt)
+    assert "LTXVAddGuideMulti" in kept
 
 
 def test_what_is_refused_alone_is_given_up():

@@ -179,7 +179,7 @@ def compare(name: str, session: Session, real: RealComfy) -> Compared:
     export = export_prompt(found, session.models)
     put_files(export, real.base)
     began = time.perf_counter()
-    ours = same.ours(found, session)
+    ours = same.ours(same.run_here(name, session.models, real.base), session)
     between = time.perf_counter()
     KEPT.clear()
     real.run(cut(export.prompt))

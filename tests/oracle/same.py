@@ -23,9 +23,8 @@ from ltxdsl.source import Source
 MOST = 1e-3  # relative error
 FEW_TOKENS, REAL_TOKENS = 96, 1024
 
-HEAD = (
-    'size 128x128\nlength 17f\nseed 7\nprompt "a small red ball rises on the left on a black background, with a tone"\n'
-)
+UNMEASURED = 'seed 7\nprompt "a small red ball rises on the left on a black background, with a tone"\n'
+HEAD = f"size 128x128\nlength 17f\n{UNMEASURED}"
 SCRIPTS = {
     "cfg 1": "pass dev 4 euler { cfg 1 }",
     "cfg 3": 'negative "blurry"\npass dev 4 euler { cfg 3 }',
@@ -48,6 +47,8 @@ SCRIPTS = {
     "guide, dpmpp_2m_cfg_pp": 'guide "shapes.png" @ 8f strength 0.6 crf 0\npass dev 4 dpmpp_2m_cfg_pp { cfg 3 }',
     "guide before the clip": 'guide "shapes.png" @ -1 strength 0.5 crf 0\npass distill 8',
     "guide video": 'guide "shapes.mov" @ 0f strength 0.7 attention 0.5\npass distill 8',
+    "guide video later": 'guide video "shapes.mov" @ 9f\npass distill 8',
+    "guide video later, with attention": 'guide video "shapes.mov" @ 9f strength 0.7 attention 0.5\npass distill 8',
     "control video": 'control canny from "shapes.mov" with lora outline\npass distill 8',
     "from a video": 'from "shapes.mov"\npass dev 4 euler start 0.9 { cfg 2 }',
     "mask": 'from "shapes.mov"\nmask "hole.png" grow 8\npass distill 8',
@@ -59,9 +60,58 @@ SCRIPTS = {
     "two passes": "pass 0.5x distill 8\nupscale 2x distill 3",
     "two passes, lanczos": "pass 0.5x distill 8\nupscale 2x distill 3 by lanczos",
     "two passes, adain": "pass 0.5x distill 8\nupscale 2x distill 3 adain 0.5",
+    "as_is, in place": 'i = image "shapes.png" as_is\ninplace i\npass distill 8',
+    "as_is, guide": 'i = image "shapes.png" as_is\nguide i @ 8f crf 0\npass distill 8',
+    "as_is, guide with attention": 'i = image "shapes.png" as_is\nguide i @ 8f crf 20 attention 0.5\npass distill 8',
+    "as_is, control": 'v = video "shapes.mov" as_is\ncontrol canny from v with lora outline\npass distill 8',
+    "as_is, video": 'v = video "shapes.mov" as_is\nguide v @ 0\npass distill 8',
+    "steps, size": 'i = image "shapes.png" | size 128x96\ninplace i\npass distill 8',
+    "steps, pad": 'i = image "shapes.png" | pad 160x160 white\nguide i @ 8f\npass distill 8',
+    "steps, longer": 'i = image "shapes.png" | longer 150 | multiple 32\ninplace i\npass distill 8',
+    "steps, shorter": 'i = image "shapes.png" | shorter 100 by bicubic\nguide i @ 8f\npass distill 8',
+    "steps, scale": 'i = image "shapes.png" | scale 0.7x by area | invert\nguide i @ 8f\npass distill 8',
+    "steps, megapixels": 'i = image "shapes.png" | megapixels 0.02 by nearest\nguide i @ 8f\npass distill 8',
+    "steps, within": 'i = image "shapes.png" | within 150x150\nguide i @ 8f\npass distill 8',
+    "steps, video": 'v = video "shapes.mov" | frames 9f from 4 | width 128 by bilinear\nguide v @ 0\npass distill 8',
+    "steps, still of a video": 'v = video "shapes.mov" | frames 5f | scale 0.5x by area\nguide v @ 9f\npass distill 8',
+    "steps, canny": (
+        'v = video "shapes.mov" | shorter 128 by area | canny 0.2 0.5\n'
+        "control canny from v with lora outline\npass distill 8"
+    ),
+    "steps, repeat": 'v = image "shapes.png" | height 128 by area | repeat 9f\nguide v @ 0\npass distill 8',
+    "as_is, video later": 'v = video "shapes.mov" as_is\nguide v @ 9f\npass distill 8',
+    "steps, video later": 'v = video "shapes.mov" | scale 0.5x by bilinear\nguide v @ 9f\npass distill 8',
+    "like": (
+        'v = video "shapes.mov" | frames 17f | shorter 128 by area | multiple 64 by area\nlike v\n'
+        "guide v @ 0\npass 0.5x distill 8\nupscale 2x distill 3"
+    ),
+    "like, picture": (
+        'i = image "shapes.png" | longer 192 by area | multiple 64 by area\nlike i size\n'
+        "length 17f\ninplace i\npass distill 8"
+    ),
+    "guide at the end": 'guide "shapes.png" @ end crf 0\npass distill 8',
+    "guide at the end, two passes": 'guide "shapes.png" @ end crf 0\npass 0.5x distill 8\nupscale 2x distill 3',
+    "kept sound, two passes": 'audio "noise.wav"\npass 0.5x distill 8\nupscale 2x distill 3',
+    "together": (
+        "together inplace\n"
+        'pass distill 8 { inplace "shapes.png" @ 0 crf 0; inplace "shapes.png" @ end crf 0 strength 0.5 }'
+    ),
+    "together, later": 'together inplace\npass distill 8 { inplace "shapes.png"; inplace "shapes.png" @ 9f crf 0 }',
+    "two guides": 'guide "shapes.png" @ 8f crf 0\nguide "shapes.png" @ end crf 0 strength 0.5\npass distill 8',
+    "together, guides inside": (
+        'together guide\npass distill 8 { guide "shapes.png" @ 8f crf 0; guide "shapes.png" @ 3f crf 0 strength 0.5 }'
+    ),
+    "together, guides": (
+        'together guide\npass distill 8 { guide "shapes.png" @ 8f crf 0; guide "shapes.png" @ end crf 0 strength 0.5 }'
+    ),
+    "together, a video": (
+        'together guide\npass distill 8 { guide "shapes.png" @ 3f crf 0; guide video "shapes.mov" @ 1f }'
+    ),
     "three passes": 'inplace "shapes.png" crf 0\npass 0.5x distill 8\npass distill 3 start 0.9\nupscale 2x distill 3',
 }
 APART = {
+    "steps, longer": "lanczos works on 8 bits there",
+    "kept sound, two passes": "as the one below",
     "sound from a file": "ComfyUI resamples it to 44.1 kHz and back, which the highest bands feel",
     "two passes, lanczos": "pictures between passes have 8 bits here",
 }
@@ -113,10 +163,11 @@ def shapes(shift: int) -> numpy.ndarray:
     return pixels.astype(numpy.uint8)
 
 
-def compiled(name: str, models: ModelSet, folder: Path) -> Compilation:
+def compiled(name: str, models: ModelSet, folder: Path, target: str = "comfy") -> Compilation:
     """A script in a folder, as an export reads it."""
-    text = f'{HEAD}{SCRIPTS[name]}\nsave "a.mp4"\n'
-    found = compile(Source(text, str(folder / "same.ltx")), models, Request(target="comfy"))
+    measured = "\nlike " in SCRIPTS[name]
+    text = f'{UNMEASURED if measured else HEAD}{SCRIPTS[name]}\nsave "a.mp4"\n'
+    found = compile(Source(text, str(folder / "same.ltx")), models, Request(target=target))
     if not found.ok:
         raise ValueError(f"{name}: {[d.message for d in found.diagnostics]}")
     return found
@@ -136,6 +187,11 @@ def ours(
             made = KERNELS[node.op.kernel](session, node.op, **given)
             values |= {Ref(node.id, port): value for port, value in made.items()}
     return {name: values[ref].samples for name, ref in wanted.items()}
+
+
+def run_here(name: str, models: ModelSet, folder: Path) -> Compilation:
+    """The script as it is run here: as an export reads it, but for what only a server measures."""
+    return compiled(name, models, folder, "local" if "\nlike " in SCRIPTS[name] else "comfy")
 
 
 def decoded(found: Compilation) -> dict[str, Ref]:

@@ -18,9 +18,9 @@ LTXVDualCFGGuider < model:MODEL positive:CONDITIONING negative:CONDITIONING vide
 GUIDER:GUIDER
 
 [Comfyui-Memory_Cleanup]
-VRAMCleanup < offload_model:BOOLEAN=true offload_cache:BOOLEAN=true anything?:* > output:* !
-RAMCleanup < clean_file_cache:BOOLEAN=true clean_processes:BOOLEAN=true clean_dlls:BOOLEAN=true retry_times:INT=3 \
-anything?:* > output:* !
+VRAMCleanup < anything:* offload_model:BOOLEAN=true offload_cache:BOOLEAN=true > output:* !
+RAMCleanup < anything:* clean_file_cache:BOOLEAN=true clean_processes:BOOLEAN=true clean_dlls:BOOLEAN=true \
+retry_times:INT=3 > output:* !
 
 [ComfyUI_LayerStyle]
 LayerUtility: PurgeVRAM < anything:* purge_cache:BOOLEAN=true purge_models:BOOLEAN=true > !
@@ -36,8 +36,8 @@ LayerUtility: NumberCalculator < a:* b:* operator:+,-,*,/,**,//,%,nth_root,min,m
 
 [comfyui-vrgamedevgirl]
 VRGDG_ShowText < text?:STRING^ > text_output:STRING !
-VRGDG_ShowAny < value?:* > text_output:STRING !
-VRGDG_ShowImage < image?:IMAGE > !
+VRGDG_ShowAny < value?:*^ > text_output:STRING !
+VRGDG_ShowImage < image?:IMAGE^ > !
 VRGDG_TextBox < text:STRING output_mode:string,json > text_output:STRING json_output:JSON
 VRGDG_IntToFloat < value:INT=0 > value:FLOAT
 VRGDG_LatestSRTAutoLoader < trigger:INT=0 refresh:INT=0 > srt_full_path:STRING srt_file_name:STRING
@@ -53,10 +53,10 @@ images:IMAGE
 VRGDG_BuildVideoOutputPath_General_SRT < output_folder:STRING chunk_index:INT base_name:STRING="video" \
 overwrite_mode:STRING > output_path:STRING
 VRGDG_AudioCrop < audio:AUDIO start_time:STRING="0:00" end_time:STRING="1:00" > AUDIO:AUDIO
-VRGDG_MultiStringConcat < string_count:INT=2 delimiter:STRING string_1:STRING string_2:STRING string_3:STRING \
-string_4:STRING string_5:STRING string_6:STRING string_7:STRING string_8:STRING string_9:STRING string_10:STRING \
-string_11:STRING string_12:STRING string_13:STRING string_14:STRING string_15:STRING string_16:STRING \
-string_17:STRING string_18:STRING string_19:STRING string_20:STRING > text:STRING
+VRGDG_MultiStringConcat < string_count:INT=2 delimiter:STRING="\\\\n\\\\n" string_1:STRING string_2:STRING \
+string_3:STRING string_4:STRING string_5:STRING string_6:STRING string_7:STRING string_8:STRING string_9:STRING \
+string_10:STRING string_11:STRING string_12:STRING string_13:STRING string_14:STRING string_15:STRING \
+string_16:STRING string_17:STRING string_18:STRING string_19:STRING string_20:STRING > text:STRING
 VRGDG_PromptSplitter_General < json_string:STRING="[]" index:INT=0 > text_output:STRING
 
 [ComfyUI-Custom-Scripts]

@@ -120,8 +120,6 @@ class Images:
                 return self._resized(value)
             case "ResizeImagesByLongerEdge":
                 return _numbered("longer", value("longer_edge"))
-            case "ResizeImagesByShorterEdge":
-                return _numbered("shorter", value("shorter_edge"))
             case "ImageScale":
                 said = _sized(value("width"), value("height"), value("crop"), value("upscale_method"))
                 return said and f'{said} as "ImageScale"'

@@ -288,9 +288,9 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
             return numbers(ours) == numbers(wanted)
         case "EmptyLTXVLatentVideo", "width" | "height":
             return isinstance(wanted, int) and wanted // 32 * 32 == ours
-        case "LTXVImgToVideoInplaceKJ" | "LTXVAddGuideMulti", _ if ".index_" in name or ".frame_idx_" in name:
+        case "LTXVImgToVideoInplaceKJ", _ if ".index_" in name:
             return bool(wanted == -1 and ours >= 0)
-        case "LTXVAddGuide", "frame_idx":
+        case ("LTXVAddGuide", "frame_idx") | ("LTXVAddGuideMulti", "num_guides.frame_idx_1"):
             return bool(ours == -1 and wanted > 0)  # by its number
         case "EmptyLTXVLatentVideo", "length":
             return isinstance(wanted, int) and (wanted - 1) // 8 * 8 + 1 == ours

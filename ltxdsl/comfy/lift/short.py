@@ -82,21 +82,21 @@ class Shorts:
 
     def _free(self, id: str) -> str | None:
         kind, last, told = self.target.kind(id), id, self._told(id)
-        if told is None:
+        if told is None or not told[1]:  # a server refuses one that waits for nothing
             return None
         what, value = told
         readers = self.target.readers.get(id, [])
         if kind == VRAM and len(readers) == 1 and self.target.kind(readers[0]) == RAM:
             behind = self._told(readers[0]) if readers[0] in self.draft.raws() else None
             what, last = ((*what, *behind[0]), readers[0]) if behind else (what, last)
-        thing, type = self._thing(id, value) if value else ("", "")
+        thing, type = self._thing(id, value)
         name, slot = FREES[kind].way(TYPES.get(type, type))
-        if thing is None or value not in ("", name) or self.names.used.get(last, {slot}) != {slot}:
+        if thing is None or value != name or self.names.used.get(last, {slot}) != {slot}:
             return None
         self.said.add(last)
         head = "".join(f"{name} = " for name in self.names.of_node(last)[slot:])
         by = "" if kind in (VRAM, RAM) else f" by {quoted(kind)}"
-        return f"{head}free {' '.join(what)}{by}" + (f" after {thing}" if value else "")
+        return f"{head}free {' '.join(what)}{by} after {thing}"
 
     def _told(self, id: str) -> tuple[tuple[str, ...], str] | None:
         """What a node lets go of, and the input with the value that passes ("" = none)."""
