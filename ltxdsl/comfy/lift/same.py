@@ -36,6 +36,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "TextGenerateLTX2Prompt": ALL,
     "LoraLoader": ("lora_name", "strength_model"),
     "SolidMask": ("width", "height"),
+    "LTXVSetAudioRefTokens": (),
     "TrimAudioDuration": ("start_index", "duration"),
     "ComfyMathExpression": ("expression",),
     **dict.fromkeys(SCHEDULERS, ("max_shift", "base_shift", "stretch", "terminal", "scheduler")),
