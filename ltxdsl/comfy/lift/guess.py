@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
-from ltxdsl.comfy.lift.ends import decoded, saves, spell_decoder
+from ltxdsl.comfy.lift.ends import decoded, frames_read, saves, spell_decoder
 from ltxdsl.comfy.lift.files import loads, spell_loaders
 from ltxdsl.comfy.lift.measures import measured
 from ltxdsl.comfy.lift.pictures import Images
@@ -49,7 +49,8 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
     tiles = decoded(target)
     if not ends:
         spell_decoder(target, common, "VAEDecodeTiled" if tiles else "VAEDecode")
-    whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
+    read = frames_read(target, [one.id for one in passes])
+    whole = [piece for index, one in enumerate(made) for piece in (one, *read.get(index, []), *ends.get(index, []))]
     draft = Draft([*head, *tiles, *whole])
     draft.begins = passes[0].begins
     return draft
