@@ -41,6 +41,7 @@ from ltxdsl.ops.sound_nodes import AddAmbience as AddAmbience
 from ltxdsl.ops.sound_nodes import EncodeAudio as EncodeAudio
 from ltxdsl.ops.sound_nodes import MaskSound as MaskSound
 from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
+from ltxdsl.ops.step_nodes import AsVideo as AsVideo
 from ltxdsl.ops.step_nodes import DetectEdges as DetectEdges
 from ltxdsl.ops.step_nodes import InvertFrames as InvertFrames
 from ltxdsl.ops.step_nodes import MeasureFrames as MeasureFrames

@@ -37,3 +37,15 @@ def test_frames_straight_from_the_sampler():
     text, kept = came_back(prompt)
     assert kept == {"Blend", "SaveImage"}
     assert 'spell "VAEDecode" { samples: av_latent }' in text
+
+
+def test_a_picture_by_way_of_a_video():
+    prompt = exported(
+        'img = image "a.png" | as_video 24fps | shorter 544 | repeat 9f\nlike img size\n'
+        'prompt "a"\nguide img @ 0\npass distill 8\nsave "a.mp4"'
+    )
+    read = prompt[one(prompt, "GetVideoComponents")]["inputs"]["video"][0]
+    assert prompt[read]["inputs"] == {"images": [one(prompt, "LoadImage"), 0], "fps": 24.0, "bit_depth": 8}
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "| as_video 24fps | shorter 544 | repeat 9f" in text
