@@ -39,7 +39,7 @@ def test_every_statement_of_the_language_that_makes_video_is_a_technique_s():
     assert STATEMENTS.keys() - used <= PLAIN | LATE
 
 
-PLAIN = {"prompt", "negative", "seed", "image", "let", "input", "tune"}
+PLAIN = {"prompt", "negative", "seed", "image", "like", "let", "input", "tune"}
 LATE = {"reference", "preview"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from ltxdsl.comfy import loaders
 from ltxdsl.comfy.aside_classes import FREES, RAM, SHOWS, TYPES, VRAM, type_of, usual_view
 from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.catalogue import catalogue
@@ -26,6 +27,19 @@ def show(builder: PromptBuilder, op: nodes.Show) -> dict[str, Link]:
 
 def _type(builder: PromptBuilder, given: Any) -> str:
     return type_of(builder.prompt, given, catalogue()) if isinstance(given, Link) else ""
+
+
+@row(nodes.PatchModel)
+def patch_model(builder: PromptBuilder, op: nodes.PatchModel) -> dict[str, Link]:
+    """A loader for each LoRA; those that a pass has just so are the same nodes."""
+    link = wire(builder, nodes.NODE_PORTS[0], op.word, op.fps)
+    for use in op.loras if isinstance(link, Link) else ():
+        kind = loaders.lora_class(builder, use)
+        told = {"model": link, "lora_name": loaders.lora_name(builder, use.name), "strength_model": use.strength}
+        link = builder.put(kind, f"LoRA {use}", told)
+    if not isinstance(link, Link):
+        raise ExportError(f"{op.label()}: this is a text, and no model")
+    return {nodes.NODE_OUTPUTS[0]: link, nodes.NODE_OUTPUTS[1]: link.output(1)}
 
 
 @row(nodes.Free)

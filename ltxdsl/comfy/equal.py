@@ -106,6 +106,9 @@ SAME: dict[str, dict[str, Sources]] = {
         "CreateVideo": {name: f"video.{name}" for name in ("images", "audio", "fps", "bit_depth")},
     },
     "ManualSigmas": SCHEDULERS,
+    "LTXVAudioVAEEncode": {"VAEEncodeAudio": {"vae": "audio_vae"}},
+    "LTXAddVideoICLoRAGuide": {"LTXAddVideoICLoRAGuideAdvanced": {"attention_strength": Fixed(1.0)}},
+    "SetLatentNoiseMask": {"LTXVSetAudioRefTokens": {"audio_latent": "samples"}},
 }
 
 

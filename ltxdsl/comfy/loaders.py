@@ -22,13 +22,17 @@ def with_lora(builder: PromptBuilder, use: LoraUse, link: Link) -> Link:
     name = lora_name(builder, use.name)
     title = f"LoRA {use.name if use.name in builder.models.loras else name} {use.strength:g}"
     if use.audio is None:
-        node = "LTXICLoRALoaderModelOnly" if use.in_context and not builder.native else "LoraLoaderModelOnly"
-        return builder.add(node, title, model=link, lora_name=name, strength_model=use.strength)
+        return builder.add(lora_class(builder, use), title, model=link, lora_name=name, strength_model=use.strength)
     # Two loaders with shares of 0 and 1: the node writes other shares where alpha belongs, and they come out too small.
     link = _share(builder, link, f"{title}, not the sound", (name, use.strength), sound=False)
     if not use.audio:
         return link
     return _share(builder, link, f"{title}, sound {use.audio:g}", (name, use.audio), sound=True)
+
+
+def lora_class(builder: PromptBuilder, use: LoraUse) -> str:
+    """The loader of a LoRA with one strength for all layers."""
+    return "LTXICLoRALoaderModelOnly" if use.in_context and not builder.native else "LoraLoaderModelOnly"
 
 
 def in_one(builder: PromptBuilder, loras: Sequence[LoraUse], link: Link) -> Link:

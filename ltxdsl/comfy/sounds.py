@@ -17,10 +17,12 @@ DROPPED = 0.2  # seconds that the server may drop at a sound's end, and half a w
 @row(nodes.ReadSound)
 def read_sound(builder: PromptBuilder, op: nodes.ReadSound) -> dict[str, Link]:
     """A file with silence behind it, cut to length; the level by AudioAdjustVolume."""
+    if op.as_is:
+        return {"audio": _whole(builder, op)}
     name = builder.file(op.path)
     if media_info.sound_is_8_bit(op.path):
         builder.note(f"{name}: LoadAudio does not read sound of 8 bits; put a file of 16 bits in its place")
-    sound = builder.add("LoadAudio", name, audio=name)
+    sound = _read(builder, op)
     title = f"{name} from {op.start:g} s"
     sound = builder.add("TrimAudioDuration", title, audio=sound, start_index=op.start, duration=op.seconds)
     silence = builder.add("EmptyAudio", "silence", duration=op.seconds, sample_rate=44100, channels=2)
@@ -30,6 +32,27 @@ def read_sound(builder: PromptBuilder, op: nodes.ReadSound) -> dict[str, Link]:
     if op.volume:
         sound = builder.add("AudioAdjustVolume", f"{op.volume:+d} dB", audio=sound, volume=op.volume)
     return {"audio": sound}
+
+
+def _read(builder: PromptBuilder, op: nodes.ReadSound) -> Link:
+    """All of a sound file, or of the sound of a video."""
+    name = builder.file(op.path)
+    if not op.of_video:
+        return builder.add("LoadAudio", name, audio=name)
+    video = builder.add("LoadVideo", name, file=name)
+    return builder.add("GetVideoComponents", f"frames of {name}", video=video).output(1)
+
+
+def _whole(builder: PromptBuilder, op: nodes.ReadSound) -> Link:
+    """What the file has of it."""
+    sound = _read(builder, op)
+    if not op.whole:
+        title = f"{builder.file(op.path)} from {op.start:g} s"
+        told = {"start_index": op.start, "duration": op.seconds}
+        sound = builder.add("TrimAudioDuration", title, audio=sound, **told)
+    if op.volume:
+        sound = builder.add("AudioAdjustVolume", f"{op.volume:+d} dB", audio=sound, volume=op.volume)
+    return sound
 
 
 @row(nodes.AddAmbience)
@@ -46,17 +69,20 @@ def encode_audio(builder: PromptBuilder, op: nodes.EncodeAudio, *, audio: Link) 
     The server drops what is not a whole multiple of 4096 samples, which is up to two latents of sound.
     """
     latents = comfy_audio_latents(op.frames, op.fps)
-    clip, cut = op.frames / op.fps, builder.literal(audio, "duration")
-    missing = max(0.0, clip - cut) if isinstance(cut, float) else clip
+    if op.as_is:
+        return {"audio": Audio(_encoded(builder, audio), latents=latents)}
+    clip, there = op.frames / op.fps, builder.literal(audio, "duration")
+    missing = max(0.0, clip - there) if isinstance(there, float) else clip
     silence = builder.add("EmptyAudio", "silence", duration=missing + DROPPED, sample_rate=44100, channels=2)
     title = builder.titled("sound, then silence")
     longer = builder.add("AudioConcat", title, audio1=audio, audio2=silence, direction="after")
+    cut = {"samples": _encoded(builder, longer), "dim": "y", "index": 0, "amount": latents}
+    return {"audio": Audio(builder.add("LatentCut", builder.titled("as long as the clip"), **cut), latents=latents)}
+
+
+def _encoded(builder: PromptBuilder, audio: Link) -> Link:
     vae = loaders.audio_vae(builder)
-    link = builder.add("LTXVAudioVAEEncode", "encode sound", audio=longer, audio_vae=vae)
-    link = builder.add(
-        "LatentCut", builder.titled("as long as the clip"), samples=link, dim="y", index=0, amount=latents
-    )
-    return {"audio": Audio(link, latents=latents)}
+    return builder.add("LTXVAudioVAEEncode", "encode sound", audio=audio, audio_vae=vae)
 
 
 @row(nodes.MaskSound)

@@ -170,6 +170,13 @@ def invert_frames(builder: PromptBuilder, op: nodes.InvertFrames, *, image: Link
     return {"image": builder.add("ImageInvert", op.label(), image=image)}
 
 
+@row(nodes.AsVideo)
+def as_video(builder: PromptBuilder, op: nodes.AsVideo, *, image: Link) -> dict[str, Link]:
+    """Core's nodes."""
+    video = builder.add("CreateVideo", f"as a video at {op.fps:g}", images=image, fps=op.fps, bit_depth=8)
+    return {"image": builder.add("GetVideoComponents", "frames of that video", video=video)}
+
+
 @row(nodes.DetectEdges)
 def detect_edges(builder: PromptBuilder, op: nodes.DetectEdges, *, image: Link) -> dict[str, Link]:
     """Core's node."""

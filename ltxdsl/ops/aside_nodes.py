@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ltxdsl.ops.base import Op, Port
+from ltxdsl.ops.base import LoraUse, Op, Port
 from ltxdsl.ops.facts import Facts
 
 NODE_PORTS = tuple(f"wire{index}" for index in range(256))
@@ -34,6 +34,24 @@ class RawNode(Op, frozen=True):
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """Nothing is known of what it does."""
+        return dict.fromkeys(self.outputs, Facts())
+
+
+class PatchModel(Op, frozen=True):
+    """A model with LoRAs, and the factor of the last one, for raw nodes. `word` says which model, as in RawNode."""
+
+    outputs = dict.fromkeys(NODE_OUTPUTS[:2], Port.WIRE)
+    kernel = "patch_model"
+    loras: tuple[LoraUse, ...]
+    word: str = ""
+    fps: float = 0.0
+
+    def label(self) -> str:
+        """The LoRAs."""
+        return f"LoRAs {', '.join(map(str, self.loras))}"
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Nothing is known of a model."""
         return dict.fromkeys(self.outputs, Facts())
 
 

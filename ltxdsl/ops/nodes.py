@@ -15,6 +15,7 @@ from ltxdsl.models import upsampler_part
 from ltxdsl.ops.aside_nodes import NODE_OUTPUTS as NODE_OUTPUTS
 from ltxdsl.ops.aside_nodes import NODE_PORTS as NODE_PORTS
 from ltxdsl.ops.aside_nodes import Free as Free
+from ltxdsl.ops.aside_nodes import PatchModel as PatchModel
 from ltxdsl.ops.aside_nodes import RawNode as RawNode
 from ltxdsl.ops.aside_nodes import Show as Show
 from ltxdsl.ops.base import Deltas, Enhance, Identity, Loop, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
@@ -40,6 +41,7 @@ from ltxdsl.ops.sound_nodes import AddAmbience as AddAmbience
 from ltxdsl.ops.sound_nodes import EncodeAudio as EncodeAudio
 from ltxdsl.ops.sound_nodes import MaskSound as MaskSound
 from ltxdsl.ops.sound_nodes import ReadSound as ReadSound
+from ltxdsl.ops.step_nodes import AsVideo as AsVideo
 from ltxdsl.ops.step_nodes import DetectEdges as DetectEdges
 from ltxdsl.ops.step_nodes import InvertFrames as InvertFrames
 from ltxdsl.ops.step_nodes import MeasureFrames as MeasureFrames

@@ -1,21 +1,41 @@
 """Sound that goes into the clip, and what later passes do to it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import msgspec
 
 from ltxdsl import geometry, media_info
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Identity
+from ltxdsl.ops.cells import BadValue, Cell
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import INTEGER, NUMBER, PERCENT, SPAN, TIME, MediaRef, media, words
+from ltxdsl.ops.kinds import INTEGER, NODE, NUMBER, PERCENT, SPAN, TIME, MediaRef, Names, Taken, media, words
 from ltxdsl.values import Frames, Percent, Seconds, TimeSpan, in_seconds
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.draft import Draft
+    from ltxdsl.compiler.expand import Here
     from ltxdsl.compiler.graph import Ref
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.stage import Stage
 
 SOUND = media("audio")
+FILE_WITH_SOUND = media("audio", "video")
+AS_IS = words("as_is", {"as_is": True})
+
+
+def _take_sound(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    """A file, or what a raw node gives."""
+    if found := NODE.take(cells, at, names):
+        return Taken(MediaRef("audio", "", cells[at].span, as_is=True, node=found.value), found.next)
+    taken = FILE_WITH_SOUND.take(cells, at, names)
+    if taken and taken.value.kind == "video" and taken.value.node is not None:
+        raise BadValue(cells[at].span, "what a node gives is a picture: it has no sound", "LTX003")
+    return taken
+
+
+SOUND_OR_NODE = msgspec.structs.replace(SOUND, name="a sound or video, or the name of a node", take=_take_sound)
 ANEW = words("anew or kept", {"anew": True, "kept": False})
 
 
@@ -28,11 +48,18 @@ class SoundFile(Statement, frozen=True):
     the file. With `keep 0s..2s` that stretch is kept, and the rest made anew. A file that ends before the clip is
     followed by silence. Dry speech, such as from a synthesizer, gives better lips with a little `ambience`: pink noise
     at that level, 0.006 to 0.02 (-45 to -34 dB). Pieces of up to 10 s, about three lines, work best.
+
+    Of a video it is the sound of that. In ComfyUI a sound that is `as_is`, or of a raw node, is encoded whole, not cut
+    to the clip and without silence behind it.
     """
 
-    source: Annotated[MediaRef, word(SOUND, "the sound")]
+    source: Annotated[MediaRef, word(SOUND_OR_NODE, "the sound, a video that has one, or what a raw node gives")]
+    as_is: Annotated[bool, word(AS_IS, "ComfyUI's nodes take it whole")] = False
     ambience: Annotated[float, option(NUMBER, "level of noise mixed in, 1 = full scale", low=0, high=1)] = 0.0
     start: Annotated[Frames | Seconds, option(TIME, "where in the file it begins", key="from")] = Seconds(0.0)
+    seconds: Annotated[
+        Frames | Seconds | None, option(TIME, "how much of it there is to hear; to its end if not said", key="first")
+    ] = None
     volume: Annotated[int, option(INTEGER, "dB louder, or softer if negative", low=-100, high=100)] = 0
     regenerate: Annotated[
         float | None,
@@ -69,12 +96,36 @@ class SoundFile(Statement, frozen=True):
         return scene.add(mask, self, audio=audio)
 
     def _encoded(self, scene: "Scene") -> "Ref":
-        start, seconds = in_seconds(self.start, scene.fps), scene.frames / scene.fps
-        read = nodes.ReadSound(path=self.source.path, seconds=seconds, start=start, volume=self.volume)
-        sound = scene.add(read, self)
+        as_is = self.as_is or self.source.node is not None
+        sound = self._read(scene, as_is)
         if self.ambience:
             sound = scene.add(nodes.AddAmbience(level=self.ambience), self, audio=sound)
-        return scene.add(nodes.EncodeAudio(frames=scene.frames, fps=scene.fps), self, audio=sound)
+        return scene.add(nodes.EncodeAudio(frames=scene.frames, fps=scene.fps, as_is=as_is), self, audio=sound)
+
+    def _read(self, scene: "Scene", as_is: bool) -> "Ref":
+        start, clip = in_seconds(self.start, scene.fps), scene.frames / scene.fps
+        asked = None if self.seconds is None else in_seconds(self.seconds, scene.fps)
+        if self.source.node is not None:
+            given = scene.wire(self.source.node)
+            cut = nodes.CutSound(start=start, seconds=clip if asked is None else asked)
+            return scene.add(cut, self, audio=given) if start or asked is not None else given
+        read = nodes.ReadSound(
+            path=self.source.path,
+            seconds=clip if asked is None else asked if as_is else min(asked, clip),
+            start=start,
+            volume=self.volume,
+            of_video=self.source.kind == "video",
+            as_is=as_is,
+            whole=asked is None and start == 0,
+        )
+        return scene.add(read, self)
+
+    def expand(self, here: "Here") -> "Sequence[Statement]":
+        """Itself. Raises BadValue where what a node gives is to be louder."""
+        if self.source.node is not None and self.volume:
+            hint = "a node can do it, such as `AudioAdjustVolume`"
+            raise BadValue(self.span_of("volume"), "what a node gives is as loud as it is", "LTX003", hint=hint)
+        return (self,)
 
 
 @statement("sound", Role.SETTING, 'prompt "a lake"\npass dev 30\npass dev 10 { sound anew }')

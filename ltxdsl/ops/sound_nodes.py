@@ -12,7 +12,8 @@ from ltxdsl.ops.facts import Facts
 class ReadSound(Reader, frozen=True):
     """Read `seconds` of a sound file from `start` on, in stereo at `rate`; silence follows where it ends before that.
 
-    `volume` is in dB. 16 kHz is what the audio VAE hears.
+    `volume` is in dB. 16 kHz is what the audio VAE hears. `of_video`: it is the sound of a video; `as_is`: ComfyUI's
+    nodes give what the file has, all of it if `whole`.
     """
 
     outputs = {"audio": Port.AUDIO}
@@ -21,6 +22,9 @@ class ReadSound(Reader, frozen=True):
     start: float = 0.0
     volume: int = 0
     rate: int = 16_000
+    of_video: bool = False
+    as_is: bool = False
+    whole: bool = False
 
 
 class AddAmbience(Op, frozen=True):
@@ -33,7 +37,10 @@ class AddAmbience(Op, frozen=True):
 
 
 class EncodeAudio(Op, frozen=True):
-    """Encode sound with the audio VAE, as long as the clip: cut, or with silence behind it; normalised by feature."""
+    """Encode sound with the audio VAE, as long as the clip: cut, or with silence behind it; normalised by feature.
+
+    `as_is`: a node of ComfyUI encodes all of it.
+    """
 
     inputs = {"audio": Port.AUDIO}
     outputs = {"audio": Port.AUDIO_LATENT}
@@ -43,6 +50,7 @@ class EncodeAudio(Op, frozen=True):
     stored = True
     frames: int
     fps: float
+    as_is: bool = False
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """As many latents as an empty one."""

@@ -128,6 +128,19 @@ class InvertFrames(Op, frozen=True):
         return {"image": given["image"]}
 
 
+class AsVideo(Op, frozen=True):
+    """Frames as they come back from a video of them that no file was made of."""
+
+    inputs = {"image": Port.IMAGE}
+    outputs = {"image": Port.IMAGE}
+    kernel = "as_video"
+    fps: float
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """The frames' own."""
+        return {"image": given["image"]}
+
+
 class DetectEdges(Op, frozen=True):
     """Canny's edges, white on black: a 5x5 Gaussian (sigma 1), Sobel, thinning, and two thresholds with hysteresis."""
 

@@ -10,10 +10,10 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.ops.declare import NOWHERE, option, word
 from ltxdsl.ops.facts import Facts
-from ltxdsl.ops.kinds import FACTOR, INTEGER, NUMBER, RESIZING, SIZE, TIME_IN_FRAMES, Kind, MediaRef, single, words
+from ltxdsl.ops.kinds import FACTOR, FPS, INTEGER, NUMBER, RESIZING, SIZE, TIME_IN_FRAMES, Kind, MediaRef, single, words
 from ltxdsl.ops.step_nodes import KJ
 from ltxdsl.source import Span
-from ltxdsl.values import Factor, Frames, Size
+from ltxdsl.values import Factor, Fps, Frames, Size
 
 BY = option(RESIZING, "how pixels are computed")
 WHITE = words("white", {"white": True})
@@ -181,6 +181,17 @@ class Inverted(Step, frozen=True):
     def op(self) -> Op:
         """1 - x."""
         return nodes.InvertFrames()
+
+
+@step("as_video")
+class ThroughVideo(Step, frozen=True):
+    """Frames as they come back from a video of them, which no file is made of: nothing changes but the workflow."""
+
+    fps: Annotated[Fps, word(FPS, "frames per second of that", low=1, high=120)]
+
+    def op(self) -> Op:
+        """The rate."""
+        return nodes.AsVideo(fps=self.fps.rate)
 
 
 @step("canny")

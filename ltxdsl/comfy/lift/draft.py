@@ -49,6 +49,7 @@ class Piece:
         self.kept = frozenset(kept)  # nodes that its statements write as they are
         self.block = block if block is not None else []
         self.loops = False  # a pass in windows
+        self.decodes = False  # no statement: how the frames are decoded that nodes read here
         self.spells: dict[tuple[str, str, int], Spelled] = {}
         self.names = ""  # the medium that it gives a name
         self.common = False  # holds what all passes are spelled with

@@ -13,6 +13,9 @@ from ltxdsl.comfy.lift.target import Target
 from ltxdsl.comfy.media import WHOLE
 from ltxdsl.grammar.write import quoted
 
+MOST = 9  # nodes between a sampler and its decoder
+VIDEOS = ("CreateVideo", "VHS_VideoCombine")
+PARTS = {"LTXVSeparateAVLatent": "av_latent", "LTXVCropGuides": "latent"}  # what stands between, with what it reads
 TILES = ("tile_size", "overlap", "temporal_size", "temporal_overlap")
 
 
@@ -44,6 +47,25 @@ def spell_decoder(target: Target, common: Piece, type: str) -> None:
     for id in found.values() if len(found) == 1 else ():
         if (kind := target.kind(id)) != type:
             common.spell(type, kind).lines.update(differing(target, id, type, {}))
+
+
+def frames_read(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
+    """Decoders of what other nodes than savers read, by the pass that it comes of."""
+    found: dict[int, list[Piece]] = {}
+    for id in target.of_class(*DECODE):
+        alone = target.count[target.digests[id]] == 1
+        if not alone or all(target.kind(reader) in VIDEOS for reader in target.readers.get(id, [])):
+            continue
+        at = target.link(id, "samples") or target.link(id, "latents")
+        for _ in range(MOST):
+            if at is None or target.kind(at.node) not in PARTS:
+                break
+            at = target.link(at.node, PARTS[target.kind(at.node)])
+        if at and at.node in samplers:
+            piece = Piece("", anchor=id)
+            piece.decodes = True
+            found.setdefault(samplers.index(at.node), []).append(piece)
+    return found
 
 
 def saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:

@@ -232,7 +232,8 @@ def _repaired(draft: Draft, target: Target, trial: Trial, why: list[str]) -> boo
             try:
                 _respell(draft, target, trial, index)
             except Differs as error:
-                why.append(f"{piece.head.split()[0]} of {target.kind(piece.anchor)} {piece.anchor}: {error}")
+                if not piece.decodes:
+                    why.append(f"{piece.head.split()[0]} of {target.kind(piece.anchor)} {piece.anchor}: {error}")
                 _drop(draft, target, trial, piece)
             return True
     return False
@@ -245,7 +246,7 @@ def _respell(draft: Draft, target: Target, trial: Trial, index: int) -> None:
     edits = list(repairer.edits(trial.made[piece.anchor], piece.anchor))
     owned = [_at_home(draft, target, trial, edit, _owner(draft, edit, piece)) for edit in edits]
     fresh = [(edit, owner) for edit, owner in owned if not edit.is_said(owner)]
-    if not fresh:
+    if not fresh or (piece.decodes and any(owner is not piece for _, owner in fresh)):
         raise Differs("no other spelling is left")
     fresh = _first(fresh, target, set(repairer.partner))
     for edit, owner in fresh:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
-from ltxdsl.comfy.lift.ends import decoded, saves, spell_decoder
+from ltxdsl.comfy.lift.ends import decoded, frames_read, saves, spell_decoder
 from ltxdsl.comfy.lift.files import loads, spell_loaders
 from ltxdsl.comfy.lift.measures import measured
 from ltxdsl.comfy.lift.pictures import Images
+from ltxdsl.comfy.lift.sounds import heard
 from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
@@ -29,6 +30,7 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
     shared = _shared(passes)
     clip = _clip(target, passes, images, kept)
     tiles = decoded(target)
+    sound = heard(target, passes[0], images)
     head = [
         *loads(target, passes[0]),
         *(piece for piece in images.pieces() if piece.wire is None),
@@ -38,20 +40,21 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
         *tiles,
         *(Piece(said) for said in shared),
         *_texts(target, passes[0]),
-        *_sound(target, passes[0]),
+        *sound,
         *([Piece(passes[0].loop)] if passes[0].loop else []),
     ]
     goes_on = passes[0].begins is not None and passes[0].separated
     shares = [None if goes_on else 1 / _growth(passes), *[None] * (len(passes) - 1)]
     made = [one.piece(share, shared) for one, share in zip(passes, shares, strict=True)]
     spell_loaders(target, passes[0], common)
-    parts = [out for id in target.of_class("LTXVSeparateAVLatent") if (out := target.link(id, "av_latent"))]
-    if parts and all(out.slot == 1 for out in parts):
-        common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
+    denoised = [piece for piece in made if _is_denoised(target, piece.anchor)]
+    for piece in [common] if denoised and len(denoised) == len(made) else denoised:
+        piece.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
     ends = saves(target, [one.id for one in passes])
     if not ends:
         spell_decoder(target, common, "VAEDecodeTiled" if tiles else "VAEDecode")
-    whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
+    read = frames_read(target, [one.id for one in passes])
+    whole = [piece for index, one in enumerate(made) for piece in (one, *read.get(index, []), *ends.get(index, []))]
     draft = Draft([*head, *whole])
     draft.begins = passes[0].begins
     return draft
@@ -66,6 +69,13 @@ def _shared(passes: list[Stage]) -> list[str]:
         usual = lines == "cfg" and all(one.usual_cfg for one in passes)
         shared += getattr(first, lines) if others and same and not usual else []
     return shared
+
+
+def _is_denoised(target: Target, sampler: str) -> bool:
+    """Whether what a sampler makes is taken from its other output."""
+    readers = target.readers.get(sampler, [])
+    parts = [target.link(id, "av_latent") for id in readers if target.kind(id) == "LTXVSeparateAVLatent"]
+    return bool(parts) and all(out == (sampler, 1) for out in parts)
 
 
 def _growth(passes: list[Stage]) -> float:
@@ -128,20 +138,3 @@ def _enhanced(target: Target, id: str) -> Piece | None:
         strength = target.value(clip.node, "strength_clip", 1.0)
         words += f" lora {lora} strength {plain(strength)}" if isinstance(strength, int | float) else f" lora {lora}"
     return Piece(words)
-
-
-def _sound(target: Target, first: Stage) -> list[Piece]:
-    """A sound that the first pass keeps, with the file that it begins with."""
-    masked = first.sound.node if first.sound else None
-    if masked is None or target.kind(masked) != "SetLatentNoiseMask":
-        return []
-    encoded, mask = target.link(masked, "samples"), target.link(masked, "mask")
-    if encoded and target.kind(encoded.node) == "LatentCut":
-        encoded = target.link(encoded.node, "samples")
-    if not (encoded and mask and target.kind(encoded.node) == "LTXVAudioVAEEncode"):
-        return []
-    if target.kind(mask.node) != "SolidMask" or target.value(mask.node, "value") != 0:
-        return []
-    files = (target.value(id, "audio") for id in target.cone([encoded.node]) if target.kind(id) == "LoadAudio")
-    file = next((file for file in files if isinstance(file, str) and quoted(file)), "sound.wav")
-    return [Piece(f"audio {quoted(file)}")]

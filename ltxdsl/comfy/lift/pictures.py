@@ -109,8 +109,14 @@ class Images:
         return f"video {said}" if isinstance(file, str) and (said := quoted(file)) else None
 
     def _before(self, out: Out) -> Out | None:
-        links = self.target.links(out.node)
+        links = self.target.links(self._created(out.node) or out.node)
         return next((links[name] for name in SOURCES if name in links), None) if out.slot == 0 else None
+
+    def _created(self, node: str) -> str | None:
+        """The node that makes a video whose frames a node reads, where no file is made of it."""
+        video = self.target.link(node, "video") if self.target.kind(node) == "GetVideoComponents" else None
+        made = video.node if video and self.target.kind(video.node) == "CreateVideo" else None
+        return made if made and self.target.inputs(made).keys() <= {"images", "fps", "bit_depth"} else None
 
     def _step(self, out: Out) -> str | None:
         """What a node does to a picture, as a step; None if it is none."""
@@ -139,6 +145,10 @@ class Images:
                 return _taken(value("length"), value("batch_index"))
             case "RepeatImageBatch" if isinstance(value("amount"), int):
                 return f"repeat {value('amount')}f"
+            case "GetVideoComponents":
+                video = self._created(out.node)
+                fps, bits = (self.target.value(video, name) if video else None for name in ("fps", "bit_depth"))
+                return f"as_video {plain(fps)}fps" if isinstance(fps, int | float) and fps >= 1 and bits == 8 else None
             case "ImageInvert":
                 return "invert"
             case "Canny":

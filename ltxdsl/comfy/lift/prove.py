@@ -22,6 +22,7 @@ from ltxdsl.ops.raw_values import LOADED, MADE, SAMPLED, of_clip
 from ltxdsl.source import Source
 
 PROBE = "§probe"
+READER = "§reader"  # of frames, in the place of the nodes that read them
 WORDS = (*LOADED, *MADE)
 SILENT = tuple(word for word in WORDS if word not in (*SAMPLED, "audio"))  # after a pass without sound
 WITHOUT_PASS = tuple(word for word in WORDS if not of_clip(word))
@@ -113,6 +114,8 @@ class Writer:
             else:
                 said = [self._raw(piece.raw, trial)] if piece.raw else statement_text(piece, self.name)
                 yield from ((piece, line) for line in said)
+            if trial and piece.decodes:
+                yield None, f'node "{READER}{index}" {{ frames: frames }}'
             if piece.wire is not None:
                 media += piece.media  # a file has its name from the start, what a node gives from there on
             if piece.sampled:
@@ -162,8 +165,11 @@ def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Tria
     made = Target(export.prompt)
     probes = {made.kind(id): id for id in made.order}
     words = [_words(made, probes.get(f"{PROBE}{index}")) for index in range(len(draft.pieces) + 1)]
-    pieces = [piece for piece in draft.pieces if piece.anchor]
+    pieces = [piece for piece in draft.pieces if piece.anchor and not piece.decodes]
     anchors = dict(zip((p.anchor for p in pieces), _anchored(export, pieces), strict=False))
+    for index, piece in enumerate(draft.pieces):
+        read = made.link(probes[f"{READER}{index}"], "frames") if piece.decodes else None
+        anchors[piece.anchor] = read.node if read else anchors.get(piece.anchor)
     saved = any(piece.anchor and not piece.sampled for piece in pieces)
     idle = _idle(made, set(probes.values())) if saved else frozenset[str]()
     return Trial(made, export.places, {anchor: id for anchor, id in anchors.items() if id}, words, export.sharers, idle)

@@ -22,6 +22,9 @@ from ltxdsl.grammar.write import quoted
 from ltxdsl.sampling.schedules import partial
 
 ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder may come, too
+# What a node of another class has besides, as an editor makes it.
+FILLED = {("LoraLoaderModelOnly", "strength_clip"), ("ManualSigmas", "denoise")}
+FROZEN = 2  # the output of LTXVSetAudioRefTokens with the sound that is kept
 ENDS = ("SamplerCustomAdvanced", "LTXVSeparateAVLatent")  # what is right of these is not made into another
 
 
@@ -119,7 +122,8 @@ class Repairer:
         ours, out = mine.get(name), self.target.link(pair[1], name)
         if out is None:
             if name not in mine or not _equal(ours, wanted):
-                if name in mine or not spelled.other:
+                given = name in mine and (spelled.type, name) not in FILLED
+                if given or not spelled.other:
                     self._check(spelled.other or spelled.type, name, ours, wanted)
                 yield Edit(spelled, name, wanted)
             return
@@ -161,6 +165,8 @@ class Repairer:
 
     def _same_output(self, made: str, slots: set[int]) -> bool:
         """A sampler that ends at sigma 0 has the same result in both outputs."""
+        if self._original(made) == "SetLatentNoiseMask":
+            return slots == {0, FROZEN}  # a mask by that node
         sigmas = self.made.link(made, "sigmas")
         if self._original(made) != "SamplerCustomAdvanced" or sigmas is None or not slots <= {0, 1}:
             return False
@@ -269,6 +275,8 @@ def _may_be(was: str, kind: str, ours: dict[str, Any], wanted: dict[str, Any]) -
     """Whether a node of another class does the same."""
     if was == "ManualSigmas":
         return kind in SCHEDULERS and _same_schedule(numbers(ours.get("sigmas")), wanted)
+    if kind == "LTXAddVideoICLoRAGuideAdvanced":
+        return bool(wanted.get("attention_strength") == 1 and "attention_mask" not in wanted)
     return kind in SAME.get(was, {})
 
 

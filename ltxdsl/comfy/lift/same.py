@@ -36,6 +36,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "TextGenerateLTX2Prompt": ALL,
     "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
     "SolidMask": ("width", "height"),
+    "LTXVSetAudioRefTokens": (),
     "TrimAudioDuration": ("start_index", "duration"),
     "ComfyMathExpression": ("expression",),
     **dict.fromkeys(SCHEDULERS, ALL),

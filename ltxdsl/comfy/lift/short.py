@@ -1,4 +1,4 @@
-"""Raw nodes that a statement says shorter: those that only show something, those that let go of memory."""
+"""Raw nodes that a statement says shorter: those that only show or let go of memory, and LoRAs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ltxdsl.grammar.write import number, quoted
 from ltxdsl.ops.aside import KINDS
 from ltxdsl.ops.raw_values import LOADED, MADE
 
+IN_CONTEXT = "LTXICLoRALoaderModelOnly"
+LOADERS = ("LoraLoaderModelOnly", IN_CONTEXT)
 LONGEST = 100  # characters of a line
 WORD_TYPES = {**KINDS, "model": "model"}
 
@@ -33,7 +35,8 @@ class Shorts:
         """A node in short, "" where another line says it; None where only `node` can."""
         if id in self.said:
             return ""
-        found = self._show(id) if self.target.kind(id) in SHOWS else self._free(id)
+        kind = self.target.kind(id)
+        found = self._show(id) if kind in SHOWS else self._loras(id) if kind in LOADERS else self._free(id)
         if found is not None:
             self.said.add(id)
         return found
@@ -79,6 +82,38 @@ class Shorts:
             return ("written" if any(piece.head == f"prompt {said}" for piece in self.draft.pieces) else said), ""
         plain = isinstance(value, int | float) and not isinstance(value, bool)
         return (number(value) if plain else None), ""
+
+    def _loras(self, id: str) -> str | None:
+        """A LoRA on a model, with those before it that only this one reads."""
+        chain, raws = [id], self.draft.raws()
+        if self._lora(id) is None or not self.target.readers.get(id):
+            return None
+        if self._goes_on(id, raws):
+            return ""
+        while (at := self.target.link(chain[0], "model")) and at.node in raws and self._goes_on(at.node, raws):
+            chain.insert(0, at.node)
+        on, said = self._thing(chain[0], "model")[0], [self._lora(one) for one in chain]
+        if on is None:
+            return None
+        loras = " | ".join(one for one in said if one)
+        return f"{', '.join(self.names.of_node(id))} = loras {loras}" + (f" on {on}" if on != "model" else "")
+
+    def _goes_on(self, id: str, raws: set[str]) -> bool:
+        """Whether it is a LoRA that only another one reads."""
+        readers = self.target.readers.get(id, [])
+        alone = len(readers) == 1 and readers[0] in raws and self.names.used.get(id) == {0}
+        return alone and bool(self._lora(id) and self._lora(readers[0]))
+
+    def _lora(self, id: str) -> str | None:
+        """A LoRA as `loras` has it."""
+        inputs = self.target.inputs(id)
+        name, strength = inputs.get("lora_name"), inputs.get("strength_model")
+        if set(inputs) != {"model", "lora_name", "strength_model"} or self.target.kind(id) not in LOADERS:
+            return None
+        said = quoted(name) if isinstance(name, str) else None
+        if said is None or not isinstance(strength, int | float) or isinstance(strength, bool):
+            return None
+        return f"{said} {number(strength)}" + (" in_context" if self.target.kind(id) == IN_CONTEXT else "")
 
     def _free(self, id: str) -> str | None:
         kind, last, told = self.target.kind(id), id, self._told(id)

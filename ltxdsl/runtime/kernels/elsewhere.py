@@ -30,6 +30,12 @@ def read_beside(session: Session, op: nodes.ReadBeside) -> dict[str, Frames]:
 
 
 @kernel
+def patch_model(session: Session, op: nodes.PatchModel) -> dict[str, Frames]:
+    """Refused: only raw nodes ask for a model."""
+    _refused(op)
+
+
+@kernel
 def show(session: Session, op: nodes.Show) -> dict[str, Frames]:
     """Refused: here texts are printed, and nothing else is shown."""
     _refused(op)

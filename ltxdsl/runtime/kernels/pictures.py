@@ -119,6 +119,12 @@ def _on_multiple(pixels: torch.Tensor, width: int, height: int, method: str) -> 
 
 
 @kernel
+def as_video(session: Session, op: nodes.AsVideo, *, image: Frames) -> dict[str, Frames]:
+    """The same."""
+    return {"image": image}
+
+
+@kernel
 def invert_frames(session: Session, op: nodes.InvertFrames, *, image: Frames) -> dict[str, Frames]:
     """In floating point."""
     return {"image": Frames(1 - as_float(image.pixels))}

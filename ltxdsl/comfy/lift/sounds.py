@@ -1,0 +1,62 @@
+"""Sounds that passes keep, or only hear, as statements."""
+
+from __future__ import annotations
+
+from ltxdsl.comfy.lift.draft import Piece
+from ltxdsl.comfy.lift.pictures import Images
+from ltxdsl.comfy.lift.stage import Stage
+from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.grammar.write import quoted
+from ltxdsl.values import plain
+
+ENCODERS = ("LTXVAudioVAEEncode", "VAEEncodeAudio")
+KEEPERS = {"SetLatentNoiseMask": "samples", "LTXVSetAudioRefTokens": "audio_latent"}  # what each of them keeps
+
+
+def heard(target: Target, first: Stage, images: Images) -> list[Piece]:
+    """A sound that the first pass keeps, with the file that it begins with."""
+    masked = first.sound.node if first.sound else None
+    if masked is None or target.kind(masked) not in KEEPERS or not _kept_whole(target, masked):
+        return []
+    encoded = target.link(masked, KEEPERS[target.kind(masked)])
+    is_cut = encoded is not None and target.kind(encoded.node) == "LatentCut"
+    if encoded and is_cut:
+        encoded = target.link(encoded.node, "samples")
+    if encoded is None or target.kind(encoded.node) not in ENCODERS:
+        return []
+    source = target.link(encoded.node, "audio")
+    if source and not is_cut and (said := _whole(target, source, images)):
+        return [said]
+    files = (target.value(id, "audio") for id in target.cone([encoded.node]) if target.kind(id) == "LoadAudio")
+    file = next((file for file in files if isinstance(file, str) and quoted(file)), "sound.wav")
+    return [Piece(f"audio {quoted(file)}")]
+
+
+def _kept_whole(target: Target, id: str) -> bool:
+    """Whether nothing of it is made anew."""
+    mask = target.link(id, "mask")
+    if target.kind(id) != "SetLatentNoiseMask":
+        return True
+    return mask is not None and target.kind(mask.node) == "SolidMask" and target.value(mask.node, "value") == 0
+
+
+def _whole(target: Target, source: Out, images: Images) -> Piece | None:
+    """A sound that goes into the encoder as it is: a file's, a video's, or what a node gives."""
+    if target.kind(source.node) == "AudioConcat":
+        return None  # with silence behind it, as an export does
+    first, cut = source, ""
+    if target.kind(source.node) == "TrimAudioDuration" and (before := target.link(source.node, "audio")):
+        first, cut = before, _cut(target, source.node)
+    file = target.value(first.node, "audio")
+    if target.kind(first.node) == "LoadAudio" and isinstance(file, str) and (said := quoted(file)):
+        return Piece(f"audio {said} as_is{cut}")
+    if target.kind(first.node) == "GetVideoComponents" and first.slot == 1 and (name := images.of_video(first.node)):
+        return Piece(f"audio {name} as_is{cut}")
+    return Piece(f"audio {{}}{cut}", wire=first)
+
+
+def _cut(target: Target, id: str) -> str:
+    """From where on and how long, as far as these are numbers."""
+    start, seconds = (target.value(id, name) for name in ("start_index", "duration"))
+    said = f" from {plain(start)}s" if isinstance(start, int | float) and start > 0 else ""
+    return f"{said} first {plain(seconds) if isinstance(seconds, int | float) and seconds > 0 else 5}s"

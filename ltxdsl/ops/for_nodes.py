@@ -1,0 +1,64 @@
+"""What raw nodes take of models and files, where a pass has a statement for it: a model with LoRAs."""
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import msgspec
+
+from ltxdsl.ops import nodes
+from ltxdsl.ops.base import LoraUse
+from ltxdsl.ops.cells import Symbol
+from ltxdsl.ops.declare import NOWHERE, Role, option, parts, statement, word
+from ltxdsl.ops.kinds import LORA, NUMBER, words
+from ltxdsl.ops.raw_values import THING, wires_of
+from ltxdsl.ops.wired import Wired
+from ltxdsl.source import Span
+
+if TYPE_CHECKING:
+    from ltxdsl.compiler.lower import Scene
+
+IN_CONTEXT = words("`in_context`", {"in_context": True})
+MODEL = Symbol("model")
+
+
+class OnModel(msgspec.Struct, frozen=True, kw_only=True):
+    """One LoRA."""
+
+    name: Annotated[str, word(LORA, "its role in the model set, or its file")]
+    strength: Annotated[float, word(NUMBER, "its strength", low=-100, high=100)] = 1.0
+    in_context: Annotated[bool, word(IN_CONTEXT, "by the loader of in-context LoRAs, which knows a factor")] = False
+    span: Span = NOWHERE
+
+
+@statement(
+    "loras",
+    Role.ACTION,
+    'patched, factor = loras "union.safetensors" 1 in_context\n'
+    'known = node "GetICLoRAParameters" { iclora_model: patched }\nprompt "a lake"\npass dev 30',
+)
+class Loras(Wired, frozen=True):
+    """A model with LoRAs for raw nodes, which a pass has by its own `lora`: the first name before it is that model.
+
+    The second name is how many times smaller than the clip a control video is, of an `in_context` LoRA. `on` names
+    another model that a node gives. Where it is the word `model`, the passes after it go on from there.
+    """
+
+    nameable: ClassVar[bool] = True
+    gives_outputs: ClassVar[bool] = True
+    targets: ClassVar[tuple[str, ...]] = ("comfy",)
+
+    loras: Annotated[tuple[OnModel, ...], parts(OnModel, LORA, "LoRAs with `|` between them")]
+    on: Annotated[Any, option(THING, "the model; the script's if not said")] = None
+
+    @property
+    def asks(self) -> list[tuple[Any, Span]]:
+        """The model."""
+        return [] if self.on is None else [(self.on, self.span_of("on"))]
+
+    def apply(self, scene: "Scene") -> None:
+        """One op with both outputs."""
+        if self.too_early(scene):
+            return
+        model = MODEL if self.on is None else self.on
+        uses = tuple(LoraUse(one.name, one.strength, in_context=one.in_context) for one in self.loras)
+        op = nodes.PatchModel(loras=uses, word=model.name if isinstance(model, Symbol) else "", fps=scene.fps)
+        self.enter(scene, op, wires_of(scene, self, model, nodes.NODE_PORTS[0]))

@@ -1,0 +1,72 @@
+"""Sounds that go into a pass as people wire it: whole, of a video or a node, and kept by other nodes."""
+
+import pytest
+
+from ltxdsl.comfy.compare import same
+
+from .test_lift import exported
+from .test_lift_idioms import came_back, one
+
+NODE = 'speech = node "TextToSpeech" { text: "hello" }\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ('audio "voice.wav" as_is', ["LoadAudio"]),
+        ('audio "voice.wav" as_is first 9s', ["TrimAudioDuration", "LoadAudio"]),
+        ('audio "voice.wav" as_is from 2s first 3.5s', ["TrimAudioDuration", "LoadAudio"]),
+        ('audio video "talk.mp4" as_is', ["GetVideoComponents"]),
+        (f"{NODE}audio speech", ["TextToSpeech"]),
+        (f"{NODE}audio speech from 1s first 3s", ["TrimAudioDuration", "TextToSpeech"]),
+    ],
+)
+def test_a_sound_goes_in_whole(said, read):
+    prompt = exported(f'{said}\nprompt "a"\npass distill 8\nsave "a.mp4"')
+    at = prompt[one(prompt, "LTXVAudioVAEEncode")]["inputs"]["audio"]
+    for kind in read:
+        assert prompt[at[0]]["class_type"] == kind
+        at = prompt[at[0]]["inputs"].get("audio")
+    assert not {"AudioConcat", "LatentCut"} & {node["class_type"] for node in prompt.values()}
+    text, kept = came_back(prompt)
+    assert kept == {"TextToSpeech"} & {*read}
+    assert "spell" not in text
+
+
+def test_the_sound_of_a_video_is_cut_and_padded_as_a_file_is():
+    of_file, of_video = (exported(f'audio {one}\nprompt "a"\npass distill 8') for one in ('"a.wav"', 'video "a.mp4"'))
+    assert prompt_without(of_file, "LoadAudio") == prompt_without(of_video, "LoadVideo", "GetVideoComponents")
+
+
+def prompt_without(prompt, *kinds):
+    return sorted(node["class_type"] for node in prompt.values() if node["class_type"] not in kinds)
+
+
+def test_a_sound_that_is_kept_by_reference_tokens():
+    prompt = exported(
+        'v = video "talk.mp4" as_is\naudio v as_is\nprompt "a"\nnegative "b"\nguide v @ 0\n'
+        'pass distill 8 { spell "LTXVAudioVAEEncode" as "VAEEncodeAudio" }\nsave "a.mp4"'
+    )
+    mask = one(prompt, "SetLatentNoiseMask")
+    guide = one(prompt, "LTXVAddGuide")
+    prompt[mask] = {
+        "class_type": "LTXVSetAudioRefTokens",
+        "inputs": {
+            "positive": [guide, 0],
+            "negative": [guide, 1],
+            "audio_latent": prompt[mask]["inputs"]["samples"],
+        },
+    }
+    prompt[one(prompt, "LTXVConcatAVLatent")]["inputs"]["audio_latent"] = [mask, 2]
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert "audio v as_is" in text.replace("footage", "v")
+
+
+def test_what_a_control_without_a_limit_of_attention_is_written_by():
+    plain = 'prompt "a"\ncontrol depth from video "w.mp4" with lora "ic-depth.safetensors" 1 @ 0\npass distill 8'
+    prompt = exported(f'{plain} {{ spell "LTXAddVideoICLoRAGuide" as "LTXAddVideoICLoRAGuideAdvanced" }}\nsave "a.mp4"')
+    assert prompt[one(prompt, "LTXAddVideoICLoRAGuideAdvanced")]["inputs"]["attention_strength"] == 1
+    _, kept = came_back(prompt)
+    assert kept == set()
+    assert not same(prompt, exported(f'{plain}\nsave "a.mp4"'))
