@@ -37,6 +37,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LoraLoader": ("lora_name", "strength_model"),
     "SolidMask": ("width", "height"),
     "LTXVSetAudioRefTokens": (),
+    "VHS_LoadAudioUpload": ("audio",),
     "TrimAudioDuration": ("start_index", "duration"),
     "ComfyMathExpression": ("expression",),
     **dict.fromkeys(SCHEDULERS, ("max_shift", "base_shift", "stretch", "terminal", "scheduler")),
