@@ -14,6 +14,8 @@ from ltxdsl.comfy.table import Audio, Video, row
 from ltxdsl.comfy.tools import wire
 from ltxdsl.ops import nodes
 
+SOUND_LOADERS = {"VHS_LoadAudio": ("audio_file", "seek_seconds"), "VHS_LoadAudioUpload": ("audio", "start_time")}
+
 
 @row(nodes.Show)
 def show(builder: PromptBuilder, op: nodes.Show) -> dict[str, Link]:
@@ -40,6 +42,23 @@ def patch_model(builder: PromptBuilder, op: nodes.PatchModel) -> dict[str, Link]
     if not isinstance(link, Link):
         raise ExportError(f"{op.label()}: this is a text, and no model")
     return {nodes.NODE_OUTPUTS[0]: link, nodes.NODE_OUTPUTS[1]: link.output(1)}
+
+
+@row(nodes.LoadSound)
+def load_sound(builder: PromptBuilder, op: nodes.LoadSound) -> dict[str, Link]:
+    """Core's node, and one that cuts; or one of VideoHelperSuite that does both."""
+    name = op.path if op.node == "VHS_LoadAudio" else builder.file(op.path)
+    if op.node:
+        file, start = SOUND_LOADERS[op.node]
+        link = builder.put(op.node, name, {file: name, start: op.start, "duration": op.seconds})
+        return {nodes.NODE_OUTPUTS[0]: link, nodes.NODE_OUTPUTS[1]: link.output(1)}
+    link = builder.put("LoadAudio", name, {"audio": name})
+    if op.start and not op.seconds:
+        raise ExportError(f"{op.label()}: TrimAudioDuration needs to know how long the stretch is (`first`)")
+    if op.seconds:
+        cut = {"audio": link, "start_index": op.start, "duration": op.seconds}
+        link = builder.put("TrimAudioDuration", f"{name} from {op.start:g} s", cut)
+    return {nodes.NODE_OUTPUTS[0]: link}
 
 
 @row(nodes.Free)

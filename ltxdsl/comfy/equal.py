@@ -106,6 +106,8 @@ SAME: dict[str, dict[str, Sources]] = {
         "CreateVideo": {name: f"video.{name}" for name in ("images", "audio", "fps", "bit_depth")},
     },
     "ManualSigmas": SCHEDULERS,
+    "LoadAudio": {"VHS_LoadAudioUpload": {}},
+    "TrimAudioDuration": {"VHS_LoadAudioUpload": {"audio": "audio.audio", "start_time": "start_index"}},
     "LTXVAudioVAEEncode": {"VAEEncodeAudio": {"vae": "audio_vae"}},
     "LTXAddVideoICLoRAGuide": {"LTXAddVideoICLoRAGuideAdvanced": {"attention_strength": Fixed(1.0)}},
     "SetLatentNoiseMask": {"LTXVSetAudioRefTokens": {"audio_latent": "samples"}},

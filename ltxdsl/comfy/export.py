@@ -14,9 +14,9 @@ from ltxdsl.compiler.graph import Ref
 from ltxdsl.geometry import latent_frames
 from ltxdsl.models import ModelSet
 from ltxdsl.ops.base import PARTS, Port
-from ltxdsl.ops.nodes import Free, PatchModel, RawNode, Show, WriteFrames, WriteImage, WriteSound, WriteVideo
+from ltxdsl.ops.nodes import Free, LoadSound, PatchModel, RawNode, Show, WriteFrames, WriteImage, WriteSound, WriteVideo
 
-ASIDE = (RawNode, PatchModel, Show, Free)  # they belong to no pass
+ASIDE = (RawNode, LoadSound, PatchModel, Show, Free)  # they belong to no pass
 WRITERS = (WriteVideo, WriteImage, WriteFrames, WriteSound)
 
 __all__ = ["Export", "ExportError", "export_prompt"]

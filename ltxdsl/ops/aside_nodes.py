@@ -55,6 +55,25 @@ class PatchModel(Op, frozen=True):
         return dict.fromkeys(self.outputs, Facts())
 
 
+class LoadSound(Op, frozen=True):
+    """A sound file and its length, for raw nodes: `seconds` from `start` on (0 = to its end), by a node of ComfyUI."""
+
+    outputs = dict.fromkeys(NODE_OUTPUTS[:2], Port.WIRE)
+    kernel = "load_sound"
+    path: str
+    start: float = 0.0
+    seconds: float = 0.0
+    node: str = ""
+
+    def label(self) -> str:
+        """The file."""
+        return f"sound {self.path}"
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Nothing is known of it."""
+        return dict.fromkeys(self.outputs, Facts())
+
+
 class Show(Op, frozen=True):
     """Look at a literal, or at what is wired to it: in ComfyUI only.
 

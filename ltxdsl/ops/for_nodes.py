@@ -1,4 +1,4 @@
-"""What raw nodes take of models and files, where a pass has a statement for it: a model with LoRAs."""
+"""What raw nodes take of models and files, where a pass has a statement for it: a model with LoRAs, a sound."""
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -8,14 +8,17 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.base import LoraUse
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import NOWHERE, Role, option, parts, statement, word
-from ltxdsl.ops.kinds import LORA, NUMBER, words
+from ltxdsl.ops.kinds import FILE, LORA, NUMBER, TIME, words
 from ltxdsl.ops.raw_values import THING, wires_of
+from ltxdsl.ops.steps import same_as
 from ltxdsl.ops.wired import Wired
 from ltxdsl.source import Span
+from ltxdsl.values import Frames, Seconds, in_seconds
 
 if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
 
+SOUND_LOADERS = ("VHS_LoadAudio", "VHS_LoadAudioUpload")
 IN_CONTEXT = words("`in_context`", {"in_context": True})
 MODEL = Symbol("model")
 
@@ -62,3 +65,39 @@ class Loras(Wired, frozen=True):
         uses = tuple(LoraUse(one.name, one.strength, in_context=one.in_context) for one in self.loras)
         op = nodes.PatchModel(loras=uses, word=model.name if isinstance(model, Symbol) else "", fps=scene.fps)
         self.enter(scene, op, wires_of(scene, self, model, nodes.NODE_PORTS[0]))
+
+
+@statement(
+    "track",
+    Role.ACTION,
+    'song = track "song.mp3"\nvoices = node "AudioSeparator" { audio: song }\n'
+    'prompt "she sings"\naudio voices\npass dev 30',
+)
+class Track(Wired, frozen=True):
+    """A sound file for raw nodes, all of it or a stretch; what only goes into the clip needs no more than `audio`.
+
+    `as` names a node of VideoHelperSuite that reads it: `VHS_LoadAudio` by its path on the server, wherever it is. With
+    one of these the second name before it is how long the sound is, in seconds.
+    """
+
+    nameable: ClassVar[bool] = True
+    gives_outputs: ClassVar[bool] = True
+    targets: ClassVar[tuple[str, ...]] = ("comfy",)
+
+    path: Annotated[str, word(FILE, "the file, in ComfyUI's input folder")]
+    start: Annotated[Frames | Seconds, option(TIME, "where in the file it begins", key="from")] = Seconds(0.0)
+    seconds: Annotated[Frames | Seconds | None, option(TIME, "how much of it; to its end if not said", key="first")] = (
+        None
+    )
+    node: Annotated[str, option(same_as(*SOUND_LOADERS), "the node of ComfyUI that reads it", key="as")] = ""
+
+    @property
+    def asks(self) -> list[tuple[Any, Span]]:
+        """Nothing."""
+        return []
+
+    def apply(self, scene: "Scene") -> None:
+        """One op with both outputs."""
+        start = in_seconds(self.start, scene.fps)
+        seconds = 0.0 if self.seconds is None else in_seconds(self.seconds, scene.fps)
+        self.enter(scene, nodes.LoadSound(path=self.path, start=start, seconds=seconds, node=self.node), {})

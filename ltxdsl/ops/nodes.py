@@ -15,6 +15,7 @@ from ltxdsl.models import upsampler_part
 from ltxdsl.ops.aside_nodes import NODE_OUTPUTS as NODE_OUTPUTS
 from ltxdsl.ops.aside_nodes import NODE_PORTS as NODE_PORTS
 from ltxdsl.ops.aside_nodes import Free as Free
+from ltxdsl.ops.aside_nodes import LoadSound as LoadSound
 from ltxdsl.ops.aside_nodes import PatchModel as PatchModel
 from ltxdsl.ops.aside_nodes import RawNode as RawNode
 from ltxdsl.ops.aside_nodes import Show as Show

@@ -461,7 +461,7 @@ TECHNIQUES = (
     _train("a LoRA on top of merged LoRAs; CREPA; captioning", why=_OUTSIDE),
     _train("a look at texts and pictures on the way", "show", "LTX094", "PreviewAny PreviewImage", "show_and_free"),
     _train("memory let go of between passes", "free", "", "VRAMCleanup RAMCleanup", "show_and_free"),
-    _train("nodes that the language has no word for", "node loras", "LTX223", "", "raw_node"),
+    _train("nodes that the language has no word for", "node loras track", "LTX223", "", "raw_node"),
     _train(
         "a workflow's own loaders, tiles and node packs", "load spell stack together patch", "", "", "comfy_spelled"
     ),

@@ -70,3 +70,35 @@ def test_what_a_control_without_a_limit_of_attention_is_written_by():
     _, kept = came_back(prompt)
     assert kept == set()
     assert not same(prompt, exported(f'{plain}\nsave "a.mp4"'))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'track "a.mp3"',
+        'track "a.mp3" first 3s',
+        'track "a.mp3" from 1.5s first 3s',
+        'track "Z:\\\\music\\\\a.mp3" from 2s as "VHS_LoadAudio"',
+        'track "a.mp3" from 2s first 4s as "VHS_LoadAudioUpload"',
+    ],
+)
+def test_a_sound_for_a_node(said):
+    prompt = exported(
+        f'song = {said}\nvoices = node "AudioSeparator" {{ audio: song }}\n'
+        'prompt "a"\naudio voices\npass distill 8\nsave "a.mp4"'
+    )
+    text, kept = came_back(prompt)
+    assert kept == {"AudioSeparator"}
+    assert f"= {said}\n" in text
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "said"), [(0, 0, ""), (2, 3.5, " from 2s first 3.5s"), (0, 4, " first 4s")]
+)
+def test_a_sound_by_the_node_of_another_pack(start, seconds, said):
+    prompt = exported('audio "voice.wav" as_is\nprompt "a"\npass distill 8\nsave "a.mp4"')
+    inputs = {"audio": "voice.wav", "start_time": start, "duration": seconds}
+    prompt[one(prompt, "LoadAudio")] = {"class_type": "VHS_LoadAudioUpload", "inputs": inputs}
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert f'audio "voice.wav" as_is{said}\n' in text

@@ -37,6 +37,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
     "SolidMask": ("width", "height"),
     "LTXVSetAudioRefTokens": (),
+    "VHS_LoadAudioUpload": ("audio",),
     "TrimAudioDuration": ("start_index", "duration"),
     "ComfyMathExpression": ("expression",),
     **dict.fromkeys(SCHEDULERS, ALL),

@@ -1,9 +1,11 @@
-"""Raw nodes that a statement says shorter: those that only show or let go of memory, and LoRAs."""
+"""Raw nodes that a statement says shorter: those that show or let go of memory, LoRAs, sounds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from ltxdsl.comfy.aside import SOUND_LOADERS
 from ltxdsl.comfy.aside_classes import FREES, RAM, SHOWS, TYPES, VRAM, type_of, usual_view
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft
@@ -14,6 +16,7 @@ from ltxdsl.grammar.write import number, quoted
 from ltxdsl.ops.aside import KINDS
 from ltxdsl.ops.raw_values import LOADED, MADE
 
+CUT = "TrimAudioDuration"
 IN_CONTEXT = "LTXICLoRALoaderModelOnly"
 LOADERS = ("LoraLoaderModelOnly", IN_CONTEXT)
 LONGEST = 100  # characters of a line
@@ -29,6 +32,7 @@ class Shorts:
     def __init__(self, draft: Draft, target: Target, names: Names, catalogue: Mapping[str, Info]) -> None:
         self.draft, self.target, self.names, self.catalogue = draft, target, names, catalogue
         self.said: set[str] = set()
+        self.sounds = dict.fromkeys(("LoadAudio", CUT, *SOUND_LOADERS), self._track)
         self.views: dict[str, list[str]] = {}  # what is shown at the end, by class ("" = the usual one)
 
     def line(self, id: str) -> str | None:
@@ -36,7 +40,8 @@ class Shorts:
         if id in self.said:
             return ""
         kind = self.target.kind(id)
-        found = self._show(id) if kind in SHOWS else self._loras(id) if kind in LOADERS else self._free(id)
+        ways = {**dict.fromkeys(SHOWS, self._show), **dict.fromkeys(LOADERS, self._loras), **self.sounds}
+        found = ways.get(kind, self._free)(id)
         if found is not None:
             self.said.add(id)
         return found
@@ -98,6 +103,33 @@ class Shorts:
         loras = " | ".join(one for one in said if one)
         return f"{', '.join(self.names.of_node(id))} = loras {loras}" + (f" on {on}" if on != "model" else "")
 
+    def _track(self, id: str) -> str | None:
+        """A sound file; the stretch of it that only this one reads stands in the same line."""
+        kind, inputs = self.target.kind(id), self.target.inputs(id)
+        if kind == "LoadAudio" and self._cut_by(id):
+            return ""
+        before = self.target.link(id, "audio") if kind == CUT else None
+        if kind == CUT and (before is None or self._cut_by(before.node) != id):
+            return None
+        file, start = {"LoadAudio": ("audio", ""), CUT: ("audio", "start_index"), **SOUND_LOADERS}[kind]
+        path = self.target.value(before.node if before else id, file)
+        said = quoted(path) if isinstance(path, str) else None
+        told = {name: inputs.get(name, 0) for name in ((start, "duration") if start else ())}
+        if said is None or not _times(told.values()) or inputs.keys() - told.keys() != {file}:
+            return None
+        words = f"{', '.join(self.names.of_node(id))} = track {said}"
+        words += f" from {_seconds(told[start])}s" if told.get(start) else ""
+        words += f" first {_seconds(told['duration'])}s" if told.get("duration") else ""
+        return words + (f" as {quoted(kind)}" if kind in SOUND_LOADERS else "")
+
+    def _cut_by(self, id: str) -> str | None:
+        """The raw node that takes a stretch of a sound file, if nothing else reads that."""
+        readers, raws = self.target.readers.get(id, []), self.draft.raws()
+        alone = id in raws and self.target.kind(id) == "LoadAudio" and len(readers) == 1 and readers[0] in raws
+        told = self.target.inputs(readers[0]) if alone and self.target.kind(readers[0]) == CUT else {}
+        is_cut = told.get("duration") and _times([told["duration"], told.get("start_index")])
+        return readers[0] if is_cut else None
+
     def _goes_on(self, id: str, raws: set[str]) -> bool:
         """Whether it is a LoRA that only another one reads."""
         readers = self.target.readers.get(id, [])
@@ -111,7 +143,7 @@ class Shorts:
         if set(inputs) != {"model", "lora_name", "strength_model"} or self.target.kind(id) not in LOADERS:
             return None
         said = quoted(name) if isinstance(name, str) else None
-        if said is None or not isinstance(strength, int | float) or isinstance(strength, bool):
+        if said is None or not isinstance(strength, int | float) or abs(strength) > 100 or isinstance(strength, bool):
             return None
         return f"{said} {number(strength)}" + (" in_context" if self.target.kind(id) == IN_CONTEXT else "")
 
@@ -143,3 +175,13 @@ class Shorts:
         values = [name for name in inputs if name in ways]
         what = freeing.told({name: value for name, value in inputs.items() if name not in ways})
         return (what, "".join(values)) if what and len(values) < 2 else None
+
+
+def _times(values: Iterable[Any]) -> bool:
+    """Whether all are seconds."""
+    return all(isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one < 1e6 for one in values)
+
+
+def _seconds(value: float) -> str:
+    """Without a point, where nothing stands behind it."""
+    return number(int(value) if value == int(value) else value) or "0"

@@ -10,6 +10,7 @@ from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
 ENCODERS = ("LTXVAudioVAEEncode", "VAEEncodeAudio")
+VHS = "VHS_LoadAudioUpload"
 KEEPERS = {"SetLatentNoiseMask": "samples", "LTXVSetAudioRefTokens": "audio_latent"}  # what each of them keeps
 
 
@@ -44,6 +45,8 @@ def _whole(target: Target, source: Out, images: Images) -> Piece | None:
     """A sound that goes into the encoder as it is: a file's, a video's, or what a node gives."""
     if target.kind(source.node) == "AudioConcat":
         return None  # with silence behind it, as an export does
+    if target.kind(source.node) == VHS and source.slot == 0:
+        return _by_vhs(target, source)
     first, cut = source, ""
     if target.kind(source.node) == "TrimAudioDuration" and (before := target.link(source.node, "audio")):
         first, cut = before, _cut(target, source.node)
@@ -53,6 +56,18 @@ def _whole(target: Target, source: Out, images: Images) -> Piece | None:
     if target.kind(first.node) == "GetVideoComponents" and first.slot == 1 and (name := images.of_video(first.node)):
         return Piece(f"audio {name} as_is{cut}")
     return Piece(f"audio {{}}{cut}", wire=first)
+
+
+def _by_vhs(target: Target, source: Out) -> Piece:
+    """A file of which VHS's node takes a stretch, or all."""
+    file = target.value(source.node, "audio")
+    start, seconds = (target.value(source.node, name, 0) for name in ("start_time", "duration"))
+    numbers = all(isinstance(one, int | float) for one in (start, seconds))
+    said = quoted(file) if isinstance(file, str) else None
+    if said is None or not numbers or (start and not seconds):
+        return Piece("audio {}", wire=source)
+    behind = f" from {plain(start)}s" if start else ""
+    return Piece(f"audio {said} as_is{behind}" + (f" first {plain(seconds)}s" if seconds else ""))
 
 
 def _cut(target: Target, id: str) -> str:

@@ -36,6 +36,12 @@ def patch_model(session: Session, op: nodes.PatchModel) -> dict[str, Frames]:
 
 
 @kernel
+def load_sound(session: Session, op: nodes.LoadSound) -> dict[str, Frames]:
+    """Refused: only raw nodes ask for it."""
+    _refused(op)
+
+
+@kernel
 def show(session: Session, op: nodes.Show) -> dict[str, Frames]:
     """Refused: here texts are printed, and nothing else is shown."""
     _refused(op)
