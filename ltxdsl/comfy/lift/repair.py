@@ -119,7 +119,8 @@ class Repairer:
         ours, out = mine.get(name), self.target.link(pair[1], name)
         if out is None:
             if name not in mine or not _equal(ours, wanted):
-                if name in mine or not spelled.other:
+                checked = spelled.other in SCHEDULERS  # with all its numbers, before it was spelled
+                if not checked and (name in mine or not spelled.other):
                     self._check(spelled.other or spelled.type, name, ours, wanted)
                 yield Edit(spelled, name, wanted)
             return

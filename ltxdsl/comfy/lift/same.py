@@ -34,7 +34,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "KSampler": ("scheduler",),
     "ClownSampler_Beta": ("seed",),
     "TextGenerateLTX2Prompt": ALL,
-    "LoraLoader": ("lora_name", "strength_model"),
+    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
     "SolidMask": ("width", "height"),
     "TrimAudioDuration": ("start_index", "duration"),
     "ComfyMathExpression": ("expression",),
