@@ -100,18 +100,29 @@ class ToSide(Step, frozen=True):
         return nodes.ResizePicture(how=self.verb, width=width, height=height, method=self.by)
 
 
-@step("longer", "shorter")
+@step("longer")
 class ToLonger(Step, frozen=True):
-    """Set the longer or the shorter side; the other follows."""
+    """Set the longer side; the other follows."""
 
     side: Annotated[int, word(INTEGER, "pixels", low=1, high=MOST)]
-    by: Annotated[str, option(RESIZING, "how pixels are computed; lanczos if not said")] = ""
+    by: Annotated[str, option(RESIZING, "how; lanczos, with a side cut to whole pixels, if not said")] = ""
     node: Annotated[str, option(same_as("ImageScaleToMaxDimension"), "the node of ComfyUI that does it", key="as")] = ""
 
     def op(self) -> Op:
-        """The side, as the width; ComfyUI's node that cuts the shorter to whole pixels takes no video."""
-        method = self.by or ("lanczos" if self.verb == "shorter" else "")
-        return nodes.ResizePicture(how=self.verb, width=self.side, method=method, node=self.node)
+        """The side, as the width."""
+        return nodes.ResizePicture(how=self.verb, width=self.side, method=self.by, node=self.node)
+
+
+@step("shorter")
+class ToShorter(Step, frozen=True):
+    """Set the shorter side; the other follows."""
+
+    side: Annotated[int, word(INTEGER, "pixels", low=1, high=MOST)]
+    by: Annotated[str, BY] = "lanczos"
+
+    def op(self) -> Op:
+        """The side, as the width; ComfyUI's node that cuts it to whole pixels takes no video."""
+        return nodes.ResizePicture(how=self.verb, width=self.side, method=self.by)
 
 
 @step("scale")

@@ -22,6 +22,9 @@ FAMILY = choice("`wan`", lambda names: ("wan",))
 TILER = choice("`usdu`", lambda names: ("usdu",))
 
 
+THINGS = (NodeRef, MediaRef, Symbol)  # what a line has that is no literal
+
+
 @statement(
     "node",
     Role.ACTION,
@@ -69,7 +72,7 @@ class Node(Wired, frozen=True):
     @property
     def wired(self) -> list[Field]:
         """The lines that are no literals."""
-        return [field for field in self.fields if isinstance(field.value, NodeRef | MediaRef | Symbol)]
+        return [field for field in self.fields if isinstance(field.value, THINGS)]
 
     @classmethod
     def read_field(cls, line: tree.Field, names: Names) -> Any:
@@ -89,7 +92,7 @@ class Node(Wired, frozen=True):
         for port, field in zip(nodes.NODE_PORTS, self.wired, strict=False):
             inputs |= wires_of(scene, self, field.value, port)
             wires.append((field.key, port, field.value.name if isinstance(field.value, Symbol) else ""))
-        literals = [(f.key, f.value) for f in self.fields if f not in self.wired]
+        literals = [(field.key, field.value) for field in self.fields if not isinstance(field.value, THINGS)]
         op = nodes.RawNode(
             class_type=self.type, literals=tuple(literals), wires=tuple(wires), title=self.title, fps=scene.fps
         )

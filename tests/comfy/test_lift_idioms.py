@@ -212,3 +212,14 @@ def test_damaged_workflows_come_back_as_they_are(script, seed):
     found = imported(workflow, KNOWN, "a.json")
     assert not [note for note in found.notes if note.startswith(UNEXPECTED)]
     assert same(exported(found.text), fold(prompt, KNOWN))
+
+
+@pytest.mark.parametrize("name", [{"a": [1]}, [], None, 2.5])
+def test_files_whose_names_are_no_texts(name):
+    prompt = exported(TWO_STAGES)
+    for kind, input in (("LTXVAudioVAELoader", "ckpt_name"), ("LoraLoaderModelOnly", "lora_name")):
+        for node in prompt.values():
+            node["inputs"] |= {input: name} if node["class_type"] == kind else {}
+    found = imported(Workflow(form="api", prompt=prompt), KNOWN, "a.json")
+    assert not [note for note in found.notes if note.startswith(UNEXPECTED)]
+    assert same(exported(found.text), fold(prompt, KNOWN))

@@ -51,8 +51,9 @@ def _named(target: Target, type: str, name: str, among: set[str] | None = None) 
         sources = LOADERS[type].get(target.kind(id), {})
         own = next((its for its, source in sources.items() if source == name), name)
         if among is None or id in among:
-            found.add(target.value(id, own))
-    return found - {None}
+            value = target.value(id, own)
+            found |= {value} if isinstance(value, str | int | float) else set()
+    return found
 
 
 def _read(target: Target, first: Stage) -> dict[str, set[str]]:

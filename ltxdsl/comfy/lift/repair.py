@@ -122,8 +122,8 @@ class Repairer:
         ours, out = mine.get(name), self.target.link(pair[1], name)
         if out is None:
             if name not in mine or not _equal(ours, wanted):
-                given = name in mine and (spelled.type, name) not in FILLED
-                if given or not spelled.other:
+                filled = (spelled.type, name) in FILLED or spelled.other in SCHEDULERS  # asked before it was spelled
+                if (name in mine and not filled) or not spelled.other:
                     self._check(spelled.other or spelled.type, name, ours, wanted)
                 yield Edit(spelled, name, wanted)
             return
