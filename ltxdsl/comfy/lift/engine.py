@@ -106,7 +106,8 @@ def _proved(
         extra = [id for id in made.order if wrong[made.digests[id]] > 0]
         lost = target.count - made.count
         lacking = [target.kind(id) for id in target.order if lost[target.digests[id]] > 0]
-        why.append(f"too many: {', '.join(map(made.kind, extra))}; lacking: {', '.join(lacking)}")
+        counts = {"too many": [made.kind(id) for id in extra], "lacking": lacking}
+        why.append("; ".join(f"{word}: {', '.join(kinds)}" for word, kinds in counts.items() if kinds))
         _drop(draft, target, trial, _guilty(draft, export, extra))
     return None
 
