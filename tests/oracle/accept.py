@@ -1,4 +1,4 @@
-"""Does a real ComfyUI take what `ltx export` writes? Every example and every recipe of `std`, by its own validation.
+"""Does a real ComfyUI take what `ltx export` writes? Examples, recipes of `std` and statements, by its own validation.
 
     python -m tests.oracle.accept CHECKOUT [-v]
 
@@ -11,6 +11,7 @@ is refused.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from ltxdsl.comfy.catalogue import catalogue
 from ltxdsl.comfy.packs import pack_of
 from ltxdsl.compiler import Request, compile
 from ltxdsl.models import load_model_set
+from ltxdsl.ops import STATEMENTS
 from ltxdsl.source import Source
 from tests.oracle.real import Prompt, RealComfy, Verdict
 from tests.test_examples import EXAMPLES, FOLDER, given, is_for_this_runtime_only, source_of
@@ -53,6 +55,7 @@ FOLDERS = {
     "UpscaleModelLoader.model_name": "upscale_models",
     "FrameInterpolationModelLoader.model_name": "frame_interpolation",
 }
+NOT_ASKED = ("grade", "train", "shot", "sweep", "polish")  # only here, no script alone, a model without an ending
 ENDINGS = (".safetensors", ".pth", ".gguf", ".ckpt", ".pt")
 
 
@@ -66,8 +69,12 @@ class Judged(NamedTuple):
     why: tuple[str, ...] = ()
 
 
-def scripts() -> Iterator[tuple[str, Source]]:
-    """Examples, and a script for each recipe."""
+NAMED = re.compile(r'"([^"\n%]+\.\w{3,4})"')
+STAND_INS = {".mp4": "talk.mp4", ".wav": "voice.wav", ".png": "hole.png", ".jpg": "astronaut.jpg"}
+
+
+def scripts(folder: Path) -> Iterator[tuple[str, Source]]:
+    """Examples, a script for each recipe, and each statement's example, with its media in a folder."""
     for path in EXAMPLES:
         if not is_for_this_runtime_only(path):
             yield path.stem, source_of(path)
@@ -77,6 +84,13 @@ def scripts() -> Iterator[tuple[str, Source]]:
     for name, use in RECIPES.items():
         text = f'import std {name}\nsize 512x512\nprompt "a lake"\n{use}\nsave "{name}.mp4"\n'
         yield f"std {name}", Source(text, str(FOLDER / f"std_{name}.ltx"))
+    for name, statement in STATEMENTS.items():
+        text = f"{statement.example}\n" + ("" if "save " in statement.example else 'save "a.mp4"\n')
+        if "pass " in text and name not in NOT_ASKED:
+            for file in NAMED.findall(text):
+                if stand_in := STAND_INS.get(Path(file).suffix):
+                    shutil.copy(FOLDER / stand_in, folder / file)
+            yield f"statement {name}", Source(text, str(folder / "a.ltx"))
 
 
 def exported(source: Source, style: str) -> Export:
@@ -147,7 +161,9 @@ def main(checkout: Path, loud: bool) -> int:
     with tempfile.TemporaryDirectory() as folder:
         real = RealComfy(checkout, Path(folder))
         print(f"ComfyUI {real.version}, {len(real.classes)} classes")
-        judged = [judge(name, style, source, real) for name, source in scripts() for style in STYLES]
+        media = Path(folder) / "scripts"
+        media.mkdir()
+        judged = [judge(name, style, source, real) for name, source in scripts(media) for style in STYLES]
     for one in judged:
         if one.fate in ("refused", "pack missing") or loud:
             print(f"{one.name} ({one.style}, {one.nodes} nodes): {one.fate}")
