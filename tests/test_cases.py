@@ -51,7 +51,7 @@ def test_every_finding_says_why_or_what_helps(models, in_pictures):
 
 
 def test_the_target_decides_what_is_refused(models, in_pictures):
-    source = Source('prompt "a"\nchunk 2\npass distill 8\nlora "missing.safetensors"')
+    source = Source('prompt "a"\ntune across_to_picture 1.2\npass distill 8\nlora "missing.safetensors"')
     local = {d.code for d in analyze(source, models).diagnostics}
     comfy = {d.code for d in analyze(source, models, Request(target="comfy")).diagnostics}
     assert {"LTX090", "LTX061"} <= local

@@ -161,7 +161,7 @@ def test_fmt(ltx, tmp_path):
     assert ltx("fmt", "--check", path).code == 1
     assert "-size   64x64" in ltx("fmt", "--diff", path).out
     assert ltx("fmt", path).code == 0
-    assert path.read_text() == 'size 64x64\nprompt "a"\n'
+    assert path.read_text() == 'size 64x64; prompt "a"\n'
     assert ltx("fmt", "--check", path).code == 0
     broken = tmp_path / "b.ltx"
     broken.write_text('prompt "a')

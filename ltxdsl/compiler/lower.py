@@ -193,6 +193,8 @@ class Scene:
                 if len(self.graph) + self.held > MOST_OPS:
                     self.overflow = statement
                     return
+            elif statement.left_out(self.target):
+                continue  # a check says so
             elif statement.before_passes and self.latent is not None:
                 self.late.append(statement)
             else:
@@ -278,7 +280,7 @@ class Scene:
         assert self.latent is not None
         if self.audio is None:
             self.audio = self.add(nodes.EmptyAudio(frames=self.frames, fps=self.fps), statement)
-        settings = self.settings.within(statement.settings)
+        settings = self.settings.within(said for said in statement.settings if not said.left_out(self.target))
         self.leftover.clear()
         self.name = self._next_name()
         stage = self._drafted(statement, settings).stage(self.name, self.asked)

@@ -31,7 +31,7 @@ INDENT = "  "
 
 
 def format_script(script: Script, source: Source) -> str:
-    """One statement a line, blocks indented by two, comments and single blank lines kept.
+    """Blocks indented by two, comments and single blank lines kept.
 
     A block stays on one line, and what its author has put in one row stays in one row, as far as a line goes.
     """
@@ -67,10 +67,10 @@ class _Writer:
             previous_end = self._end(row[-1])
 
     def _rows(self, entries: tuple[Entry, ...], indent: str) -> Iterator[list[Entry]]:
-        """Entries of a block that stand in one row; at the top each has a line of its own."""
+        """Entries that stand in one row."""
         row: list[Entry] = []
         for entry in entries:
-            short = bool(indent) and self._is_short(entry, indent)
+            short = self._is_short(entry, indent)
             if row and not (short and "\n" not in self.source.text[row[-1].span.end : entry.span.start]):
                 yield row
                 row = []

@@ -9,6 +9,7 @@ from ltxdsl.ops.base import Loop, Patch
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
 from ltxdsl.ops.kinds import FILE, FPS, NUMBER, SWITCH, TEXT, TIME, words
 from ltxdsl.source import Span
+from ltxdsl.targets import LOCAL
 from ltxdsl.values import Fps, Frames, Seconds, in_frames
 
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ class Preview(Statement, frozen=True):
 
     rate: Annotated[Fps, word(FPS, "frames a second", low=1, high=60)] = Fps(8.0)
     vae: Annotated[str, option(FILE, "a small VAE for it, in place of the roughest way")] = ""
+
+    def left_out(self, target: str) -> bool:
+        """It only shows."""
+        return target == LOCAL
 
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from ltxdsl.ops.base import Patch
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import INTEGER, NUMBER, NUMBERS, PERCENT, TEXT, words
+from ltxdsl.targets import LOCAL
 from ltxdsl.values import Percent
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Chunk(Statement, frozen=True):
 
     pieces: Annotated[int, word(INTEGER, "how many pieces", low=1, high=100)] = 2
     above: Annotated[int, option(INTEGER, "only above this many tokens", low=0, high=16384)] = 4096
+
+    def left_out(self, target: str) -> bool:
+        """Its numbers are the same without it."""
+        return target == LOCAL
 
     def shape_pass(self, draft: "Draft") -> None:
         """A patch."""

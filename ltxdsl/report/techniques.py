@@ -56,6 +56,9 @@ TECHNIQUES = (
         "VHS_SelectEveryNthImage",
         "every_other_frame",
     ),
+    _size(
+        "a clip as large and long as what it follows", "like image video", "LTX254", "GetImageSize", "like_a_picture"
+    ),
     _guide("first frame given (image to video)", "inplace", "LTX021 LTX024", "LTXVImgToVideoInplace", "photo"),
     _guide("first and last frame", "inplace guide", "LTX020", "LTXVImgToVideoInplace LTXVAddGuide", "first_last_frame"),
     _guide(

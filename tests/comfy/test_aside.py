@@ -164,7 +164,7 @@ STRANGE = ("odd", "Unheard", {"a": 1})
 @pytest.mark.parametrize(
     ("nodes", "lines"),
     [
-        ([("a", "PreviewAny", {"source": "a lake"})], ['show "a lake"']),
+        ([("a", "PreviewAny", {"source": "a lake"})], ["show written"]),
         ([("a", "PreviewImage", {"images": ["frames", 0]})], ["show frames"]),
         ([("a", "PreviewAny", {"source": ["frames", 0]})], ['show frames by "PreviewAny"']),
         ([("a", "VRGDG_ShowText", {"text": "x", "text_0": "old"})], ['show "x" by "VRGDG_ShowText"']),

@@ -64,7 +64,7 @@ def came_back(prompt):
         (
             'prompt "a"\ncontrol depth from video "w.mp4" with lora "ic-depth.safetensors" 1 @ 0 downscale 2\n'
             'pass distill 8\nsave "a.mp4"',
-            ['control depth from video "w.mp4" with lora "ic-depth.safetensors" 1 @ 0', "downscale 2"],
+            ['control depth from video "w.mp4" with lora "ic-depth.safetensors" 1 downscale 2'],
         ),
         ('prompt "a"\npass dev 30 res_2s\nsave "a.mp4"', ["res_2s"]),
     ],

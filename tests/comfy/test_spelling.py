@@ -188,7 +188,7 @@ def test_a_size_that_nodes_cut_is_asked_for():
     found = compile(Source(text), MODELS, Request(target="comfy"))
     assert [(stage.width, stage.height, stage.frames) for stage in found.stages] == [(640, 352, 121), (1280, 704, 121)]
     again = lift(prompt, KNOWN).text
-    assert "size 1280x720 fit cut\nlength 126f cut @ 25fps\n" in again
+    assert "size 1280x720 fit cut; length 126f cut @ 25fps\n" in again
     assert "spell" not in again
 
 

@@ -21,6 +21,11 @@ class Spelled:
         self.type, self.other, self.nth, self.own = type, other, nth, False
         self.lines: dict[str, Any] = {}
 
+    @property
+    def bare(self) -> bool:
+        """Whether it only names another class, for all such nodes."""
+        return bool(self.other) and not self.lines and not self.own and not self.nth
+
 
 class Word(str):
     """A word of the language as a value."""
@@ -101,6 +106,15 @@ class Draft:
                     del piece.spell(type).lines[line]
                 else:
                     piece.spell(type).lines[line] = value
+
+    def hoist(self) -> None:
+        """What all passes are spelled as, without a line, is said once before them."""
+        passes = [piece.spells for piece in self.pieces if piece.sampled]
+        for which in [which for which, spelled in passes[0].items() if spelled.bare] if len(passes) > 1 else ():
+            if all(which in spells and spells[which].bare for spells in passes):
+                self.common().spells.setdefault(which, passes[0][which])
+                for spells in passes:
+                    del spells[which]
 
     def common(self) -> Piece:
         """The piece before all passes, for what they have in common."""

@@ -93,6 +93,7 @@ def _proved(
         _bound(draft, target, draft.begins)
     while draft.anchors():
         trial = _settled(draft, target, catalogue, why)
+        draft.hoist()
         draft.in_passes("LTXVSeparateAVLatent", "av_latent", Word("av_latent 1"))
         if brief := _brief(draft, target, catalogue, groups):
             return msgspec.structs.replace(brief, why=tuple(why))

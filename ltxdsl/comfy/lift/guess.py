@@ -26,14 +26,19 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
         return None
     common = Piece("")
     common.common = True
-    shared = [said for said in passes[0].said if all(said in one.said for one in passes)]
+    shared = _shared(passes)
+    clip = _clip(target, passes, images, kept)
+    tiles = decoded(target)
     head = [
         *loads(target, passes[0]),
+        *(piece for piece in images.pieces() if piece.wire is None),
         common,
-        *_clip(target, passes, images, kept),
+        *(piece for piece in images.pieces() if piece.wire),
+        *clip,
+        *tiles,
+        *(Piece(said) for said in shared),
         *_texts(target, passes[0]),
         *_sound(target, passes[0]),
-        *(Piece(said) for said in shared),
         *([Piece(passes[0].loop)] if passes[0].loop else []),
     ]
     goes_on = passes[0].begins is not None and passes[0].separated
@@ -44,13 +49,23 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
     if parts and all(out.slot == 1 for out in parts):
         common.spell("LTXVSeparateAVLatent").lines["av_latent"] = Word("av_latent 1")
     ends = saves(target, [one.id for one in passes])
-    tiles = decoded(target)
     if not ends:
         spell_decoder(target, common, "VAEDecodeTiled" if tiles else "VAEDecode")
     whole = [piece for index, one in enumerate(made) for piece in (one, *ends.get(index, []))]
-    draft = Draft([*head, *tiles, *whole])
+    draft = Draft([*head, *whole])
     draft.begins = passes[0].begins
     return draft
+
+
+def _shared(passes: list[Stage]) -> list[str]:
+    """What all passes have in common, and is said before them."""
+    first, *others = passes
+    shared = [said for said in first.said if all(said in one.said for one in others)]
+    for lines in ("loras", "cfg", "conditions"):
+        same = all(getattr(one, lines) == getattr(first, lines) for one in others)
+        usual = lines == "cfg" and all(one.usual_cfg for one in passes)
+        shared += getattr(first, lines) if others and same and not usual else []
+    return shared
 
 
 def _growth(passes: list[Stage]) -> float:
@@ -61,11 +76,9 @@ def _growth(passes: list[Stage]) -> float:
 
 
 def _clip(target: Target, passes: list[Stage], images: Images, kept: Collection[str]) -> list[Piece]:
-    """Pictures, then size, length and rate of what comes out in the end, as far as they are known."""
+    """Size, length and rate of what comes out in the end, as far as they are known; pictures get their names."""
     images.name_all(kept)
-    like = measured(target, passes[0], _growth(passes), images)
-    said = _said(target, passes)
-    return [*images.pieces(), *like, *said]
+    return [*measured(target, passes[0], _growth(passes), images), *_said(target, passes)]
 
 
 def _said(target: Target, passes: list[Stage]) -> list[Piece]:

@@ -16,6 +16,7 @@ from ltxdsl.comfy.lift.raw import Names, node_text
 from ltxdsl.comfy.lift.short import Shorts
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.compiler import Request, compile
+from ltxdsl.grammar.write import rows
 from ltxdsl.models import LTX_23, ModelSet, load_model_set
 from ltxdsl.ops.raw_values import LOADED, MADE, SAMPLED, of_clip
 from ltxdsl.source import Source
@@ -82,7 +83,8 @@ class Writer:
 
     def text(self, trial: bool, brief: bool = False) -> str:
         """The whole script; `brief`: with statements in the place of raw nodes that have one."""
-        return "\n".join([*(line for _, line in self._lines(trial, brief)), *self.shorts.rest()]) + "\n"
+        lines = [line for _, line in self._lines(trial, brief)]
+        return "\n".join([*(lines if trial else in_rows(lines)), *self.shorts.rest()]) + "\n"
 
     def blamed(self, at: int) -> tuple[Piece, str] | None:
         """The piece of a trial that has written a place in its text, and the line or the statement there."""
@@ -130,6 +132,22 @@ class Writer:
         node = self.target.prompt[id]
         meta = {"title": f"{MARK}{id}"} if trial else node.get("_meta") or {}
         return node_text(id, {**node, "_meta": meta}, self.names, wires)
+
+
+IN_ROWS = ("like", "size", "length", "fps", "decode", "spell", "cfg", "lora", "chunk", "attention", "preview", "stack")
+
+
+def in_rows(lines: Iterable[str]) -> Iterator[str]:
+    """Short settings one after the other stand in a row, as people write them."""
+    row: list[str] = []
+    for line in lines:
+        if line.split(" ", 1)[0] in IN_ROWS and "{" not in line and "\n" not in line:
+            row.append(line)
+            continue
+        yield from rows(row, "")
+        row = []
+        yield line
+    yield from rows(row, "")
 
 
 def probe(index: int, words: Iterable[str], media: Iterable[str]) -> str:

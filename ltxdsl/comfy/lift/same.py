@@ -38,7 +38,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "SolidMask": ("width", "height"),
     "TrimAudioDuration": ("start_index", "duration"),
     "ComfyMathExpression": ("expression",),
-    **dict.fromkeys(SCHEDULERS, ("max_shift", "base_shift", "stretch", "terminal", "scheduler")),
+    **dict.fromkeys(SCHEDULERS, ALL),
 }
 
 PADS = {

@@ -57,7 +57,7 @@ class Shorts:
         if thing is None:
             return None
         by = "" if kind == usual_view(type) else kind
-        if thing in (*MADE, *LOADED):
+        if thing in (*MADE, *LOADED) and not isinstance(inputs[SHOWS[kind]], str):
             return f"show {thing}" + (f" by {quoted(by)}" if by else "")
         self.views.setdefault(by, []).append(thing)
         return ""
@@ -75,7 +75,8 @@ class Shorts:
             there = link[0] in self.target.prompt and 0 <= link[1] < 64
             return (self.names.by_output[link] if there else None), type_of(self.target.prompt, link, self.catalogue)
         if isinstance(value, str):
-            return quoted(value), ""
+            said = quoted(value)
+            return ("written" if any(piece.head == f"prompt {said}" for piece in self.draft.pieces) else said), ""
         plain = isinstance(value, int | float) and not isinstance(value, bool)
         return (number(value) if plain else None), ""
 

@@ -18,6 +18,7 @@ from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.ops.idioms import LIGHTRICKS
+from ltxdsl.ops.sampling import UPSCALE_STEPS
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
@@ -172,25 +173,28 @@ class Stage:
         strength = self._number(id, "strength", 1.0)
         if self.target.value(id, "bypass", False) is False:
             image = self.target.link(id, "image")
-            said = f"inplace {self.images.name(image)} @ 0 strength {plain(strength)}{self.images.crf(image)}"
-            self.conditions.insert(0, said)
+            self.conditions.insert(0, self._placed("inplace", image, 0, strength))
 
     def _guide_before(self, id: str) -> None:
         """A guide that stands before the clip, by its slot."""
         slot, encoded = self.target.value(id, "latent_idx"), self._node(id, "guiding_latent")
         if isinstance(slot, int) and slot < 0 and self.target.kind(encoded) == "VAEEncode":
             image = self.target.link(encoded, "pixels") if encoded else None
-            said = f"guide {self.images.name(image)} @ {slot} strength {plain(self._number(id, 'strength', 1.0))}"
+            strength = self._number(id, "strength", 1.0)
+            said = f"guide {self.images.name(image)} @ {slot}{_unless(1, 'strength', strength)}"
             self.conditions.insert(0, said + self.images.crf(image))
+
+    def _placed(self, word: str, image: Out | None, index: int, strength: float, rest: str = "") -> str:
+        """A picture at a pixel frame; -1 is the last."""
+        place = " @ end" if index == -1 else f" @ {index}f" if index else ""
+        said = f"{word} {self.images.name(image)}{place}{_unless(1, 'strength', strength)}"
+        return f"{said}{rest}{self.images.crf(image)}"
 
     def _guide(self, id: str, attention: float | None = None) -> None:
         index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
         if isinstance(index, int):
-            place = "end" if index == -1 else f"{index}f" if index else "0"
-            image = self.target.link(id, "image")
             held = f" attention {plain(attention)}" if attention is not None else ""
-            said = f"guide {self.images.name(image)} @ {place} strength {plain(strength)}{held}{self.images.crf(image)}"
-            self.conditions.insert(0, said)
+            self.conditions.insert(0, self._placed("guide", self.target.link(id, "image"), index, strength, held))
 
     def _several(self, id: str, numbered: str, place: str, word: str) -> None:
         """Pictures in place, or guides, that are one node."""
@@ -202,11 +206,9 @@ class Stage:
             strength = self._number(id, f"{numbered}.strength_{number}", 1.0)
             if image is None or not isinstance(index, int) or index < -1:
                 return
-            at = "end" if index == -1 else f"{index}f" if index else "0"
-            crf = self.images.crf(image)
-            found.append(f"{word} {self.images.name(image)} @ {at} strength {plain(strength)}{crf}")
+            found.append(self._placed(word, image, index, strength))
         self.conditions[:0] = found
-        alone = word == "inplace" and len(found) == 1 and " @ 0 " not in found[0]  # which is such a node anyway
+        alone = word == "inplace" and len(found) == 1 and " @ " in found[0]  # which is such a node anyway
         self.together |= {word} if found and not alone else set()
 
     @property
@@ -227,9 +229,9 @@ class Stage:
         self.controlled = lora
         kind = next((kind for kind in CONTROLS if kind in lora.name.lower()), "union")
         source = self.images.name(self.target.link(id, "image"))
-        said = f"control {kind} from {source} with {lora.said} @ {index}f strength {plain(strength)}"
-        said += f" downscale {max(1, round(factor))}" + (f" attention {plain(attention)}" if attention != 1 else "")
-        self.conditions.insert(0, said)
+        place = f" @ {index}f" if index else ""
+        said = f"control {kind} from {source} with {lora.said}{place}{_unless(1, 'strength', strength)}"
+        self.conditions.insert(0, f"{said} downscale {max(1, round(factor))}{_unless(1, 'attention', attention)}")
 
     def piece(self, share: float | None, common: Sequence[str] = ()) -> Piece:
         """The statement of the pass; what is `common` to all passes stands before them."""
@@ -237,12 +239,12 @@ class Stage:
         words = [f"upscale {self.factor:g}x" if upscale else "pass"]
         if share is not None and share != 1:
             words.append(f"{share:g}x")
-        words += [*self._role(), *self._steps()]
+        words += [*self._role(), *self._steps(bool(upscale))]
         tuned = sampler_options(self.target, self.sampler)
-        cfg = self._cfg()
-        usual = self.distilled is not None and cfg == ["cfg 1"]
-        patches = [said for said in self.said if said not in common]
-        block = [*self._loras(), *patches, *([] if usual else cfg), *self._seed(), *tuned, *self.conditions]
+        own = (*self.loras, *self.said, *([] if self.usual_cfg else self.cfg))
+        held = [said for said in own if said not in common]
+        conditions = [said for said in self.conditions if said not in common]
+        block = [*held, *self._seed(), *tuned, *conditions]
         if share is None and self.sound and self._is_anew(self.sound):
             block.append("sound anew")
         piece = Piece(" ".join(words), anchor=self.id, block=block, kept=self.chain.kept)
@@ -265,13 +267,15 @@ class Stage:
         kept = mask is not None and self.target.kind(mask) == "SolidMask" and self.target.value(mask, "value") == 0
         return at != sound and not kept
 
-    def _steps(self) -> list[str]:
+    def _steps(self, upscale: bool) -> list[str]:
         sampler = [name for name in sampler_words(self.target, self.sampler) if name != "euler"]  # the default
         kind = self.target.kind(self.sigmas)
         text = self.target.value(self.sigmas, "sigmas", "")
         if kind == "ManualSigmas" and (sigmas := numbers(text)):
             if text not in (LIGHTRICKS, sigma_text(tuple(sigmas))):
                 return [*sampler, "sigmas", _listed(text, sigmas)]
+            if upscale and tuple(sigmas) == DISTILLED[-UPSCALE_STEPS - 1 :] and text != LIGHTRICKS:
+                return sampler
             if tuple(sigmas) == DISTILLED:
                 return [f"{len(DISTILLED) - 1}", *sampler, *(() if self.distilled else ("distilled",))]
             if name := self._schedule(sigmas):
@@ -304,8 +308,15 @@ class Stage:
         """`dev`, or the distilled LoRA, which stands before all others."""
         return ["distill", plain(self.distilled.strength)] if self.distilled else ["dev"]
 
-    def _loras(self) -> list[str]:
+    @property
+    def loras(self) -> list[str]:
+        """Statements of LoRAs that have no other word."""
         return [one.said for one in self.chain.loras if one not in (self.controlled, self.distilled)]
+
+    @property
+    def usual_cfg(self) -> bool:
+        """Whether its guidance is what a pass with the distilled LoRA has anyway."""
+        return self.distilled is not None and self.cfg == ["cfg 1"]
 
     @property
     def distilled(self) -> Lora | None:
@@ -318,7 +329,9 @@ class Stage:
         """What stands on the model."""
         return ModelChain(self.target, self.target.link(self.guider, "model"))
 
-    def _cfg(self) -> list[str]:
+    @property
+    def cfg(self) -> list[str]:
+        """Statements of guidance."""
         if self.target.kind(self.guider) == "MultimodalGuider":
             return self._scales()
         if self.target.kind(self.guider) == "LTXVDualCFGGuider":
@@ -357,6 +370,11 @@ def _listed(text: str, sigmas: list[float]) -> str:
     own = text.split(", ")
     can = all(re.fullmatch(r"\d+(\.\d*)?", one) for one in own) and [float(one) for one in own] == sigmas
     return text if can else sigma_text(tuple(sigmas))
+
+
+def _unless(usual: float, word: str, value: float) -> str:
+    """An option that is not at its default."""
+    return f" {word} {plain(value)}" if value != usual else ""
 
 
 def sampler_words(target: Target, id: str | None) -> list[str]:

@@ -30,7 +30,7 @@ known_elsewhere(
     "statement that the target cannot do",
     Severity.ERROR,
     why="Every statement declares where it can run.",
-    wrong='prompt "a lake"\nchunk 2\npass dev 30',
+    wrong='prompt "a lake"\ntune sound 0.5\npass dev 30',
     right='prompt "a lake"\npass dev 30',
 )
 def target_cannot(program: Program) -> Iterator[Finding]:
@@ -44,7 +44,8 @@ def target_cannot(program: Program) -> Iterator[Finding]:
     "LTX094",
     "statement that this runtime leaves out",
     Severity.WARNING,
-    why="Nothing of the clip comes of a node without a name, or of `show`: they show or save something in ComfyUI.",
+    why="Nothing of the clip comes of a node without a name, `show` or `preview`, which show or save something in "
+    "ComfyUI; nor of `chunk`, whose numbers are the same.",
     wrong='prompt "a lake"\npass dev 30\nnode "PreviewImage" { images: frames }',
     right='prompt "a lake"\npass dev 30\nsave "lake.mp4"',
     targets=(LOCAL,),

@@ -54,7 +54,7 @@ def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[
     """Cover the size and cut; with a crf, each frame through H.264 and back, from 8 bits that are cut, not rounded."""
     pixels, size = as_float(image.pixels), (op.width, op.height)
     if op.as_is:
-        pixels = _compressed(pixels, op.crf) if op.crf else pixels
+        pixels = as_float(_compressed(pixels, op.crf)) if op.crf else pixels
         shape = pixels if op.as_is == "stretch" else middle(pixels, *size)
         return {"image": Frames(resized(shape, *size, "bilinear"))}
     cut = session.fitting == "cut_first"
@@ -63,9 +63,9 @@ def fit_frames(session: Session, op: nodes.FitFrames, *, image: Frames) -> dict[
 
 
 def _compressed(pixels: torch.Tensor, crf: int) -> torch.Tensor:
-    """Each frame through H.264 and back."""
+    """Each frame through H.264 and back, from 8 bits to 8 bits."""
     whole = (pixels * 255).to(torch.uint8)
-    return as_float(torch.stack([recompressed(frame, crf) for frame in whole]))
+    return torch.stack([recompressed(frame, crf) for frame in whole])
 
 
 @kernel
