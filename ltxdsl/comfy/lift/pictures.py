@@ -165,7 +165,7 @@ class Images:
                 return _scaled(value("resize_type.multiplier"), by)
             case "scale longer dimension" | "scale shorter dimension":
                 side = kind.split()[1]
-                return _numbered(side, value(f"resize_type.{side}_size"), by, always=True)
+                return _numbered(side, value(f"resize_type.{side}_size"), by, always=side == "longer")
             case "scale width" | "scale height":
                 side = kind.split()[1]
                 return _numbered(side, value(f"resize_type.{side}"), by)
