@@ -191,7 +191,11 @@ def test_what_is_no_sum_is_unknown(text):
 
 # --- a lifted workflow is a script like any other
 
-SMALL = ((r"^size .*", "size 128x128"), (r"^length .*", "length 17f @ 24fps"), (r" \| size 1280x720[^\n|]*", ""))
+SMALL = (
+    (r"(^|; )size \d+x\d+", r"\1size 128x128"),
+    (r"(^|; )length \d+f", r"\1length 17f"),
+    (r" \| size 1280x720[^\n|]*", ""),
+)
 LIFTED_HERE = ("video_ltx2_3_i2v", "video_ltx2_3_flf2v", "video_ltx2_i2v_distilled", "video_ltx2_t2v_distilled")
 
 
