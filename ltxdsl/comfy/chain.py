@@ -109,9 +109,8 @@ class Chain:
             yield "nag", self._nag
         if op.relay:
             yield "relay", self._relay
-        kinds = list(LATE_PATCHES)
-        for patch in sorted((p for p in op.patches if p.kind in LATE_PATCHES), key=lambda p: kinds.index(p.kind)):
-            yield LATE_PATCHES[patch.kind][1], partial(self._late, patch)
+        for kind, (_, word) in LATE_PATCHES.items():
+            yield from ((word, partial(self._late, patch)) for patch in op.patches if patch.kind == kind)
         for index in range(len(builder.patches)):
             yield "patch", partial(self._unknown, index)
         if self.voice is not None and op.voice:

@@ -43,10 +43,13 @@ def _share_of(builder: PromptBuilder, size: Link, share: float) -> dict[str, Lin
         return {"width": size, "height": size.output(1)}
     parts = 1 / share
     said = f"a/{parts:g}" if parts >= 1 and parts == round(parts) else f"a*{share:g}"
-    return {
-        side: builder.add("ComfyMathExpression", f"{side}, {said}", expression=said, **{"values.a": link}).output(1)
-        for side, link in (("width", size), ("height", size.output(1)))
-    }
+    sides = (("width", size), ("height", size.output(1)))
+    return {side: _computed(builder, f"{side}, {said}", said, link) for side, link in sides}
+
+
+def _computed(builder: PromptBuilder, title: str, expression: str, a: Link) -> Link:
+    """A whole number of what a node gives, which the expression calls a."""
+    return builder.add("ComfyMathExpression", title, expression=expression, **{"values.a": a}).output(1)
 
 
 def _asked(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, int]:
@@ -69,10 +72,7 @@ def empty_audio(builder: PromptBuilder, op: nodes.EmptyAudio) -> dict[str, Audio
     if length := builder.wires.get("clip.length"):
         told["frames_number"] = length.output(2)
     if of_video := builder.wires.get("clip.fps"):
-        whole = builder.add(
-            "ComfyMathExpression", "whole frames a second", expression="round(a)", **{"values.a": of_video}
-        )
-        told["frame_rate"] = whole.output(1)
+        told["frame_rate"] = _computed(builder, "whole frames a second", "round(a)", of_video)
     link = builder.add(
         "LTXVEmptyLatentAudio",
         builder.titled("empty sound"),

@@ -223,3 +223,10 @@ def _model(builder: PromptBuilder) -> Link:
 
 def _checkpoint(builder: PromptBuilder) -> Link:
     return builder.add("CheckpointLoaderSimple", "LTX checkpoint", ckpt_name=builder.models.comfy.checkpoint)
+
+
+def video_parts(builder: PromptBuilder, path: str) -> Link:
+    """The frames of a video file; its sound and its frames a second are the outputs after them."""
+    name = builder.file(path)
+    video = builder.add("LoadVideo", name, file=name)
+    return builder.add("GetVideoComponents", f"frames of {name}", video=video)

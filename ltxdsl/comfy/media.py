@@ -20,11 +20,9 @@ def read_image(builder: PromptBuilder, op: nodes.ReadImage) -> dict[str, Link]:
 @row(nodes.ReadVideo)
 def read_video(builder: PromptBuilder, op: nodes.ReadVideo) -> dict[str, Link]:
     """The first frames of a video."""
-    name = builder.file(op.path)
-    video = builder.add("LoadVideo", name, file=name)
-    frames = builder.add("GetVideoComponents", f"frames of {name}", video=video)
+    frames = loaders.video_parts(builder, op.path)
     if op.frames:
-        title = f"first {op.frames} frames of {name}"
+        title = f"first {op.frames} frames of {builder.file(op.path)}"
         frames = builder.add("ImageFromBatch", title, image=frames, batch_index=0, length=op.frames)
     return {"image": frames}
 
@@ -32,9 +30,7 @@ def read_video(builder: PromptBuilder, op: nodes.ReadVideo) -> dict[str, Link]:
 @row(nodes.ReadBeside)
 def read_beside(builder: PromptBuilder, op: nodes.ReadBeside) -> dict[str, Link]:
     """Of the node that reads a video's frames."""
-    name = builder.file(op.path)
-    video = builder.add("LoadVideo", name, file=name)
-    read = builder.add("GetVideoComponents", f"frames of {name}", video=video)
+    read = loaders.video_parts(builder, op.path)
     return {"audio": read.output(1), "fps": read.output(2)}
 
 
@@ -52,19 +48,11 @@ def fit_frames(builder: PromptBuilder, op: nodes.FitFrames, *, image: Link) -> d
 
     Nodes that take pictures resize on their own, but would do it after the compression; `as_is` wants just that.
     """
-    fitted = (
-        image
-        if op.as_is
-        else builder.add(
-            "ImageScale",
-            f"fit to {op.width}x{op.height}",
-            image=image,
-            upscale_method="bilinear",
-            width=op.width,
-            height=op.height,
-            crop="center",
-        )
-    )
+    fitted = image
+    if not op.as_is:
+        size = {"width": op.width, "height": op.height, "crop": "center"}
+        title = f"fit to {op.width}x{op.height}"
+        fitted = builder.add("ImageScale", title, image=image, upscale_method="bilinear", **size)
     if op.crf:
         title = f"compress as in training, crf {op.crf}"
         fitted = builder.add("LTXVPreprocess", title, image=fitted, img_compression=op.crf)

@@ -36,11 +36,10 @@ def read_sound(builder: PromptBuilder, op: nodes.ReadSound) -> dict[str, Link]:
 
 def _read(builder: PromptBuilder, op: nodes.ReadSound) -> Link:
     """All of a sound file, or of the sound of a video."""
+    if op.of_video:
+        return loaders.video_parts(builder, op.path).output(1)
     name = builder.file(op.path)
-    if not op.of_video:
-        return builder.add("LoadAudio", name, audio=name)
-    video = builder.add("LoadVideo", name, file=name)
-    return builder.add("GetVideoComponents", f"frames of {name}", video=video).output(1)
+    return builder.add("LoadAudio", name, audio=name)
 
 
 def _whole(builder: PromptBuilder, op: nodes.ReadSound) -> Link:

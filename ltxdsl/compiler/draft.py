@@ -62,9 +62,10 @@ class Draft:
         """Note where a picture or video stands, and how many frames it has there; a picture may be `repeated`."""
         frame, count = at.frame(self.frames, self.fps), 1
         there = facts_of(source).frames
-        if source.kind == "video" or there > 1 or (repeated and not source.as_is):
-            there = there if source.kind == "video" or there > 1 else 0
-            count = geometry.guide_frames_used(min(there or self.frames, self.frames - max(frame, 0)), frame)
+        moves = source.kind == "video" or there > 1
+        if moves or (repeated and not source.as_is):
+            whole = there if moves and there else self.frames
+            count = geometry.guide_frames_used(min(whole, self.frames - max(frame, 0)), frame)
         self.placed.append(Placed(statement, at, frame, count))
 
     def stage(self, name: str, asked: tuple[float, float]) -> Stage:

@@ -8,7 +8,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import NOWHERE, Role, option, parts, statement, word
 from ltxdsl.ops.kinds import TEXT, MediaRef, NodeRef, NodeText, words
-from ltxdsl.ops.raw_values import THING, THING_OR_LITERAL, WRITTEN, wires_of
+from ltxdsl.ops.raw_values import THING, THING_OR_LITERAL, WRITTEN, wires_of, word_of
 from ltxdsl.ops.wired import Wired
 from ltxdsl.source import Span
 from ltxdsl.targets import LOCAL
@@ -62,10 +62,13 @@ class Show(Wired, frozen=True):
         if isinstance(thing, int | float | str):
             self.enter(scene, nodes.Show(literal=thing, by=self.by), {})
             return
-        named = thing.name if isinstance(thing, Symbol) else ""
-        kind = KINDS.get(thing.kind if isinstance(thing, MediaRef) else named, "")
-        op = nodes.Show(wired=True, word=named, kind=kind, by=self.by, fps=scene.fps)
+        kind = KINDS.get(_kind(thing), "")
+        op = nodes.Show(wired=True, word=word_of(thing), kind=kind, by=self.by, fps=scene.fps)
         self.enter(scene, op, wires_of(scene, self, thing, nodes.NODE_PORTS[0]))
+
+
+def _kind(thing: Any) -> str:
+    return thing.kind if isinstance(thing, MediaRef) else word_of(thing)
 
 
 def _is_text(thing: Any) -> bool:
@@ -112,7 +115,6 @@ class Free(Wired, frozen=True):
             return
         what = tuple(part for part in ("cache", "models", "ram") if getattr(self, part)) or ("cache",)
         thing = self.after if self.after is not None else Symbol("model" if scene.latent is None else "latent")
-        named = thing.name if isinstance(thing, Symbol) else ""
-        kind = KINDS.get(thing.kind if isinstance(thing, MediaRef) else named, named)
-        op = nodes.Free(what=what, by=self.by, word=named, kind=kind, fps=scene.fps)
+        kind = KINDS.get(_kind(thing), word_of(thing))
+        op = nodes.Free(what=what, by=self.by, word=word_of(thing), kind=kind, fps=scene.fps)
         self.enter(scene, op, wires_of(scene, self, thing, nodes.NODE_PORTS[0]))

@@ -12,7 +12,15 @@ NODE_PORTS = tuple(f"wire{index}" for index in range(256))
 NODE_OUTPUTS = tuple(f"out{index}" for index in range(64))
 
 
-class RawNode(Op, frozen=True):
+class _Unknown(Op, frozen=True):
+    """An op that only a server knows."""
+
+    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
+        """Nothing is known of what it gives."""
+        return dict.fromkeys(self.outputs, Facts())
+
+
+class RawNode(_Unknown, frozen=True):
     """A node of ComfyUI, as it is. `literals` and `wires` are its inputs by name.
 
     A wire is a port here, with the word for what comes in or is loaded there; "" = what another node gives.
@@ -32,12 +40,8 @@ class RawNode(Op, frozen=True):
         """The node's class."""
         return f"node {self.class_type}"
 
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """Nothing is known of what it does."""
-        return dict.fromkeys(self.outputs, Facts())
 
-
-class PatchModel(Op, frozen=True):
+class PatchModel(_Unknown, frozen=True):
     """A model with LoRAs, and the factor of the last one, for raw nodes. `word` says which model, as in RawNode."""
 
     outputs = dict.fromkeys(NODE_OUTPUTS[:2], Port.WIRE)
@@ -50,12 +54,8 @@ class PatchModel(Op, frozen=True):
         """The LoRAs."""
         return f"LoRAs {', '.join(map(str, self.loras))}"
 
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """Nothing is known of a model."""
-        return dict.fromkeys(self.outputs, Facts())
 
-
-class LoadSound(Op, frozen=True):
+class LoadSound(_Unknown, frozen=True):
     """A sound file and its length, for raw nodes: `seconds` from `start` on (0 = to its end), by a node of ComfyUI."""
 
     outputs = dict.fromkeys(NODE_OUTPUTS[:2], Port.WIRE)
@@ -69,12 +69,8 @@ class LoadSound(Op, frozen=True):
         """The file."""
         return f"sound {self.path}"
 
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """Nothing is known of it."""
-        return dict.fromkeys(self.outputs, Facts())
 
-
-class Show(Op, frozen=True):
+class Show(_Unknown, frozen=True):
     """Look at a literal, or at what is wired to it: in ComfyUI only.
 
     `word` says what is wired, as in RawNode; `kind` is image, audio, or "" for what its node says; `by` another class.
@@ -89,10 +85,6 @@ class Show(Op, frozen=True):
     kind: str = ""
     by: str = ""
     fps: float = 0.0
-
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """It gives nothing."""
-        return dict.fromkeys(self.outputs, Facts())
 
 
 class Free(Op, frozen=True):

@@ -82,6 +82,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
     kernel: ClassVar[str] = ""
     stored: ClassVar[bool] = False  # worth keeping between runs: costs more to make than to read
     measures: ClassVar[tuple[str, ...]] = ()  # what a server may have measured of the clip: size, length, fps
+    unseen: ClassVar[frozenset[str]] = frozenset()  # parameters that the result does not depend on
     guides: ClassVar[str] = ""  # what happens to guide tokens: adds | uses | removes; "" = they pass through
     version: ClassVar[int] = 1  # raised when the kernel's result changes, so that stored results are not reused
 
@@ -91,7 +92,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
 
     def identity(self) -> dict[str, Any]:
         """The parameters that the result depends on."""
-        return dict(msgspec.to_builtins(self))
+        return {name: value for name, value in msgspec.to_builtins(self).items() if name not in self.unseen}
 
     def unneeded(self) -> frozenset[str]:
         """Optional inputs that do not change the result with these parameters."""
@@ -123,15 +124,12 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
 class Reader(Op, frozen=True):
     """An op whose result is a file's content, wherever the file lies."""
 
+    unseen = frozenset({"path"})  # the content's digest stands for it
     path: str
 
     def reads(self) -> tuple[str, ...]:
         """The file."""
         return (self.path,)
-
-    def identity(self) -> dict[str, Any]:
-        """All but the path: the content's digest stands for it."""
-        return {k: v for k, v in super().identity().items() if k != "path"}
 
     def label(self) -> str:
         """The file's name."""

@@ -9,7 +9,7 @@ from ltxdsl.ops.base import LoraUse
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import NOWHERE, Role, option, parts, statement, word
 from ltxdsl.ops.kinds import FILE, LORA, NUMBER, TIME, words
-from ltxdsl.ops.raw_values import THING, wires_of
+from ltxdsl.ops.raw_values import THING, wires_of, word_of
 from ltxdsl.ops.steps import same_as
 from ltxdsl.ops.wired import Wired
 from ltxdsl.source import Span
@@ -63,7 +63,7 @@ class Loras(Wired, frozen=True):
             return
         model = MODEL if self.on is None else self.on
         uses = tuple(LoraUse(one.name, one.strength, in_context=one.in_context) for one in self.loras)
-        op = nodes.PatchModel(loras=uses, word=model.name if isinstance(model, Symbol) else "", fps=scene.fps)
+        op = nodes.PatchModel(loras=uses, word=word_of(model), fps=scene.fps)
         self.enter(scene, op, wires_of(scene, self, model, nodes.NODE_PORTS[0]))
 
 

@@ -54,7 +54,8 @@ class Like(Statement, frozen=True):
     @property
     def frames(self) -> int:
         """Pixel frames on the grid; 0 where the file does not say them."""
-        return geometry.snapped_frames(facts_of(self.source).frames) if facts_of(self.source).frames else 0
+        frames = facts_of(self.source).frames
+        return geometry.snapped_frames(frames) if frames else 0
 
     @property
     def rate(self) -> float:

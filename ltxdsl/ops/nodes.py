@@ -143,14 +143,11 @@ class EmptyVideo(Op, frozen=True):
     outputs = {"latent": Port.LATENT}
     kernel = "empty_video"
     measures = ("size", "length")
+    unseen = frozenset({"share"})
     width: int
     height: int
     frames: int
     share: float = 1.0
-
-    def identity(self) -> dict[str, Any]:
-        """The size itself."""
-        return {name: value for name, value in super().identity().items() if name != "share"}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """Its parameters."""
@@ -240,15 +237,12 @@ class AppendGuide(Op, frozen=True):
     outputs = {"latent": Port.LATENT}
     kernel = "append_guide"
     guides = "adds"
+    unseen = frozenset({"as_is"})
     frame: int = 0
     strength: float = 1.0
     attention: float = 1.0
     control: int = 0
     as_is: bool = False
-
-    def identity(self) -> dict[str, Any]:
-        """What is done, by whichever node."""
-        return {name: value for name, value in super().identity().items() if name != "as_is"}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The latent has more guide frames."""
@@ -297,6 +291,7 @@ class Sample(Op, frozen=True):
     uses = ("transformer",)
     kernel = "sample"
     measures = ("fps",)
+    unseen = frozenset({"negative_said", "negative_wired"})  # what is seen of it comes in
     version = 2
     stored = True
     guides = "uses"
@@ -319,11 +314,6 @@ class Sample(Op, frozen=True):
     # The script's own negative prompt, also where no step guides with it: ComfyUI encodes it all the same.
     negative_said: str | None = None
     negative_wired: bool = False  # a raw node writes it
-
-    def identity(self) -> dict[str, Any]:
-        """All but the negative prompt: what is seen of it comes in."""
-        seen = super().identity().items()
-        return {name: value for name, value in seen if name not in ("negative_said", "negative_wired")}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The same clip, with the noise of the last sigma; guides are cropped off behind it."""

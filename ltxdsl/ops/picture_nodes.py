@@ -115,10 +115,6 @@ class FillHole(Op, frozen=True):
     colour: tuple[int, int, int]
     grow: int = 0
 
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """The frames' own."""
-        return {"image": given["image"]}
-
 
 class GradeFrames(Op, frozen=True):
     """Exposure (stops), contrast about 0.18 and saturation in linear light, then a LUT on the coded picture."""
@@ -126,6 +122,7 @@ class GradeFrames(Op, frozen=True):
     inputs = {"image": Port.IMAGE}
     outputs = {"image": Port.IMAGE}
     kernel = "grade_frames"
+    unseen = frozenset({"lut"})  # its content's digest stands for the path
     exposure: float = 0.0
     contrast: float = 1.0
     saturation: float = 1.0
@@ -134,10 +131,6 @@ class GradeFrames(Op, frozen=True):
     def reads(self) -> tuple[str, ...]:
         """The LUT, if there is one."""
         return (self.lut,) if self.lut else ()
-
-    def identity(self) -> dict[str, Any]:
-        """All but the LUT's path: its content's digest stands for it."""
-        return {k: v for k, v in super().identity().items() if k != "lut"}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """Floating point."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LOADED = ("model", "vae", "audio_vae", "clip", "upsampler")  # what ComfyUI loads for the script
 OF_CLIP = ("frames", "audio", "latent", "audio_latent")  # what the passes so far have made
 BOTH = ("positive", "negative")
+THINGS = (NodeRef, MediaRef, Symbol)  # what a line has that is no literal
+MEASURED = ("width", "height", "frames")  # of a picture or video
+BESIDE = ("audio", "fps")  # of a video file
 WRITTEN = "written"  # the prompt as a text, or as the text model has written it
 CROPPED = ("positive_cropped", "negative_cropped", "latent_cropped")
 OF_SAMPLER = ("av_latent", "denoised")  # both outputs of a pass's sampler, picture and sound in one latent
@@ -53,15 +56,20 @@ def raw_value(line: tree.Field, names: Names) -> Any:
             return _json(text)
         case (item,):
             return _one(item, names)
-        case (tree.Name(name), tree.Name(fact)) if (media := names.media(name)) and fact in facts_of(media):
+        case (tree.Name(name), tree.Name(fact)) if (media := names.media(name)) and fact in asked_of(media):
             return msgspec.structs.replace(media, fact=fact)
     raise BadValue(line.span, "a line of a node holds one value", "LTX003", hint='such as `steps: 8`, `text: "a lake"`')
 
 
-def facts_of(media: MediaRef) -> tuple[str, ...]:
+def asked_of(media: MediaRef) -> tuple[str, ...]:
     """The words that may stand after the name of a picture or video, for what a server reads of it."""
-    sides = ("width", "height", "frames") if media.kind != "audio" else ()
-    return (*sides, "audio", "fps") if media.kind == "video" and media.node is None else sides
+    measured = MEASURED if media.kind != "audio" else ()
+    return (*measured, *BESIDE) if media.kind == "video" and media.node is None else measured
+
+
+def word_of(value: Any) -> str:
+    """The word for what there is, if a value is one."""
+    return value.name if isinstance(value, Symbol) else ""
 
 
 def _object(block: tree.Block, names: Names) -> dict[str, Any]:

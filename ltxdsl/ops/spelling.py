@@ -10,8 +10,8 @@ from ltxdsl.ops.base import PARTS_ALONE, PATCHED, STACKED, TOGETHER, Rename, Spe
 from ltxdsl.ops.cells import BadValue, Cell, Symbol
 from ltxdsl.ops.declare import NOWHERE, Role, Statement, option, parts, statement, word
 from ltxdsl.ops.idioms import IDIOMS
-from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, Kind, MediaRef, Names, NodeRef, Taken, choice, words
-from ltxdsl.ops.raw_values import CONSTANTS, LOADED, MADE, raw_value, wires_of
+from ltxdsl.ops.kinds import FILE, INTEGER, TEXT, Kind, Names, Taken, choice, words
+from ltxdsl.ops.raw_values import CONSTANTS, LOADED, MADE, THINGS, raw_value, wires_of, word_of
 from ltxdsl.source import Span
 
 if TYPE_CHECKING:
@@ -35,19 +35,23 @@ OWN = choice("`own`", lambda names: ("own",))
 class Spelled(Statement, frozen=True):
     """A statement that only says how nodes are written."""
 
-    def written(self, scene: "Scene") -> tuple[tuple[tuple[str, Any], ...], dict[str, "Ref"]]:
-        """The lines of its block, and what raw nodes give to them."""
+    def written(
+        self, scene: "Scene", values: Mapping[str, Any], place: str = ""
+    ) -> tuple[tuple[tuple[str, Any], ...], dict[str, "Ref"]]:
+        """Lines as an export reads them, and what raw nodes give to them, by ports that `place` keeps apart."""
         lines: list[tuple[str, Any]] = []
         inputs: dict[str, Ref] = {}
-        for index, field in enumerate(self.fields):
-            value = field.value
-            if isinstance(value, NodeRef | MediaRef | Symbol):
-                port = f"{self.span.start}.{index}"
-                word = value.name if isinstance(value, Symbol) else ""
+        for index, (key, value) in enumerate(values.items()):
+            if isinstance(value, THINGS):
+                port = f"{self.span.start}.{place}{index}"
                 inputs |= wires_of(scene, self, value, port)
-                value = Rename(port, node=True, word=word)
-            lines.append((field.key, value))
+                value = Rename(port, node=True, word=word_of(value))
+            lines.append((key, value))
         return tuple(lines), inputs
+
+    def own_lines(self) -> dict[str, Any]:
+        """The lines of its block, by their keys."""
+        return {field.key: field.value for field in self.fields}
 
 
 @statement(
@@ -106,27 +110,14 @@ class Spell(Spelled, frozen=True):
         inputs: dict[str, Ref] = {}
         for name in self.idioms:
             for type, other, values in IDIOMS[name].spellings if scene.latent or not IDIOMS[name].later else ():
-                lines = self._lines(scene, f"{name}.{type}", values, inputs)
+                lines, given = self.written(scene, values, f"{name}.{type}")
                 found.append(Spelling(type, other, lines))
+                inputs |= given
         if self.type:
-            values = {field.key: field.value for field in self.fields}
-            lines = self._lines(scene, "", values, inputs)
+            lines, given = self.written(scene, self.own_lines())
             found.append(Spelling(self.type, self.other, lines, self.own, self.nth))
+            inputs |= given
         return tuple(found), inputs
-
-    def _lines(
-        self, scene: "Scene", place: str, values: Mapping[str, Any], inputs: dict[str, "Ref"]
-    ) -> tuple[tuple[str, Any], ...]:
-        """Lines as an export reads them; what raw nodes give to them is added to `inputs`."""
-        lines: list[tuple[str, Any]] = []
-        for index, (key, value) in enumerate(values.items()):
-            if isinstance(value, NodeRef | MediaRef | Symbol):
-                port = f"{self.span.start}.{place}{index}"
-                word = value.name if isinstance(value, Symbol) else ""
-                inputs |= wires_of(scene, self, value, port)
-                value = Rename(port, node=True, word=word)
-            lines.append((key, value))
-        return tuple(lines)
 
     def expand(self, here: "Here") -> "Sequence[Statement]":
         """Itself. Raises BadValue where it says nothing, or lines of no class."""
@@ -202,7 +193,7 @@ class PatchNode(Spelled, frozen=True):
 
     def spellings(self, scene: "Scene") -> tuple[tuple[Spelling, ...], dict[str, "Ref"]]:
         """One, for the model."""
-        lines, inputs = self.written(scene)
+        lines, inputs = self.written(scene, self.own_lines())
         return (Spelling(PATCHED, self.type, lines, nth=self.output),), inputs
 
 

@@ -123,10 +123,6 @@ class InvertFrames(Op, frozen=True):
     outputs = {"image": Port.IMAGE}
     kernel = "invert_frames"
 
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """The frames' own."""
-        return {"image": given["image"]}
-
 
 class AsVideo(Op, frozen=True):
     """Frames as they come back from a video of them that no file was made of."""
@@ -135,10 +131,6 @@ class AsVideo(Op, frozen=True):
     outputs = {"image": Port.IMAGE}
     kernel = "as_video"
     fps: float
-
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """The frames' own."""
-        return {"image": given["image"]}
 
 
 class DetectEdges(Op, frozen=True):
@@ -149,10 +141,6 @@ class DetectEdges(Op, frozen=True):
     kernel = "detect_edges"
     low: float
     high: float
-
-    def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
-        """The frames' own size."""
-        return {"image": given["image"]}
 
 
 class ReadBeside(Reader, frozen=True):

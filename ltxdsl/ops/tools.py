@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ltxdsl.grammar import tree
 from ltxdsl.ops import nodes
-from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, MediaRef, Names, NodeRef, choice
-from ltxdsl.ops.raw_values import raw_value, wires_of
+from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, Names, choice
+from ltxdsl.ops.raw_values import THINGS, raw_value, wires_of, word_of
 from ltxdsl.ops.text import Prompt
 from ltxdsl.ops.wired import Wired
 from ltxdsl.source import Span
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 FAMILY = choice("`wan`", lambda names: ("wan",))
 TILER = choice("`usdu`", lambda names: ("usdu",))
-
-
-THINGS = (NodeRef, MediaRef, Symbol)  # what a line has that is no literal
 
 
 @statement(
@@ -91,7 +87,7 @@ class Node(Wired, frozen=True):
         wires = []
         for port, field in zip(nodes.NODE_PORTS, self.wired, strict=False):
             inputs |= wires_of(scene, self, field.value, port)
-            wires.append((field.key, port, field.value.name if isinstance(field.value, Symbol) else ""))
+            wires.append((field.key, port, word_of(field.value)))
         literals = [(field.key, field.value) for field in self.fields if not isinstance(field.value, THINGS)]
         op = nodes.RawNode(
             class_type=self.type, literals=tuple(literals), wires=tuple(wires), title=self.title, fps=scene.fps

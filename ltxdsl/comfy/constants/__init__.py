@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ltxdsl.comfy.arithmetic import Unknown
-from ltxdsl.comfy.constants import numbers, texts  # noqa: F401 - they fill the table
+from ltxdsl.comfy.constants import numbers, switches, texts  # noqa: F401 - they fill the table
 from ltxdsl.comfy.constants.known import ROWS, UNKNOWN, Inputs, Known, Outputs
 from ltxdsl.comfy.constants.sizes import picture
-from ltxdsl.comfy.constants.switches import ROUNDED, VALUES, rounded, value_of
 
 __all__ = ["UNKNOWN", "Known", "made", "picture"]
 
@@ -19,10 +18,6 @@ __all__ = ["UNKNOWN", "Known", "made", "picture"]
 def made(kind: Any, inputs: Inputs, known: Known) -> Outputs:
     """What is known of a node's outputs, by slots: literals, or links of what it passes on."""
     try:
-        if kind in VALUES:
-            return value_of(kind, inputs, known)
-        if kind in ROUNDED:
-            return rounded(kind, inputs, known)
         return ROWS[kind](inputs, known) if kind in ROWS else ()
     except (Unknown, AttributeError, TypeError, ValueError, LookupError, ArithmeticError):
         return ()

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ltxdsl.comfy.arithmetic import Unknown
+from ltxdsl.comfy.aside_classes import type_of
 from ltxdsl.comfy.builder import Prompt
-from ltxdsl.comfy.interface import Info, output_types
+from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.validate import link_of
 
 Inputs: TypeAlias = dict[str, Any]
@@ -31,9 +32,8 @@ class Known(NamedTuple):
 
     def type(self, value: Any) -> str:
         """The type of what a link gives; "" where nobody knows."""
-        link, types = link_of(value), output_types(self.info(value))
-        found = types[link[1]] if link and 0 <= link[1] < len(types) else ""
-        return found if isinstance(found, str) else ""
+        link = link_of(value)
+        return type_of(self.nodes, link, self.catalogue) if link else ""
 
     def size(self, value: Any) -> tuple[int, int]:
         """Width and height of the pictures that a link gives. Raises Unknown."""

@@ -16,6 +16,7 @@ TERMS: dict[str, Binary] = {
     "Add": operator.add,
     "Sub": operator.sub,
     "Mul": operator.mul,
+    "Div": operator.truediv,
     "Mod": operator.mod,
     "FloorDiv": operator.floordiv,
     "Max": max,
@@ -156,7 +157,7 @@ def converted(inputs: Inputs, known: Known) -> Outputs:
 @node("CM_FloatBinaryOperation", "CM_NumberBinaryOperation")
 def term(inputs: Inputs, known: Known) -> Outputs:
     """ComfyMath's sums of two numbers."""
-    return (_two({**TERMS, "Div": operator.truediv}[inputs["op"]], inputs),)
+    return (_two(TERMS[inputs["op"]], inputs),)
 
 
 @node("CM_IntBinaryOperation")
@@ -188,7 +189,7 @@ def _jw(how: Binary) -> Callable[[Inputs, Known], Outputs]:
     return lambda inputs, known: (_two(how, inputs),)
 
 
-for _name, _how in {**TERMS, "Div": operator.truediv}.items():
+for _name, _how in TERMS.items():
     node(f"JWInteger{_name}", f"JWFloat{_name}")(_jw(_how))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ltxdsl.comfy.arithmetic import Unknown
@@ -34,7 +36,7 @@ VALUES: dict[str, tuple[str, str]] = {
         ("value", "STRING"),
     ),
     **dict.fromkeys(
-        ("JWString", "JWStringMultiline", "LayerUtility: TextBox", "VRGDG_TextBox"),
+        ("JWString", "JWStringMultiline", "LayerUtility: TextBox"),
         ("text", "STRING"),
     ),
     **dict.fromkeys(("StringConstant", "LayerUtility: String"), ("string", "STRING")),
@@ -52,55 +54,53 @@ BIG_CONTEXT = (
 )  # fmt: skip
 
 
-def value_of(kind: str, inputs: Inputs, known: Known) -> Outputs:
+# Those of two branches: the input that says which, and both.
+BRANCHES: dict[str, tuple[str, str, str]] = {
+    **dict.fromkeys(("ComfySwitchNode", "LazySwitchKJ", "InversionDemoLazySwitch"), ("switch", "on_true", "on_false")),
+    "easy ifElse": ("boolean", "on_true", "on_false"),
+    "easy imageSwitch": ("boolean", "image_a", "image_b"),
+    **dict.fromkeys(("ImpactConditionalBranch", "ImpactConditionalBranchSelMode"), ("cond", "tt_value", "ff_value")),
+}
+# The same, where anything but 0 and nothing is true.
+LOOSE_BRANCHES: dict[str, tuple[str, str, str]] = {
+    "SimpleCondition+": ("evaluate", "on_true", "on_false"),
+    "If ANY return A else B-🔬": ("ANY", "IF_TRUE", "IF_FALSE"),
+}
+
+
+def _value(name: str, type: str, inputs: Inputs, known: Known) -> Outputs:
     """What a node of one value gives."""
-    name, type = VALUES[kind]
-    if kind == "VRGDG_TextBox" and inputs.get("output_mode") == "json":
-        raise Unknown("it reads its text")
     given = inputs[name]
     return (given if link_of(given) and known.type(given) == type else literal(given),)
 
 
-def rounded(kind: str, inputs: Inputs, known: Known) -> Outputs:
+def _rounded(places: int, inputs: Inputs, known: Known) -> Outputs:
     """A number to some places."""
     value = number(inputs["value"])
-    return (round(value, ROUNDED[kind]) if isinstance(value, float) else value,)
+    return (round(value, places) if isinstance(value, float) else value,)
 
 
-@node("ComfySwitchNode", "LazySwitchKJ", "InversionDemoLazySwitch")
-def switched(inputs: Inputs, known: Known) -> Outputs:
+def _branch(told: Callable[[Any], Any], names: tuple[str, str, str], inputs: Inputs, known: Known) -> Outputs:
     """The branch that is set."""
-    return (inputs["on_true" if truth(inputs["switch"]) else "on_false"],)
+    asked, yes, no = names
+    return (inputs[yes if told(inputs[asked]) else no],)
 
 
-@node("easy ifElse")
-def if_else(inputs: Inputs, known: Known) -> Outputs:
-    """Easy-use: the branch that is set."""
-    return (inputs["on_true" if truth(inputs["boolean"]) else "on_false"],)
+for _kind, (_name, _type) in VALUES.items():
+    node(_kind)(partial(_value, _name, _type))
+for _kind, _places in ROUNDED.items():
+    node(_kind)(partial(_rounded, _places))
+for _told, _branches in ((truth, BRANCHES), (literal, LOOSE_BRANCHES)):
+    for _kind, _names in _branches.items():
+        node(_kind)(partial(_branch, _told, _names))
 
 
-@node("SimpleCondition+")
-def conditioned(inputs: Inputs, known: Known) -> Outputs:
-    """Essentials: anything but 0 and nothing is true."""
-    return (inputs["on_true" if literal(inputs["evaluate"]) else "on_false"],)
-
-
-@node("ImpactConditionalBranch", "ImpactConditionalBranchSelMode")
-def branched(inputs: Inputs, known: Known) -> Outputs:
-    """Impact: the branch that is set."""
-    return (inputs["tt_value" if truth(inputs["cond"]) else "ff_value"],)
-
-
-@node("If ANY return A else B-🔬")
-def if_any(inputs: Inputs, known: Known) -> Outputs:
-    """Anything but 0 and nothing is true."""
-    return (inputs["IF_TRUE" if literal(inputs["ANY"]) else "IF_FALSE"],)
-
-
-@node("easy imageSwitch")
-def image_switch(inputs: Inputs, known: Known) -> Outputs:
-    """Easy-use: the first picture where it is on."""
-    return (inputs["image_a" if truth(inputs["boolean"]) else "image_b"],)
+@node("VRGDG_TextBox")
+def text_box(inputs: Inputs, known: Known) -> Outputs:
+    """VRGameDevGirl: a text, unless it is read as JSON."""
+    if inputs.get("output_mode") == "json":
+        raise Unknown("it reads its text")
+    return _value("text", "STRING", inputs, known)
 
 
 @node("easy textSwitch")

@@ -10,6 +10,7 @@ from ltxdsl.grammar.write import LINE_LENGTH, key, quoted, raw_value, rows
 from ltxdsl.ops.base import Rename
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.idioms import IDIOMS
+from ltxdsl.ops.raw_values import BESIDE, MEASURED
 
 MARK = "§"  # titles of raw nodes in a trial say which node of the target they are
 
@@ -60,10 +61,8 @@ class Piece:
         """The medium that it gives a name, and what may be asked of that."""
         if not self.names:
             return ()
-        facts = ["width", "height", "frames"]
-        if self.wire is None and " = video " in self.head:
-            facts += ["audio", "fps"]
-        return (self.names, *(f"{self.names} {fact}" for fact in facts))
+        of_file = self.wire is None and " = video " in self.head
+        return (self.names, *(f"{self.names} {fact}" for fact in (*MEASURED, *(BESIDE if of_file else ()))))
 
     @property
     def sampled(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.lift.target import Out, Target, is_number, sound_behind
 from ltxdsl.grammar.write import key, quoted, raw_value
 from ltxdsl.ops.long import FUSES, SCHEDULES
 from ltxdsl.ops.patches import BACKENDS
@@ -13,6 +13,7 @@ from ltxdsl.values import plain
 
 MOST = 200  # nodes that a chain is followed over
 LORAS = ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly", "LoraLoader")
+ENDS = ("start", "end")
 IN_ONE = "Power Lora Loader (rgthree)"
 # The usual order of an export; `power` is LoRAs too.
 USUAL = (
@@ -60,18 +61,13 @@ class ModelChain:
         for _ in range(MOST):
             if top is None:
                 break
-            layer = self._layer(top)
-            if layer is None:
-                layer, known = self._patch(top), False
-            else:
-                known = True
-            if layer is None:
-                break
-            if known:
+            if layer := self._layer(top):
                 self.layers[:0] = [layer, *unknown]
                 unknown = []
+            elif patch := self._patch(top):
+                unknown.insert(0, patch)
             else:
-                unknown.insert(0, layer)
+                break
             top = target.link(top.node, "model")
 
     @property
@@ -122,7 +118,7 @@ class ModelChain:
 
     def _lora(self, id: str, kind: str) -> Layer | None:
         name, strength = self.target.value(id, "lora_name"), self.target.value(id, "strength_model", 1.0)
-        if not (isinstance(name, str) and quoted(name) and _is_number(strength)):
+        if not (isinstance(name, str) and quoted(name) and is_number(strength)):
             return None
         return Layer("lora", "", (Lora(name, strength, kind == "LTXICLoRALoaderModelOnly"),))
 
@@ -134,7 +130,7 @@ class ModelChain:
             if not (isinstance(row, dict) and isinstance(row.get("on"), bool)):
                 return None
             name, strength = row.get("lora"), row.get("strength")
-            if row["on"] and not (isinstance(name, str) and quoted(name) and _is_number(strength)):
+            if row["on"] and not (isinstance(name, str) and quoted(name) and is_number(strength)):
                 return None
             found += [Lora(str(name), strength or 0, False)] if row["on"] else []
         usual = [{"on": True, "lora": lora.name, "strength": lora.strength} for lora in found]
@@ -154,11 +150,6 @@ class ModelChain:
         head = f"patch {type}" + (f" output {at.slot}" if at.slot else "")
         return Layer("patch", f"{head} {{ {'; '.join(lines)} }}" if lines else f"{head} {{}}", kept=at.node)
 
-    def number(self, id: str, name: str, default: float) -> float:
-        """A number as it is written; the default in place of anything else, which proof then finds to differ."""
-        value = self.target.value(id, name, default)
-        return value if _is_number(value) else default
-
     def text(self, id: str, name: str) -> str | None:
         """The prompt that an input has, behind the node of its frame rate."""
         at = self.target.link(id, name)
@@ -166,10 +157,6 @@ class ModelChain:
             at = self.target.link(at.node, "negative" if at.slot else "positive")
         text = self.target.value(at.node, "text") if at and self.target.kind(at.node) == "CLIPTextEncode" else None
         return text if isinstance(text, str) else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 def _attention(chain: ModelChain, id: str) -> str:
@@ -182,7 +169,7 @@ def _attention(chain: ModelChain, id: str) -> str:
 
 def _nag(chain: ModelChain, id: str) -> str:
     scale, alpha, tau = (
-        chain.number(id, f"nag_{name}", usual) for name, usual in (("scale", 11), ("alpha", 0.25), ("tau", 2.5))
+        chain.target.number(id, f"nag_{name}", usual) for name, usual in (("scale", 11), ("alpha", 0.25), ("tau", 2.5))
     )
     if not chain.target.link(id, "nag_cond_video"):
         return ""
@@ -207,7 +194,7 @@ def _tune(chain: ModelChain, id: str) -> str:
         "audio_to_video_scale": "across_to_picture",
         "video_to_audio_scale": "across_to_sound",
     }
-    values = {word: chain.number(id, name, 1.0) for name, word in names.items()}
+    values = {word: chain.target.number(id, name, 1.0) for name, word in names.items()}
     if any(not 0 <= value <= 100 for value in values.values()):
         return ""
     blocks = chain.target.value(id, "blocks", "")
@@ -217,10 +204,16 @@ def _tune(chain: ModelChain, id: str) -> str:
 
 
 def _cache(chain: ModelChain, id: str) -> str:
-    threshold = chain.number(id, "reuse_threshold", 0.2)
-    start, end = (100 * chain.number(id, f"{name}_percent", usual) for name, usual in (("start", 0.15), ("end", 0.95)))
+    threshold = chain.target.number(id, "reuse_threshold", 0.2)
+    start, end = _percents(chain, id, (0.15, 0.95))
     kind = "easy" if chain.target.kind(id) == "EasyCache" else "lazy"
-    return f"cache {kind} {plain(threshold)} from {plain(round(start, 6))}% to {plain(round(end, 6))}%"
+    return f"cache {kind} {plain(threshold)} from {start}% to {end}%"
+
+
+def _percents(chain: ModelChain, id: str, usual: tuple[float, float]) -> list[str]:
+    """Where in the steps it begins and ends."""
+    shares = (chain.target.number(id, f"{name}_percent", share) for name, share in zip(ENDS, usual, strict=True))
+    return [plain(round(100 * share, 6)) for share in shares]
 
 
 def _normalize(chain: ModelChain, id: str) -> str:
@@ -246,7 +239,7 @@ def _windows(chain: ModelChain, id: str) -> str:
 
 
 def _preview(chain: ModelChain, id: str) -> str:
-    rate = chain.number(id, "preview_rate", 8)
+    rate = chain.target.number(id, "preview_rate", 8)
     if not 1 <= rate <= 60:
         return ""
     at = chain.target.link(id, "vae")
@@ -256,17 +249,15 @@ def _preview(chain: ModelChain, id: str) -> str:
 
 def _speaker(chain: ModelChain, id: str) -> str:
     at = chain.target.link(id, "reference_audio")
-    found = chain.target.cone([at.node]) if at else set()
-    file = next((chain.target.value(one, "audio") for one in found if chain.target.kind(one) == "LoadAudio"), None)
-    name = quoted(file) if isinstance(file, str) and file else quoted("voice.wav")
+    name = sound_behind(chain.target, at.node if at else None, "voice.wav")
     chain.voice = id
     before = chain.target.link(id, "positive")
     chain.early = before is None or chain.target.kind(before.node) != "LTXVConditioning"
-    scale = chain.number(id, "identity_guidance_scale", 3.0)
-    start, end = (100 * chain.number(id, f"{which}_percent", usual) for which, usual in (("start", 0), ("end", 1)))
+    scale = chain.target.number(id, "identity_guidance_scale", 3.0)
+    start, end = _percents(chain, id, (0, 1))
     words = f"speaker {name} guidance {plain(scale)}"
-    words += f" from {plain(round(start, 6))}%" if start else ""
-    return words + (f" to {plain(round(end, 6))}%" if end != 100 else "")
+    words += f" from {start}%" if start != "0" else ""
+    return words + (f" to {end}%" if end != "100" else "")
 
 
 def _whole(value: Any, low: int, high: int) -> bool:

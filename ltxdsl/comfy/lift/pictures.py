@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.lift.target import Out, Target, is_number
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
@@ -221,7 +221,7 @@ def _by(method: Any, always: bool = False) -> str | None:
 
 def _numbered(verb: str, number: Any, method: Any = "lanczos", always: bool = False) -> str | None:
     by = _by(method, always)
-    known = isinstance(number, int | float) and not isinstance(number, bool) and number > 0 and by is not None
+    known = is_number(number) and number > 0 and by is not None
     return f"{verb} {plain(number)}{by}" if known else None
 
 

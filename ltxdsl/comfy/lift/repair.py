@@ -198,8 +198,6 @@ class Repairer:
         if kind == self.made.kind(made):
             return True  # it was asked before it was spelled
         ours, wanted_inputs = self.made.inputs(made), self.target.inputs(wanted)
-        if was == "ManualSigmas" and self.made.kind(made) == kind:
-            return True  # it was asked before it was spelled
         if was == "SamplerCustomAdvanced":
             return kind in SAME[was] and self._same_sampling(made, wanted_inputs)
         if was == "ClownSampler_Beta":

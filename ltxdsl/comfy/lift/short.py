@@ -10,7 +10,7 @@ from ltxdsl.comfy.aside_classes import FREES, RAM, SHOWS, TYPES, VRAM, type_of, 
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft
 from ltxdsl.comfy.lift.raw import Names
-from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.lift.target import Target, is_number
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import number, quoted
 from ltxdsl.ops.aside import KINDS
@@ -32,16 +32,20 @@ class Shorts:
     def __init__(self, draft: Draft, target: Target, names: Names, catalogue: Mapping[str, Info]) -> None:
         self.draft, self.target, self.names, self.catalogue = draft, target, names, catalogue
         self.said: set[str] = set()
-        self.sounds = dict.fromkeys(("LoadAudio", CUT, *SOUND_LOADERS), self._track)
+        self.ways = {
+            **dict.fromkeys(SHOWS, self._show),
+            **dict.fromkeys(LOADERS, self._loras),
+            **dict.fromkeys(("LoadAudio", CUT, *SOUND_LOADERS), self._track),
+            **dict.fromkeys(FREES, self._free),
+        }
         self.views: dict[str, list[str]] = {}  # what is shown at the end, by class ("" = the usual one)
 
     def line(self, id: str) -> str | None:
         """A node in short, "" where another line says it; None where only `node` can."""
         if id in self.said:
             return ""
-        kind = self.target.kind(id)
-        ways = {**dict.fromkeys(SHOWS, self._show), **dict.fromkeys(LOADERS, self._loras), **self.sounds}
-        found = ways.get(kind, self._free)(id)
+        way = self.ways.get(self.target.kind(id))
+        found = way(id) if way else None
         if found is not None:
             self.said.add(id)
         return found
@@ -179,7 +183,7 @@ class Shorts:
 
 def _times(values: Iterable[Any]) -> bool:
     """Whether all are seconds."""
-    return all(isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one < 1e6 for one in values)
+    return all(is_number(one) and 0 <= one < 1e6 for one in values)
 
 
 def _seconds(value: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ltxdsl.comfy.lift.draft import Piece
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.stage import Stage
-from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.lift.target import Out, Target, sound_behind
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
@@ -28,9 +28,7 @@ def heard(target: Target, first: Stage, images: Images) -> list[Piece]:
     source = target.link(encoded.node, "audio")
     if source and not is_cut and (said := _whole(target, source, images)):
         return [said]
-    files = (target.value(id, "audio") for id in target.cone([encoded.node]) if target.kind(id) == "LoadAudio")
-    file = next((file for file in files if isinstance(file, str) and quoted(file)), "sound.wav")
-    return [Piece(f"audio {quoted(file)}")]
+    return [Piece(f"audio {sound_behind(target, encoded.node, 'sound.wav')}")]
 
 
 def _kept_whole(target: Target, id: str) -> bool:

@@ -117,7 +117,7 @@ class Stage:
                 case "LTXVAddGuideAdvancedAttention" if not any(
                     self.target.value(at.node, name) for name in ("crf", "blur_radius")
                 ):
-                    self._guide(at.node, self._number(at.node, "attention_strength", 1.0))
+                    self._guide(at.node, self.target.number(at.node, "attention_strength", 1.0))
                 case "LTXVAddLatentGuide":
                     self._guide_before(at.node)
                 case "LTXVCropGuides":
@@ -151,14 +151,9 @@ class Stage:
             ("guiding_strength", "guiding", 1.0),
             ("cond_image_strength", "images", 1.0),
         ):
-            value = self._number(self.id, name, usual)
+            value = self.target.number(self.id, name, usual)
             words += f" {word} {plain(value)}" if value != usual else ""
         return words
-
-    def _number(self, id: str, name: str, default: float) -> float:
-        """A number as it is written; the default in place of anything else, which proof then finds to differ."""
-        value = self.target.value(id, name, default)
-        return value if isinstance(value, int | float) and abs(value) < 1e15 else default
 
     @property
     def begins(self) -> Out | None:
@@ -170,7 +165,7 @@ class Stage:
         return Out(self.parts, 0) if self.separated else self.before
 
     def _in_place(self, id: str) -> None:
-        strength = self._number(id, "strength", 1.0)
+        strength = self.target.number(id, "strength", 1.0)
         if self.target.value(id, "bypass", False) is False:
             image = self.target.link(id, "image")
             self.conditions.insert(0, self._placed("inplace", image, 0, strength))
@@ -180,7 +175,7 @@ class Stage:
         slot, encoded = self.target.value(id, "latent_idx"), self._node(id, "guiding_latent")
         if isinstance(slot, int) and slot < 0 and self.target.kind(encoded) == "VAEEncode":
             image = self.target.link(encoded, "pixels") if encoded else None
-            strength = self._number(id, "strength", 1.0)
+            strength = self.target.number(id, "strength", 1.0)
             said = f"guide {self.images.name(image)} @ {slot}{_unless(1, 'strength', strength)}"
             self.conditions.insert(0, said + self.images.crf(image))
 
@@ -191,7 +186,7 @@ class Stage:
         return f"{said}{rest}{self.images.crf(image)}"
 
     def _guide(self, id: str, attention: float | None = None) -> None:
-        index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
+        index, strength = self.target.value(id, "frame_idx", 0), self.target.number(id, "strength", 1.0)
         if isinstance(index, int):
             held = f" attention {plain(attention)}" if attention is not None else ""
             self.conditions.insert(0, self._placed("guide", self.target.link(id, "image"), index, strength, held))
@@ -203,7 +198,7 @@ class Stage:
         for number in range(1, int(count) + 1 if count.isdigit() and len(count) < 3 else 1):
             index = self.target.value(id, f"{numbered}.{place}_{number}", 0)
             image = self.target.link(id, f"{numbered}.image_{number}")
-            strength = self._number(id, f"{numbered}.strength_{number}", 1.0)
+            strength = self.target.number(id, f"{numbered}.strength_{number}", 1.0)
             if image is None or not isinstance(index, int) or index < -1:
                 return
             found.append(self._placed(word, image, index, strength))
@@ -219,8 +214,8 @@ class Stage:
 
     def _control(self, id: str) -> None:
         """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
-        index, strength = self.target.value(id, "frame_idx", 0), self._number(id, "strength", 1.0)
-        attention = self._number(id, "attention_strength", 1.0)
+        index, strength = self.target.value(id, "frame_idx", 0), self.target.number(id, "strength", 1.0)
+        attention = self.target.number(id, "attention_strength", 1.0)
         factor = self.target.value(id, "latent_downscale_factor", 1.0)
         chain = [one for one in self.chain.loras if one != self.distilled]
         lora = next((one for one in reversed(chain) if one.in_context), chain[-1] if chain else None)
@@ -335,7 +330,7 @@ class Stage:
         if self.target.kind(self.guider) == "MultimodalGuider":
             return self._scales()
         if self.target.kind(self.guider) == "LTXVDualCFGGuider":
-            picture, sound = (self._number(self.guider, f"{name}_cfg", 1.0) for name in ("video", "audio"))
+            picture, sound = (self.target.number(self.guider, f"{name}_cfg", 1.0) for name in ("video", "audio"))
             return [f"cfg {plain(picture)}" + (f" audio {plain(sound)}" if sound != picture else "")]
         cfg = self.target.value(self.guider, "cfg", 1.0)
         return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
@@ -348,7 +343,7 @@ class Stage:
             if id is None or self.target.kind(id) != "GuiderParameters":
                 break
             by_modality[self.target.value(id, "modality")] = {
-                name: self._number(id, name, off) for name, (_, off) in TERMS.items()
+                name: self.target.number(id, name, off) for name, (_, off) in TERMS.items()
             }
             id = self._node(id, "parameters")
         if by_modality.keys() != {"VIDEO", "AUDIO"}:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from ltxdsl.comfy.builder import Prompt
 from ltxdsl.comfy.compare import digests, sources_first
 from ltxdsl.comfy.validate import link_of
+from ltxdsl.grammar.write import quoted
 
 
 class Out(NamedTuple):
@@ -17,6 +18,11 @@ class Out(NamedTuple):
 
     node: str
     slot: int
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether it is a number that a script can hold, and no truth."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
 
 
 class Target:
@@ -67,6 +73,11 @@ class Target:
         value = self.inputs(id).get(name, default)
         return default if link_of(value) else value
 
+    def number(self, id: str, name: str, default: float) -> float:
+        """A number as it is written; the default in place of anything else, which proof then finds to differ."""
+        value = self.value(id, name, default)
+        return value if is_number(value) else default
+
     def of_class(self, *classes: str) -> Iterator[str]:
         """Nodes of these classes, sources first."""
         return (id for id in self.order if self.kind(id) in classes)
@@ -80,3 +91,11 @@ class Target:
                     found.add(out.node)
                     waiting.append(out.node)
         return found
+
+
+def sound_behind(target: Target, id: str | None, usual: str) -> str:
+    """A sound file that a node's sound comes from, quoted; the usual one where none is to be seen."""
+    behind = target.cone([id]) if id else ()
+    files = (target.value(one, "audio") for one in behind if target.kind(one) == "LoadAudio")
+    found = (quoted(file) for file in files if isinstance(file, str) and file)
+    return next(filter(None, found), f'"{usual}"')

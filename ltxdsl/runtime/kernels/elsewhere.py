@@ -8,73 +8,27 @@ from typing import NoReturn
 from ltxdsl.ops import nodes
 from ltxdsl.ops.base import Op
 from ltxdsl.runtime.errors import MediaError
-from ltxdsl.runtime.kernels.table import kernel
+from ltxdsl.runtime.kernels.table import KERNELS, kernel
 from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import File, Frames
 
+# Rules say so, or statements do without them, before it comes to these.
+WITHOUT_FRAMES = ("raw_node", "read_beside", "patch_model", "load_sound", "show", "free")
+OF_FRAMES = ("measure_frames", "polish_frames", "enlarge_frames", "super_resolve")
 
-def _refused(op: Op) -> NoReturn:
+
+def refused(session: Session, op: Op) -> NoReturn:
+    """Refused: only ComfyUI can do it."""
     raise MediaError(op.label(), "only ComfyUI can do this; `ltx export` writes it for there")
 
 
-@kernel
-def raw_node(session: Session, op: nodes.RawNode) -> dict[str, Frames]:
-    """Refused: a rule says so before it comes to this."""
-    _refused(op)
+def refused_of_frames(session: Session, op: Op, *, image: Frames) -> NoReturn:
+    """Refused: only ComfyUI can do it."""
+    refused(session, op)
 
 
-@kernel
-def read_beside(session: Session, op: nodes.ReadBeside) -> dict[str, Frames]:
-    """Refused: here a file is asked before it comes to this."""
-    _refused(op)
-
-
-@kernel
-def patch_model(session: Session, op: nodes.PatchModel) -> dict[str, Frames]:
-    """Refused: only raw nodes ask for a model."""
-    _refused(op)
-
-
-@kernel
-def load_sound(session: Session, op: nodes.LoadSound) -> dict[str, Frames]:
-    """Refused: only raw nodes ask for it."""
-    _refused(op)
-
-
-@kernel
-def show(session: Session, op: nodes.Show) -> dict[str, Frames]:
-    """Refused: here texts are printed, and nothing else is shown."""
-    _refused(op)
-
-
-@kernel
-def measure_frames(session: Session, op: nodes.MeasureFrames, *, image: Frames) -> dict[str, Frames]:
-    """Refused: here a file is asked before it comes to this."""
-    _refused(op)
-
-
-@kernel
-def free(session: Session, op: nodes.Free) -> dict[str, Frames]:
-    """Refused: a script that runs here does without."""
-    _refused(op)
-
-
-@kernel
-def polish_frames(session: Session, op: nodes.PolishFrames, *, image: Frames) -> dict[str, Frames]:
-    """Refused: a rule says so before it comes to this."""
-    _refused(op)
-
-
-@kernel
-def enlarge_frames(session: Session, op: nodes.EnlargeFrames, *, image: Frames) -> dict[str, Frames]:
-    """Refused: a rule says so before it comes to this."""
-    _refused(op)
-
-
-@kernel
-def super_resolve(session: Session, op: nodes.SuperResolve, *, image: Frames) -> dict[str, Frames]:
-    """Refused: a rule says so before it comes to this."""
-    _refused(op)
+KERNELS.update(dict.fromkeys(WITHOUT_FRAMES, refused))
+KERNELS.update(dict.fromkeys(OF_FRAMES, refused_of_frames))
 
 
 @kernel
