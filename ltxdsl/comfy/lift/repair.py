@@ -15,8 +15,9 @@ from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
 from ltxdsl.comfy.lift.models import IN_ONE
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SPELLINGS, in_common
-from ltxdsl.comfy.lift.stage import TERMS, schedule_word
+from ltxdsl.comfy.lift.stage import TERMS
 from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.lift.words import schedule_word
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import quoted
 from ltxdsl.sampling.schedules import partial

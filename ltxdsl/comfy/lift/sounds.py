@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from ltxdsl.comfy.lift.draft import Piece
 from ltxdsl.comfy.lift.pictures import Images
-from ltxdsl.comfy.lift.stage import Stage
+from ltxdsl.comfy.lift.stage import Stage, keeps_all
 from ltxdsl.comfy.lift.target import Out, Target, sound_behind
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
 ENCODERS = ("LTXVAudioVAEEncode", "VAEEncodeAudio")
 VHS = "VHS_LoadAudioUpload"
-KEEPERS = {"SetLatentNoiseMask": "samples", "LTXVSetAudioRefTokens": "audio_latent"}  # what each of them keeps
+REFERENCE = "LTXVSetAudioRefTokens"
+KEEPERS = {"SetLatentNoiseMask": "samples", REFERENCE: "audio_latent"}  # what each of them keeps
 
 
 def heard(target: Target, first: Stage, images: Images) -> list[Piece]:
     """A sound that the first pass keeps, with the file that it begins with."""
     masked = first.sound.node if first.sound else None
-    if masked is None or target.kind(masked) not in KEEPERS or not _kept_whole(target, masked):
+    kept = masked is not None and (target.kind(masked) == REFERENCE or keeps_all(target, masked))
+    if masked is None or not kept:
         return []
     encoded = target.link(masked, KEEPERS[target.kind(masked)])
     is_cut = encoded is not None and target.kind(encoded.node) == "LatentCut"
@@ -29,14 +31,6 @@ def heard(target: Target, first: Stage, images: Images) -> list[Piece]:
     if source and not is_cut and (said := _whole(target, source, images)):
         return [said]
     return [Piece(f"audio {sound_behind(target, encoded.node, 'sound.wav')}")]
-
-
-def _kept_whole(target: Target, id: str) -> bool:
-    """Whether nothing of it is made anew."""
-    mask = target.link(id, "mask")
-    if target.kind(id) != "SetLatentNoiseMask":
-        return True
-    return mask is not None and target.kind(mask.node) == "SolidMask" and target.value(mask.node, "value") == 0
 
 
 def _whole(target: Target, source: Out, images: Images) -> Piece | None:

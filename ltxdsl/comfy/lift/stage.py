@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -13,13 +12,12 @@ from ltxdsl.comfy.lift.draft import Piece
 from ltxdsl.comfy.lift.models import IN_ONE, MOST, Lora, ModelChain
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.target import Out, Target
-from ltxdsl.comfy.samplers import NODES
+from ltxdsl.comfy.lift.words import listed, sampler_options, sampler_words, schedule_word
 from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.ops.idioms import LIGHTRICKS
 from ltxdsl.ops.sampling import UPSCALE_STEPS
-from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
 
@@ -258,9 +256,7 @@ class Stage:
             sampler = self.target.link(at.node, "av_latent")
             concat = self.target.link(sampler.node, "latent_image") if sampler else None
             at = self.target.link(concat.node, "audio_latent") if concat else None
-        mask = self._node(at.node, "mask") if at and self.target.kind(at.node) == "SetLatentNoiseMask" else None
-        kept = mask is not None and self.target.kind(mask) == "SolidMask" and self.target.value(mask, "value") == 0
-        return at != sound and not kept
+        return at != sound and not (at and keeps_all(self.target, at.node))
 
     def _steps(self, upscale: bool) -> list[str]:
         sampler = [name for name in sampler_words(self.target, self.sampler) if name != "euler"]  # the default
@@ -268,14 +264,14 @@ class Stage:
         text = self.target.value(self.sigmas, "sigmas", "")
         if kind == "ManualSigmas" and (sigmas := numbers(text)):
             if text not in (LIGHTRICKS, sigma_text(tuple(sigmas))):
-                return [*sampler, "sigmas", _listed(text, sigmas)]
+                return [*sampler, "sigmas", listed(text, sigmas)]
             if upscale and tuple(sigmas) == DISTILLED[-UPSCALE_STEPS - 1 :] and text != LIGHTRICKS:
                 return sampler
             if tuple(sigmas) == DISTILLED:
                 return [f"{len(DISTILLED) - 1}", *sampler, *(() if self.distilled else ("distilled",))]
             if name := self._schedule(sigmas):
                 return [f"{len(sigmas) - 1}", *sampler, *name]
-            return [*sampler, "sigmas", _listed(text, sigmas)]
+            return [*sampler, "sigmas", listed(text, sigmas)]
         steps = self.target.value(self.sigmas, "steps", 8)
         named = "ltxv" if kind == "LTXVScheduler" else schedule_word(self.target.value(self.sigmas, "scheduler"))
         share = self.target.value(self.sigmas, "denoise", 1)
@@ -360,43 +356,12 @@ class Stage:
         return [f"seed {seed}"] if isinstance(seed, int) and 0 <= seed < 2**64 else []
 
 
-def _listed(text: str, sigmas: list[float]) -> str:
-    """Sigmas with their own digits, where a script can have them."""
-    own = text.split(", ")
-    can = all(re.fullmatch(r"\d+(\.\d*)?", one) for one in own) and [float(one) for one in own] == sigmas
-    return text if can else sigma_text(tuple(sigmas))
+def keeps_all(target: Target, id: str) -> bool:
+    """Whether a node sets a mask under which nothing is made anew."""
+    mask = target.link(id, "mask") if target.kind(id) == "SetLatentNoiseMask" else None
+    return mask is not None and target.kind(mask.node) == "SolidMask" and target.value(mask.node, "value") == 0
 
 
 def _unless(usual: float, word: str, value: float) -> str:
     """An option that is not at its default."""
     return f" {word} {plain(value)}" if value != usual else ""
-
-
-def sampler_words(target: Target, id: str | None) -> list[str]:
-    """The sampler's name here."""
-    if id is None:
-        return []
-    if target.kind(id) in ("KSamplerSelect", "KSampler"):
-        name = target.value(id, "sampler_name")
-        return [next((ours for ours, entry in SAMPLERS.items() if entry.comfy == name), "euler")]
-    return [next((ours for ours, (kind, _) in NODES.items() if kind == target.kind(id)), "euler")]
-
-
-def sampler_options(target: Target, id: str | None) -> list[str]:
-    """A `sampler` statement with the options of the sampler's node."""
-    name = next(iter(sampler_words(target, id)), "")
-    if id is None or not name or target.kind(id) in ("KSamplerSelect", "KSampler"):
-        return []
-    inputs = {"kind" if key == "solver_type" and name == "er_sde" else key: v for key, v in target.inputs(id).items()}
-    known = SAMPLERS[name].options
-    said = [
-        f"{key} {plain(v) if isinstance(v, int | float) else v}"
-        for key, v in inputs.items()
-        if key in known and (isinstance(v, int | float) or str(v).isidentifier())
-    ]
-    return [f"sampler {name} {' '.join(said)}"] if said else []
-
-
-def schedule_word(name: Any) -> str:
-    """A schedule's name here."""
-    return next((ours for ours, entry in SCHEDULES.items() if entry.comfy == name), "ltxv")
