@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("LTX_VENV", ROOT / ".venv"))
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")  # of all tests: each process holds torch
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
         return 2
     testing = arguments[:1] == ["test"]
     install(".[dev]" if testing else ".")
-    command = ["-m", "pytest", *arguments[1:]] if testing else ["-m", "ltxdsl", *arguments]
+    command = ["-m", "pytest", *(arguments[1:] or PARALLEL)] if testing else ["-m", "ltxdsl", *arguments]
     return subprocess.call([str(PYTHON), *command], cwd=ROOT if testing else None)
 
 

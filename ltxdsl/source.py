@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import cached_property
 
 import msgspec
@@ -33,6 +34,15 @@ class Source:
     def __init__(self, text: str, name: str = "<script>") -> None:
         self.text = text
         self.name = name
+        self.parts: tuple[str, ...] = ()  # whole statements that it is made of, one below the other, if that is known
+
+    @classmethod
+    def of_parts(cls, parts: Iterable[str], name: str) -> Source:
+        """A source of statements that are likely to have been parsed before, each of whole lines."""
+        parts = tuple(parts)
+        source = cls("".join(f"{part}\n" for part in parts), name)
+        source.parts = parts
+        return source
 
     @cached_property
     def _line_starts(self) -> list[int]:

@@ -14,6 +14,8 @@ import pytest
 from ltxdsl.cli import main
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each process of several has a core
 
 
 IMPORTED = {

@@ -45,6 +45,19 @@ def test_without_a_place_for_tables(fresh_parser: Path, monkeypatch: pytest.Monk
     assert parse(Source(TEXT))[1] == []
 
 
+@pytest.mark.parametrize("last", ["pass dev 8 { seed 7\n  guide a }", "steps 1 + 2 * 3  # why"])
+def test_a_source_of_parts_has_the_tree_of_its_text(last: str):
+    source = Source.of_parts(["# all", TEXT.rstrip(), 'prompt """a\nlake"""', "", last, TEXT.rstrip()], "a.ltx")
+    assert parse(source) == parse(Source(source.text))
+    assert not parse(source)[1]
+
+
+def test_a_faulty_part_is_told_at_its_place():
+    source = Source.of_parts([TEXT.rstrip(), "guide img }"], "a.ltx")
+    assert parse(source) == parse(Source(source.text))
+    assert source[parse(source)[1][0].span] == "}"
+
+
 def test_spans_are_exact():
     source = Source(TEXT)
     script, _ = parse(source)

@@ -230,7 +230,7 @@ size 64x64
 length 9f
 prompt "a lake"
 guide "a.png" @ end crf 0
-pass dev 300 er_sde { cfg 3 }
+pass dev 150 er_sde { cfg 3 }
 """
 
 

@@ -128,7 +128,7 @@ def _sound(builder: PromptBuilder, audio: Audio, keep: bool) -> Audio:
     said = builder.stages[builder.stage].settings.get(ClipSize)
     size = said.size if said else builder.models.defaults  # any would do
     mask = builder.add("SolidMask", f"{title}: mask", value=0.0 if keep else 1.0, width=size.width, height=size.height)
-    link = builder.add("SetLatentNoiseMask", builder.titled(title), samples=audio.link, mask=mask)
+    link = builder.add("SetLatentNoiseMask", title, samples=audio.link, mask=mask)
     return Audio(link, keep, latents=audio.latents, still=keep)
 
 

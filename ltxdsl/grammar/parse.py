@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +33,7 @@ from ltxdsl.grammar.tree import (
     Script,
     Statement,
     Text,
+    moved,
 )
 from ltxdsl.source import Source, Span
 
@@ -44,6 +45,8 @@ _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 def parse(source: Source) -> tuple[Script, list[Diagnostic]]:
     """The tree of a source; with a syntax error, the tree of what stands before it and one diagnostic."""
+    if source.parts and (script := _in_parts(source.parts)):
+        return script, []
     comments: list[Comment] = []
     _READING.comments, _READING.depth = comments, 0
     try:
@@ -55,6 +58,27 @@ def parse(source: Source) -> tuple[Script, list[Diagnostic]]:
     except UnexpectedInput as error:
         return Script((), tuple(comments)), [repaired(_explain(error, source), source, _parses)]
     return Script(entries, tuple(comments)), []
+
+
+def _in_parts(parts: Sequence[str]) -> Script | None:
+    """The tree of parts, each parsed once for all sources that have it; None where one is no whole statement."""
+    entries: list[Entry] = []
+    comments: list[Comment] = []
+    start = 0
+    for part in parts:
+        script = _part(part)
+        if script is None:
+            return None
+        entries += moved(script.entries, start)
+        comments += moved(script.comments, start)
+        start += len(part) + 1
+    return Script(tuple(entries), tuple(comments))
+
+
+@lru_cache(maxsize=2048)
+def _part(text: str) -> Script | None:
+    script, problems = parse(Source(text))
+    return None if problems else script
 
 
 def _parses(text: str) -> bool:

@@ -36,7 +36,16 @@ def test_what_was_refreshed_comes_first(own):
     assert "CLIPTextEncode" in catalogue()
 
 
-@pytest.mark.parametrize("data", [b"", b"no gzip", gzip.compress(b"{")[:-4], gzip.compress(b"{"), gzip.compress(b"[]")])
+DAMAGED = {
+    "nothing": b"",
+    "no gzip": b"no gzip",
+    "cut": gzip.compress(b"{")[:-4],
+    "no JSON": gzip.compress(b"{"),
+    "a list": gzip.compress(b"[]"),
+}
+
+
+@pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_file_is_left_out_with_a_warning(own, data):
     own.write_bytes(data)
     with pytest.warns(UserWarning, match="ltx nodes refresh"):

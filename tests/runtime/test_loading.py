@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -28,16 +29,21 @@ PARTS = (
 
 @pytest.fixture
 def broken(models: ModelSet, tmp_path: Path) -> ModelSet:
-    """A copy to be broken."""
-    shutil.copytree(models.folder, tmp_path / "copy")
+    """A folder to be broken: its files are links to the whole ones, so they are replaced, never written into."""
+    shutil.copytree(models.folder, tmp_path / "copy", copy_function=os.link)
     return msgspec.structs.replace(models, folder=str(tmp_path / "copy"), recipe="")
+
+
+def replaced(file: Path, data: bytes) -> None:
+    file.unlink()
+    file.write_bytes(data)
 
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("keep", [0, 4, 100, 5000, -50])
 def test_a_truncated_file(broken: ModelSet, part: str, keep: int) -> None:
     file = next(broken.path(part).glob("*.safetensors"))
-    file.write_bytes(file.read_bytes()[:keep])
+    replaced(file, file.read_bytes()[:keep])
     with pytest.raises(ModelFileError) as error:
         Session(broken, device="cpu").part(part)
     assert error.value.path == file
@@ -65,13 +71,13 @@ def test_pickled_weights_are_refused(broken: ModelSet) -> None:
 
 def test_weights_of_another_model(broken: ModelSet) -> None:
     target = next(broken.path("video_vae").glob("*.safetensors"))
-    shutil.copy(next(broken.path("upsampler 2x").glob("*.safetensors")), target)
+    replaced(target, next(broken.path("upsampler 2x").glob("*.safetensors")).read_bytes())
     with pytest.raises(ModelFileError):
         Session(broken, device="cpu").part("video_vae")
 
 
 def test_a_config_that_is_no_json(broken: ModelSet) -> None:
-    (broken.path("video_vae") / "config.json").write_text("{")
+    replaced(broken.path("video_vae") / "config.json", b"{")
     with pytest.raises(ModelFileError, match="JSON"):
         Session(broken, device="cpu").config("video_vae")
 

@@ -196,17 +196,13 @@ def _worded(value: Any) -> Any:
 
 
 def statement_text(piece: Piece, name: Any) -> Iterator[str]:
-    """A statement with its block, one line each; spellings of one without a block stand before it."""
+    """A statement with its block; spellings of one without a block stand before it."""
     spells = list(_spells(piece, name))
     if piece.sampled:
         lines = [*piece.block, *spells]
         short = f"{piece.head} {{ {'; '.join(lines)} }}" if lines else piece.head
-        if len(short) <= LINE_LENGTH and "\n" not in short:
-            yield short
-            return
-        yield f"{piece.head} {{"
-        yield from rows(lines, "  ")
-        yield "}"
+        fits = len(short) <= LINE_LENGTH and "\n" not in short
+        yield short if fits else "\n".join([f"{piece.head} {{", *rows(lines, "  "), "}"])
         return
     yield from spells
     if piece.head:

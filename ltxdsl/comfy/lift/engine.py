@@ -16,7 +16,7 @@ from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
 from ltxdsl.comfy.lift.placing import earliest, keep, kept_before, shifted
-from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes
+from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes, script_of
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
 from ltxdsl.comfy.lift.same import in_common
@@ -97,11 +97,11 @@ def _proved(
         draft.in_passes("LTXVSeparateAVLatent", "av_latent", Word("av_latent 1"))
         if brief := _brief(draft, target, catalogue, groups):
             return msgspec.structs.replace(brief, why=tuple(why))
-        text = Writer(draft, target, catalogue, groups).text(trial=False)
-        export = lowered(text)
+        parts = Writer(draft, target, catalogue, groups).parts(trial=False)
+        export = lowered(parts)
         made = Target(export.prompt)
         if same(alive(made.prompt, catalogue), target.prompt):
-            return Lifted(text, draft.kept(), tuple(why))
+            return Lifted(script_of(parts).text, draft.kept(), tuple(why))
         wrong = made.count - target.count
         extra = [id for id in made.order if wrong[made.digests[id]] > 0]
         lost = target.count - made.count
@@ -132,13 +132,13 @@ def _wired(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
 def _brief(draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str]) -> Lifted | None:
     """The script with statements for raw nodes that have one, if it gives the same back."""
     writer = Writer(draft, target, catalogue, groups)
-    text = writer.text(trial=False, brief=True)
+    parts = writer.parts(trial=False, brief=True)
     try:
-        made = lowered(text).prompt
+        made = lowered(parts).prompt
     except Failed:
         return None
     kept = draft.kept() - writer.shorts.said
-    return Lifted(text, kept) if same(alive(made, catalogue), target.prompt) else None
+    return Lifted(script_of(parts).text, kept) if same(alive(made, catalogue), target.prompt) else None
 
 
 def _bound(draft: Draft, target: Target, begins: Out) -> None:

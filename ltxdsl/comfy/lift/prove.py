@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -58,9 +58,14 @@ def models() -> ModelSet:
     return load_model_set(LTX_23)
 
 
-def lowered(text: str) -> Export:
+def script_of(parts: Sequence[str]) -> Source:
+    """A script of statements."""
+    return Source.of_parts(parts, "lift.ltx")
+
+
+def lowered(parts: Sequence[str]) -> Export:
     """What a script is exported as. Raises Failed."""
-    found = compile(Source(text, "lift.ltx"), models(), Request(target="comfy"))
+    found = compile(script_of(parts), models(), Request(target="comfy"))
     if not found.ok:
         wrong = next(d for d in found.diagnostics if d.severity == "error")
         raise Failed(f"{wrong.code} {wrong.message}", wrong.span.start if wrong.span else -1)
@@ -82,10 +87,10 @@ class Writer:
         self.names = Names(target.prompt, catalogue, binds)
         self.shorts = Shorts(draft, target, self.names, catalogue)
 
-    def text(self, trial: bool, brief: bool = False) -> str:
-        """The whole script; `brief`: with statements in the place of raw nodes that have one."""
+    def parts(self, trial: bool, brief: bool = False) -> list[str]:
+        """The script, statement by statement; `brief`: with statements in the place of raw nodes that have one."""
         lines = [line for _, line in self._lines(trial, brief)]
-        return "\n".join([*(lines if trial else in_rows(lines)), *self.shorts.rest()]) + "\n"
+        return [*(lines if trial else in_rows(lines)), *self.shorts.rest()]
 
     def blamed(self, at: int) -> tuple[Piece, str] | None:
         """The piece of a trial that has written a place in its text, and the line or the statement there."""
@@ -161,7 +166,7 @@ def probe(index: int, words: Iterable[str], media: Iterable[str]) -> str:
 
 def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
     """Lower a draft. Raises Failed."""
-    export = lowered(Writer(draft, target, catalogue).text(trial=True))
+    export = lowered(Writer(draft, target, catalogue).parts(trial=True))
     made = Target(export.prompt)
     probes = {made.kind(id): id for id in made.order}
     words = [_words(made, probes.get(f"{PROBE}{index}")) for index in range(len(draft.pieces) + 1)]
