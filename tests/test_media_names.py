@@ -50,6 +50,7 @@ def test_steps_are_done_in_order_and_nothing_else():
         ('size 64x96 by nearest as "ImageScale"', "ImageScale", {"width": 64, "upscale_method": "nearest-exact"}),
         ("within 64x96", "ImageResizeKJv2", {"keep_proportion": "resize", "divisible_by": 1}),
         ('size 64x96 as "ImageResizeKJv2" divisible 32', "ImageResizeKJv2", {"keep_proportion": "crop"}),
+        ("size 64x96 sides", "ImageResizeKJv2", {"keep_proportion": "crop", "divisible_by": 1}),
         ("pad 64x96 white", "ResizeAndPadImage", {"target_height": 96, "padding_color": "white"}),
         ('pad 64x96 as "ImageResizeKJv2"', "ImageResizeKJv2", {"keep_proportion": "pad", "pad_color": "0, 0, 0"}),
         ('longer 99 by area as "ImageScaleToMaxDimension"', "ImageScaleToMaxDimension", {"largest_size": 99}),
@@ -74,6 +75,16 @@ def test_each_step_is_a_node(step, kind, said):
     assert chain(prompt, "LTXAddVideoICLoRAGuide", "image") == [kind, "GetVideoComponents", "LoadVideo"]
     (node,) = [node for node in prompt.values() if node["class_type"] == kind]
     assert said.items() <= node["inputs"].items()
+
+
+def test_a_size_is_measured_or_told_by_the_node_that_resized():
+    """KJNodes' node gives width and height as its second and third output."""
+    text = 'img = image "queen.png" | within 640x640 as "ImageResizeKJv2" divisible 32{}\nlike img size\ninplace img{}'
+    for how, kind, slots in ((" sides", "ImageResizeKJv2", [1, 2]), ("", "GetImageSize", [0, 1])):
+        prompt = exported(text.format(how, END))
+        (empty,) = [node["inputs"] for node in prompt.values() if node["class_type"] == "EmptyLTXVLatentVideo"]
+        halved = [prompt[empty[side][0]]["inputs"]["values.a"] for side in ("width", "height")]
+        assert [(prompt[id]["class_type"], slot) for id, slot in halved] == [(kind, slot) for slot in slots]
 
 
 def test_a_picture_as_it_is_is_left_to_the_node():

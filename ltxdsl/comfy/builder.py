@@ -109,11 +109,13 @@ class PromptBuilder:
         """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
         given = {name: value for name, value in inputs.items() if value is not None}
         said = self._spellings(class_type)
-        own, first = any(spelling.own for spelling in said), class_type
+        sharing, first = {spelling.sharing for spelling in said}, class_type
+        own = "own" in sharing
         class_type, given = self._spelled(said, class_type, given)
         key = _key(class_type, given)
         known = repr((key, title, self.stage if own else ""))
         link = self._known.get(known) or (None if own else self._raw.get(key))
+        link = link or (self._added.get(key) if "shared" in sharing else None)
         if link is None:
             link = self._known[known] = self._new(class_type, title, given)
             if not own:

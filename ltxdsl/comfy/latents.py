@@ -40,10 +40,10 @@ def empty_video(builder: PromptBuilder, op: nodes.EmptyVideo) -> dict[str, Video
 def _share_of(builder: PromptBuilder, size: Link, share: float) -> dict[str, Link]:
     """Both sides, as large as the first pass is."""
     if share == 1:
-        return {"width": size, "height": size.output(1)}
+        return {"width": size, "height": size.output(size.slot + 1)}
     parts = 1 / share
     said = f"a/{parts:g}" if parts >= 1 and parts == round(parts) else f"a*{share:g}"
-    sides = (("width", size), ("height", size.output(1)))
+    sides = (("width", size), ("height", size.output(size.slot + 1)))
     return {side: _computed(builder, f"{side}, {said}", said, link) for side, link in sides}
 
 

@@ -36,7 +36,9 @@ def read_beside(builder: PromptBuilder, op: nodes.ReadBeside) -> dict[str, Link]
 
 @row(nodes.MeasureFrames)
 def measure_frames(builder: PromptBuilder, op: nodes.MeasureFrames, *, image: Link) -> dict[str, Link]:
-    """Core's node."""
+    """Core's node, or the one that resized."""
+    if op.told:
+        return {"width": image.output(1), "height": image.output(2)}
     title = {"size": "how large it is", "length": "how long it is"}.get(op.alone, "how large and long it is")
     read = builder.add("GetImageSize", title, image=image)
     return {"width": read, "height": read.output(1), "frames": read.output(2)}

@@ -419,7 +419,8 @@ class Scene:
         if fact in ("audio", "fps"):
             return Ref(self.add(nodes.ReadBeside(path=source.path), statement).node, fact)
         image = self.file(source, statement)
-        return Ref(self.add(nodes.MeasureFrames(alone=alone), statement, image=image).node, fact)
+        told = fact != "frames" and bool(source.steps) and source.steps[-1].tells_size
+        return Ref(self.add(nodes.MeasureFrames(alone=alone, told=told), statement, image=image).node, fact)
 
     def file(self, source: MediaRef, statement: Statement) -> Ref:
         """All of a picture, video or sound, for a raw node."""

@@ -63,7 +63,7 @@ class Spelling(NamedTuple):
     type: str
     other: str
     lines: tuple[tuple[str, Any], ...]
-    own: bool = False  # not shared between passes
+    sharing: str = ""  # "own": not shared between passes, "shared": whatever its title is
     nth: int = 0  # only the first, second, … of them in a pass; 0 = all
 
 

@@ -69,4 +69,4 @@ class Like(Statement, frozen=True):
             return scene.fact(self.source, "fps", self) if of_file else None
         others = (said for said in scene.settings.all(Like) if said.span != self.span)
         apart = any(one.source.origin == self.source.origin and one.source.steps == self.source.steps for one in others)
-        return scene.fact(self.source, "width", self, alone=what if apart else "")
+        return scene.fact(self.source, "frames" if what == "length" else "width", self, alone=what if apart else "")

@@ -29,7 +29,7 @@ def _take_idioms(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
 
 
 IDIOM = Kind("names of usual spellings", _take_idioms, lambda names: IDIOMS)
-OWN = choice("`own`", lambda names: ("own",))
+SHARING = choice("`own` or `shared`", lambda names: ("own", "shared"))
 
 
 class Spelled(Statement, frozen=True):
@@ -90,7 +90,9 @@ class Spell(Spelled, frozen=True):
     nth: Annotated[
         int, option(INTEGER, "only the first, second, … of them in a pass; all if not said", low=0, high=99)
     ] = 0
-    own: Annotated[bool, word(OWN, "`own`: each pass has such a node of its own, where one would do")] = False
+    sharing: Annotated[
+        str, word(SHARING, "`own`: each pass has such a node of its own, `shared`: it takes an equal one of before")
+    ] = ""
 
     @classmethod
     def read_field(cls, line: tree.Field, names: Names) -> Any:
@@ -115,7 +117,7 @@ class Spell(Spelled, frozen=True):
                 inputs |= given
         if self.type:
             lines, given = self.written(scene, self.own_lines())
-            found.append(Spelling(self.type, self.other, lines, self.own, self.nth))
+            found.append(Spelling(self.type, self.other, lines, self.sharing, self.nth))
             inputs |= given
         return tuple(found), inputs
 

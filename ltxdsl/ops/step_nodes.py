@@ -151,9 +151,13 @@ class ReadBeside(Reader, frozen=True):
 
 
 class MeasureFrames(Op, frozen=True):
-    """How large frames are, and how many, when a workflow runs; `alone` = only that is asked. ComfyUI only."""
+    """How large frames are, and how many, when a workflow runs; `alone` = only that is asked. ComfyUI only.
+
+    `told`: the node that resized them says the size; nothing is counted.
+    """
 
     inputs = {"image": Port.IMAGE}
     outputs = {"width": Port.WIRE, "height": Port.WIRE, "frames": Port.WIRE}
     kernel = "measure_frames"
     alone: str = ""
+    told: bool = False

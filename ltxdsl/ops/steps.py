@@ -17,6 +17,7 @@ from ltxdsl.values import Factor, Fps, Frames, Size
 
 BY = option(RESIZING, "how pixels are computed")
 WHITE = words("white", {"white": True})
+SIDES = words("sides", {"sides": True})
 STRETCHED = words("stretched", {"stretched": True})
 MOST = 16384  # pixels of a side
 
@@ -35,6 +36,11 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     def op(self) -> Op:
         """What it does, as an op from `image` to `image`."""
         raise NotImplementedError(self.verb)
+
+    @property
+    def tells_size(self) -> bool:
+        """Whether its node of ComfyUI says how large the picture has become."""
+        return False
 
 
 def facts_of(source: MediaRef) -> Facts:
@@ -75,16 +81,22 @@ class ToSize(Step, frozen=True):
     white: Annotated[bool, word(WHITE, "white borders")] = False
     node: Annotated[str, option(same_as("ImageScale", KJ), "the node of ComfyUI that does it", key="as")] = ""
     divisible: Annotated[int, option(INTEGER, "what both sides are brought down to divide by", low=1, high=512)] = 1
+    sides: Annotated[bool, word(SIDES, "KJNodes' node does it, and tells the size that nodes ask for")] = False
 
     def op(self) -> Op:
         """The size as it is said."""
         how = "stretch" if self.stretched else self.verb
         width, height = self.size.width, self.size.height
-        only_kj = how == "within" or self.divisible > 1
+        only_kj = how == "within" or self.divisible > 1 or self.sides
         node = KJ if only_kj else self.node
         return nodes.ResizePicture(
             how=how, width=width, height=height, method=self.by, node=node, divisible=self.divisible, white=self.white
         )
+
+    @property
+    def tells_size(self) -> bool:
+        """Where that is wanted."""
+        return self.sides
 
 
 @step("width", "height")

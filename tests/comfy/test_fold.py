@@ -57,6 +57,10 @@ def value(slot: int = 0, **nodes: dict) -> object:
         ("StringConcatenate", {"string_a": "a", "string_b": "b", "delimiter": ", "}, 0, "a, b"),
         ("ComfySwitchNode", {"switch": True, "on_true": "yes", "on_false": "no"}, 0, "yes"),
         ("Reroute", {"": 3}, 0, 3),
+        ("Float", {"value": 24}, 0, 24),
+        ("Float", {"Number": "1.50"}, 0, 1.5),
+        ("Int", {"widget_0": 7}, 0, 7),
+        ("Bool", {"value": True}, 0, True),
         ("FloatConstant", {"value": 0.12345678}, 0, 0.123457),
         ("easy float", {"value": 0.12345}, 0, 0.123),
         ("StringConstant", {"string": "a"}, 0, "a"),
@@ -241,6 +245,44 @@ def test_bundles_give_what_was_put_into_them():
     }
     assert [value(slot, **pipe) for slot in (0, 1, 5)] == [["p", 0], ["m", 0], ["b", 0]]
     assert value(1, **{**pipe, "p": node("Unheard")}) == ["n", 1]
+
+
+def test_a_pipe_gives_what_was_put_into_it():
+    first = node("easy pipeIn", model=["m", 0], pos=["c", 0], clip=["m", 1])
+    nodes = {"m": node("Loads"), "c": node("Encodes"), "empty": node("Any Switch (rgthree)"), "in": first}
+    nodes["any"] = node("Any Switch (rgthree)", any_01=["empty", 0], any_02=["in", 0])
+    nodes["n"] = node("easy pipeOut", pipe=["any", 0])
+    assert [value(slot, **nodes) for slot in (1, 2, 6)] == [["m", 0], ["c", 0], ["m", 1]]
+    assert value(5, **nodes) == ["n", 5]  # no VAE was put in
+    nodes["in"] = node("easy pipeIn", pipe=["before", 0], pos=["c", 0])
+    nodes["before"] = node("easy pipeIn", model=["m", 0])
+    assert value(1, **nodes) == ["n", 1]  # what is given may be nothing, and then it is that of the pipe before
+    nodes["c"] = node("LoadImage", image="a.png")
+    assert value(1, **nodes) == ["m", 0]
+
+
+def test_an_edited_pipe_gives_what_it_was_edited_to():
+    nodes = {"m": node("Loads"), "c": node("LoadImage", image="a.png")}
+    nodes["to"] = node("ToBasicPipe", **{name: ["m", 0] for name in ("model", "clip", "vae", "positive", "negative")})
+    nodes["edit"] = node("EditBasicPipe", basic_pipe=["to", 0], positive=["c", 0])
+    nodes["n"] = node("FromBasicPipe", basic_pipe=["edit", 0])
+    assert [value(slot, **nodes) for slot in (0, 3, 4)] == [["m", 0], ["c", 0], ["m", 0]]
+    nodes["c"] = node("Encodes")
+    assert value(3, **nodes) == ["n", 3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "listed", "is_empty"),
+    [
+        ("Power Lora Loader (rgthree)", {}, True),
+        ("Power Lora Loader (rgthree)", {"lora_1": {"on": False, "lora": "a", "strength": 1}}, False),
+        ("Lora Loader Stack (rgthree)", {f"lora_0{index}": "None" for index in range(1, 5)}, True),
+        ("Lora Loader Stack (rgthree)", {f"lora_0{index}": "a" for index in range(1, 5)}, False),
+    ],
+)
+def test_a_loader_of_loras_that_lists_none_passes_on(kind, listed, is_empty):
+    nodes = {"m": node("Loads"), "n": node(kind, model=["m", 0], clip=["m", 1], **listed)}
+    assert [value(slot, **nodes) for slot in (0, 1)] == ([["m", 0], ["m", 1]] if is_empty else [["n", 0], ["n", 1]])
 
 
 def test_a_sum_that_shows_itself_is_no_output_once_it_is_known():

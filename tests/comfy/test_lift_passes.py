@@ -3,7 +3,7 @@
 import pytest
 
 from .test_lift import exported
-from .test_lift_idioms import TWO_STAGES, came_back, one
+from .test_lift_idioms import TWO_STAGES, came_back, one, rewired
 
 DEV = 'prompt "a"\nnegative "b"\npass dev 20 { cfg 3 audio 7 }\nsave "a.mp4"'
 
@@ -142,3 +142,60 @@ def test_a_guide_before_the_clip():
     assert kept == set()
     assert "guide img_2 @ -1 strength 0.4" in text
     assert "attention 0.5" in text
+
+
+def test_prompts_go_to_the_guider_without_a_frame_rate():
+    prompt = exported(TWO_STAGES)
+    rated = prompt.pop(id := one(prompt, "LTXVConditioning"))["inputs"]
+    for slot, name in enumerate(("positive", "negative")):
+        rewired(prompt, [id, slot], rated[name])
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'prompt "a lake"' in text
+    assert "positive: positive; negative: negative" in text
+
+
+def test_two_passes_share_their_noise():
+    prompt = exported(TWO_STAGES.replace("seed 8", "seed 7"))
+    first, second = (one(prompt, "RandomNoise", nth) for nth in (0, 1))
+    rewired(prompt, [second, 0], [first, 0])
+    del prompt[second]
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'spell "RandomNoise" shared' in text
+
+
+def test_two_passes_share_the_mask_of_the_sound_that_they_keep():
+    text = TWO_STAGES.replace("sound anew", "").replace("pass ", 'audio "voice.wav"\npass ')
+    masks = [node for node in exported(text).values() if node["class_type"] == "SetLatentNoiseMask"]
+    assert len(masks) == 1
+
+
+def test_what_a_pass_has_given_is_kept_for_a_node_after_the_next_one():
+    """Prompts cropped after the first pass, which a crop after the second one reads: a word no longer names them."""
+    prompt = exported(TWO_STAGES.replace("upscale", "spell cropped\nupscale"))
+    crop = one(prompt, "LTXVCropGuides")
+    separated = one(prompt, "LTXVSeparateAVLatent", 1)
+    again = {"positive": [crop, 0], "negative": [crop, 1], "latent": [separated, 0]}
+    rewired(prompt, [separated, 0], ["901", 2])
+    prompt["901"] = {"class_type": "LTXVCropGuides", "inputs": again}
+    text, kept = came_back(prompt)
+    assert kept == {"LTXVCropGuides"}
+    assert "upscale 2x distill 0.6" in text
+
+
+def test_a_template_whose_numbers_are_filled_in_later():
+    prompt = exported(TWO_STAGES)
+    prompt[one(prompt, "EmptyLTXVLatentVideo")]["inputs"] |= {"width": "WIDTH", "height": "{{height}}"}
+    prompt[one(prompt, "LTXVImgToVideoInplace")]["inputs"]["strength"] = "$STRENGTH"
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'width: "WIDTH"; height: "{{height}}"' in text
+
+
+def test_a_sound_file_whose_name_says_no_kind():
+    prompt = exported('prompt "a"\naudio "voice.wav" as_is\npass distill 8\nsave "a.mp4"')
+    prompt[one(prompt, "LoadAudio")]["inputs"]["audio"] = "INPUT_AUDIO"
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'track "INPUT_AUDIO"' in text

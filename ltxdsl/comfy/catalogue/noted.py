@@ -76,6 +76,13 @@ easy seed < seed:INT=0 > seed:INT
 easy mathInt < a:INT=0 b:INT=0 operation:add,subtract,multiply,divide,modulo,power > INT:INT
 easy mathFloat < a:FLOAT=0 b:FLOAT=0 operation:add,subtract,multiply,divide,modulo,power > FLOAT:FLOAT
 easy simpleMath < value:STRING a?:* b?:* c?:* > int:INT float:FLOAT boolean:BOOLEAN
+easy anythingIndexSwitch < index:INT=0 value0?:* value1?:* value2?:* value3?:* value4?:* value5?:* value6?:* \
+value7?:* value8?:* value9?:* > value:*
+easy globalSeed < value:INT=0 mode:BOOLEAN=true action:fixed,increment,decrement,randomize last_seed:STRING > !
+easy pipeIn < pipe?:PIPE_LINE model?:MODEL pos?:CONDITIONING neg?:CONDITIONING latent?:LATENT vae?:VAE clip?:CLIP \
+image?:IMAGE xyPlot?:XYPLOT > pipe:PIPE_LINE
+easy pipeOut < pipe:PIPE_LINE > pipe:PIPE_LINE model:MODEL pos:CONDITIONING neg:CONDITIONING latent:LATENT vae:VAE \
+clip:CLIP image:IMAGE seed:INT
 easy ifElse < boolean:BOOLEAN on_true:* on_false:* > *:*
 easy imageSwitch < image_a:IMAGE image_b:IMAGE boolean:BOOLEAN=false > IMAGE:IMAGE
 easy textSwitch < input:INT=1 text1?:STRING^ text2?:STRING^ > STRING:STRING
@@ -132,6 +139,10 @@ Float-🔬 < value:FLOAT=0 > FLOAT:FLOAT
 Bool-🔬 < value:BOOLEAN=false > BOOLEAN:BOOLEAN
 String-🔬 < value:STRING > STRING:STRING
 If ANY return A else B-🔬 < ANY:* IF_TRUE:* IF_FALSE:* > ?:*
+
+[ComfyUI-MelBandRoFormer]
+MelBandRoFormerModelLoader < model_name:STRING > model:MELROFORMERMODEL
+MelBandRoFormerSampler < model:MELROFORMERMODEL audio:AUDIO > vocals:AUDIO instruments:AUDIO
 
 [ComfyUI-mxToolkit]
 mxSlider < Xi:INT=20 Xf:FLOAT=20 isfloatX:INT=0 > X:*

@@ -15,14 +15,14 @@ from ltxdsl.comfy.validate import link_of
 VALUES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
         (
-            "PrimitiveInt", "INTConstant", "easy int", "Int", "Int-🔬", "CM_Int", "ImpactInt", "SimpleMathInt+",
+            "PrimitiveInt", "INTConstant", "easy int", "Int-🔬", "CM_Int", "ImpactInt", "SimpleMathInt+",
             "JWInteger",
         ),
         ("value", "INT"),
     ),
     **dict.fromkeys(
         (
-            "PrimitiveFloat", "Float", "Float-🔬", "CM_Float", "ImpactFloat", "SimpleMathFloat+", "SimpleMathPercent+",
+            "PrimitiveFloat", "Float-🔬", "CM_Float", "ImpactFloat", "SimpleMathFloat+", "SimpleMathPercent+",
             "JWFloat",
         ),
         ("value", "FLOAT"),
@@ -45,8 +45,11 @@ VALUES: dict[str, tuple[str, str]] = {
     "LayerUtility: Float": ("float_value", "FLOAT"),
     "LayerUtility: Boolean": ("bool_value", "BOOLEAN"),
 }  # fmt: skip
+# Several packs have such nodes, with one input whose name nobody knows from the class.
+ONE_INPUT = {"Int": int, "Float": float, "String": str, "Bool": bool}
 ROUNDED = {"FloatConstant": 6, "easy float": 3}  # places
 BUNDLED = ("model", "clip", "vae", "positive", "negative")
+PIPED = ("model", "pos", "neg", "latent", "vae", "clip", "image")
 CONTEXT = (*BUNDLED, "latent", "images", "seed")
 BIG_CONTEXT = (
     *CONTEXT, "steps", "step_refiner", "cfg", "ckpt_name", "sampler", "scheduler", "clip_width", "clip_height",
@@ -74,6 +77,17 @@ def _value(name: str, type: str, inputs: Inputs, known: Known) -> Outputs:
     return (given if link_of(given) and known.type(given) == type else literal(given),)
 
 
+def _only(type: type, inputs: Inputs, known: Known) -> Outputs:
+    """What the one input of a node gives; some packs have numbers as texts."""
+    (given,) = inputs.values()
+    value = literal(given)
+    if isinstance(value, str) and type in (int, float):
+        return (type(value),)
+    if not isinstance(value, (int, float) if type is float else type):
+        raise Unknown("something else")
+    return (value,)
+
+
 def _rounded(places: int, inputs: Inputs, known: Known) -> Outputs:
     """A number to some places."""
     value = number(inputs["value"])
@@ -88,6 +102,8 @@ def _branch(told: Callable[[Any], Any], names: tuple[str, str, str], inputs: Inp
 
 for _kind, (_name, _type) in VALUES.items():
     node(_kind)(partial(_value, _name, _type))
+for _kind, _of in ONE_INPUT.items():
+    node(_kind)(partial(_only, _of))
 for _kind, _places in ROUNDED.items():
     node(_kind)(partial(_rounded, _places))
 for _told, _branches in ((truth, BRANCHES), (literal, LOOSE_BRANCHES)):
@@ -135,10 +151,20 @@ def if_none(inputs: Inputs, known: Known) -> Outputs:
 @node("Any Switch (rgthree)")
 def first_given(inputs: Inputs, known: Known) -> Outputs:
     """The first that is something: the only one, a literal, or what a node of ComfyUI's own always gives."""
-    given = [value for name, value in inputs.items() if name.startswith("any_") and value is not None]
+    given = [value for name, value in inputs.items() if name.startswith("any_") and not _nothing(value, known)]
     if len(given) > 1 and link_of(given[0]) and not _certain(given[0], known):
         raise Unknown("it may be nothing")
     return (given[0],)
+
+
+def _nothing(value: Any, known: Known) -> bool:
+    """Whether nothing is given: by no link, or by a switch that has nothing itself."""
+    link = link_of(value)
+    node = known.nodes.get(link[0], {}) if link else {}
+    empty = node.get("class_type") == "Any Switch (rgthree)" and not any(
+        name.startswith("any_") for name in node["inputs"]
+    )
+    return value is None or empty
 
 
 def _certain(value: Any, known: Known) -> bool:
@@ -200,12 +226,57 @@ def from_pipe(inputs: Inputs, known: Known) -> Outputs:
     """Impact: what was put into the pipe."""
     link = link_of(inputs["basic_pipe"])
     packed = known.nodes[link[0]] if link else {}
-    if packed.get("class_type") != "ToBasicPipe":
-        raise Unknown("another pipe")
-    return tuple(packed["inputs"][name] for name in BUNDLED)
+    match packed.get("class_type"):
+        case "ToBasicPipe":
+            return tuple(packed["inputs"][name] for name in BUNDLED)
+        case "EditBasicPipe":
+            given = {name: value for name, value in packed["inputs"].items() if value is not None}
+            if not all(_certain(value, known) for name, value in given.items() if name in BUNDLED):
+                raise Unknown("it may be nothing")
+            before = from_pipe(packed["inputs"], known)
+            return tuple(given.get(name, value) for name, value in zip(BUNDLED, before, strict=True))
+    raise Unknown("another pipe")
 
 
 @node("FromBasicPipe_v2")
 def from_pipe_too(inputs: Inputs, known: Known) -> Outputs:
     """Impact: the pipe, then what was put into it."""
     return inputs["basic_pipe"], *from_pipe(inputs, known)
+
+
+@node("easy pipeIn")
+def into_pipe(inputs: Inputs, known: Known) -> Outputs:
+    """Easy-use: a pipe; then, where no link leads, what is in it: put in now, or in the one before."""
+    before = link_of(inputs.get("pipe"))
+    given = {name: inputs[name] for name in PIPED if inputs.get(name) is not None}
+    if before and not all(_certain(value, known) for value in given.values()):
+        raise Unknown("it may be nothing")
+    earlier = {name: known.outputs.get((before[0], slot), UNKNOWN) if before else UNKNOWN
+               for slot, name in enumerate(PIPED, 1)}  # fmt: skip
+    if "image" in given and "latent" not in given:
+        earlier["latent"] = UNKNOWN  # the picture encoded
+    return UNKNOWN, *(given.get(name, earlier[name]) for name in PIPED)
+
+
+@node("easy pipeOut")
+def out_of_pipe(inputs: Inputs, known: Known) -> Outputs:
+    """Easy-use: the pipe, then what was put into it."""
+    link = link_of(inputs["pipe"])
+    held = (known.outputs.get((link[0], slot), UNKNOWN) for slot in range(1, len(PIPED) + 1)) if link else ()
+    return inputs["pipe"], *held
+
+
+@node("Power Lora Loader (rgthree)")
+def without_loras(inputs: Inputs, known: Known) -> Outputs:
+    """Model and clip as they came, where no LoRA is listed, be it one that is off."""
+    if any(name.lower().startswith("lora_") for name in inputs):
+        raise Unknown("it lists some")
+    return inputs.get("model", UNKNOWN), inputs.get("clip", UNKNOWN)
+
+
+@node("Lora Loader Stack (rgthree)")
+def empty_stack(inputs: Inputs, known: Known) -> Outputs:
+    """The same."""
+    if any(inputs[f"lora_{index:02}"] != "None" for index in range(1, 5)):
+        raise Unknown("it loads")
+    return inputs["model"], inputs["clip"]

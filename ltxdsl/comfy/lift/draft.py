@@ -19,13 +19,13 @@ class Spelled:
     """One `spell` statement: lines by input; a value is a literal, an Out of a raw node, or a Word."""
 
     def __init__(self, type: str, other: str = "", nth: int = 0) -> None:
-        self.type, self.other, self.nth, self.own = type, other, nth, False
+        self.type, self.other, self.nth, self.sharing = type, other, nth, ""
         self.lines: dict[str, Any] = {}
 
     @property
     def bare(self) -> bool:
         """Whether it only names another class, for all such nodes."""
-        return bool(self.other) and not self.lines and not self.own and not self.nth
+        return bool(self.other) and not self.lines and not self.sharing and not self.nth
 
 
 class Word(str):
@@ -138,7 +138,7 @@ def spell_lines(spelled: Spelled, name: Any) -> str:
     said = [f"{key(line)}: {_value(value, name)}" for line, value in spelled.lines.items()]
     other = f" as {quoted(spelled.other)}" if spelled.other else ""
     head = f"spell {quoted(spelled.type)}" + (f" nth {spelled.nth}" if spelled.nth else "") + other
-    head += " own" if spelled.own else ""
+    head += f" {spelled.sharing}" if spelled.sharing else ""
     short = f"{head} {{ {'; '.join(said)} }}" if said else head
     return short if len(short) <= LINE_LENGTH else "\n".join([f"{head} {{", *rows(said, "  "), "}"])
 
@@ -151,7 +151,7 @@ def _value(value: Any, name: Any) -> str:
 
 def _spells(piece: Piece, name: Any) -> Iterator[str]:
     """The `spell` statements of a piece: those that have names, those of another class alone, then the others."""
-    said = [spelled for spelled in piece.spells.values() if spelled.lines or spelled.own or spelled.other]
+    said = [spelled for spelled in piece.spells.values() if spelled.lines or spelled.sharing or spelled.other]
     names, rest = named(said)
     bare = [one for one in rest if not one.lines]
     if names:
@@ -178,10 +178,10 @@ def _without(spells: list[Spelled], type: str, other: str, lines: Mapping[str, A
     lines = {key: _worded(value) for key, value in lines.items()}
     for index, one in enumerate(spells):
         is_of = (one.type, one.other, one.nth) == (type, other, 0)
-        if is_of and (lines.items() <= one.lines.items() if not other else not one.lines and not one.own):
+        if is_of and (lines.items() <= one.lines.items() if not other else not one.lines and not one.sharing):
             rest = Spelled(type, other)
-            rest.own, rest.lines = one.own, {key: v for key, v in one.lines.items() if key not in lines}
-            return [*spells[:index], *([rest] if rest.lines or rest.own else []), *spells[index + 1 :]]
+            rest.sharing, rest.lines = one.sharing, {key: v for key, v in one.lines.items() if key not in lines}
+            return [*spells[:index], *([rest] if rest.lines or rest.sharing else []), *spells[index + 1 :]]
     return None
 
 

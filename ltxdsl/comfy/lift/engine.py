@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import msgspec
 
@@ -15,7 +15,7 @@ from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess
-from ltxdsl.comfy.lift.placing import earliest, keep, kept_before, shifted
+from ltxdsl.comfy.lift.placing import keep, kept_before, kept_early
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes, script_of
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
@@ -216,12 +216,10 @@ def _brought(draft: Draft, target: Target) -> bool:
 
 def _guilty(draft: Draft, export: Export, extra: list[str]) -> Piece:
     """The statement that has made what should not be there; the last one, if that is not to be seen."""
-    passes = [one for one in draft.pieces if one.sampled]
     for id in reversed(extra):
         place = export.places.get(id)
-        number = re.fullmatch(r"pass (\d+)", str(place.op)) if place else None
-        if number and int(number[1]) <= len(passes):
-            return passes[int(number[1]) - 1]
+        if place and (owner := _pass_of(draft, place.op)):
+            return owner
     return (draft.anchors() or draft.pieces)[-1]
 
 
@@ -281,9 +279,7 @@ def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
 
     What passes have in common is said before them all, as long as it is the same for all.
     """
-    number = re.fullmatch(r"pass (\d+)", str(edit.which.op))
-    passes = [one for one in draft.pieces if one.sampled]
-    own = passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else piece
+    own = _pass_of(draft, edit.which.op) or piece
     of_pass = edit.input == "clip" and isinstance(edit.value, Word) and edit.out is None  # a node of the pass itself
     if not own.sampled or of_pass or not in_common(edit.which.type, edit.input):
         return own
@@ -321,9 +317,33 @@ def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
         which = place.type, "", 0 if place.alone else place.nth
         passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
         for piece in passes if any(one in raws for one in equal) else passes[1:]:
-            if not piece.spell(*which).own:
-                piece.spell(*which).own = changed = True
+            if not piece.spell(*which).sharing:
+                piece.spell(*which).sharing, changed = "own", True
+    return _united(draft, target, trial) or changed
+
+
+def _united(draft: Draft, target: Target, trial: Trial) -> bool:
+    """Let passes share nodes, where the target has fewer equal ones than were made."""
+    changed = False
+    made, raw = trial.lowered, set(raw_nodes(trial.lowered).values())
+    for digest, count in made.count.items():
+        if not 0 < target.count[digest] < count:
+            continue
+        equal = [id for id in made.order if made.digests[id] == digest and id not in raw and id not in trial.idle]
+        for id in equal[target.count[digest] :]:
+            place = trial.places.get(id)
+            owner = _pass_of(draft, place.op) if place else None
+            if place and owner:
+                spelled = owner.spell(place.type, "", 0 if place.alone else place.nth)
+                changed, spelled.sharing = changed or spelled.sharing != "shared", "shared"
     return changed
+
+
+def _pass_of(draft: Draft, op: Hashable) -> Piece | None:
+    """The pass that it names."""
+    number = re.fullmatch(r"pass (\d+)", str(op))
+    passes = [one for one in draft.pieces if one.sampled]
+    return passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else None
 
 
 def _owners(draft: Draft, target: Target) -> dict[str, Piece]:
@@ -347,7 +367,6 @@ def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
         elif id not in raw:
             missing.append(id)
     for id in missing:
-        index = earliest(draft, target, trial, id)
-        keep(draft, target, trial, index, [id])
-        trial = msgspec.structs.replace(trial, words=shifted(trial.words, index, len(draft.pieces)))
+        if id not in draft.raws():
+            trial = kept_early(draft, target, trial, id)
     return bool(missing)

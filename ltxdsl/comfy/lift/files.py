@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ltxdsl.comfy.equal import LOADERS, as_other
-from ltxdsl.comfy.lift.draft import Piece
+from ltxdsl.comfy.lift.draft import Piece, Word
 from ltxdsl.comfy.lift.stage import Stage
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
@@ -82,7 +82,9 @@ def spell_loaders(target: Target, first: Stage, common: Piece) -> None:
 def differing(target: Target, id: str, type: str, ours: dict[str, Any]) -> dict[str, Any]:
     """The literals of a node that an export would write otherwise, which takes it for one of another class."""
     filled = as_other(type, target.kind(id), ours, {}, ours.get)
-    return {name: value for name, value in literals_of(target, id).items() if filled.get(name, filled) != value}
+    wanted = literals_of(target, id)
+    left_out = {name: Word("none") for name in filled if name not in target.inputs(id)}
+    return left_out | {name: value for name, value in wanted.items() if filled.get(name, filled) != value}
 
 
 def distilled_file(target: Target, id: str) -> str:

@@ -6,6 +6,7 @@ from ltxdsl.comfy.lift.draft import Piece
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.stage import Stage
 from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.ops.step_nodes import KJ
 from ltxdsl.values import plain
 
 HALVES = ("a/2", "a / 2")
@@ -59,6 +60,8 @@ def _halved(target: Target, out: Out | None) -> Out | None:
 
 def _counted(target: Target, out: Out | None, slot: int) -> Out | None:
     """The picture whose width (slot 0), height (1) or frames (2) it is."""
+    if out and target.kind(out.node) == KJ and out.slot == slot + 1 < 3:
+        return Out(out.node, 0)
     if out is None or target.kind(out.node) != "GetImageSize" or out.slot != slot:
         return None
     return target.link(out.node, "image")

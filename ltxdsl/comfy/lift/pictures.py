@@ -133,7 +133,8 @@ class Images:
                 said = _numbered("longer", value("largest_size"), value("upscale_method"), always=True)
                 return said and f'{said} as "ImageScaleToMaxDimension"'
             case "ImageResizeKJv2":
-                return _by_kj(value)
+                said = _by_kj(value)
+                return said and said + (" sides" if self._asked(out.node) else "")
             case "ResizeAndPadImage":
                 size = _sized(value("target_width"), value("target_height"), "center", value("interpolation"))
                 border = {"black": "", "white": " white"}.get(str(value("padding_color")))
@@ -154,6 +155,11 @@ class Images:
             case "Canny":
                 return _edges(value("low_threshold"), value("high_threshold"))
         return None
+
+    def _asked(self, node: str) -> bool:
+        """Whether other nodes take the size from this one, which has resized."""
+        read = (link for id in self.target.readers.get(node, []) for link in self.target.links(id).values())
+        return any(link.node == node and link.slot in (1, 2) for link in read)
 
     def _resized(self, value: Any) -> str | None:
         """Of the node for all ways to resize."""

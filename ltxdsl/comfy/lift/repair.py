@@ -6,6 +6,7 @@ is taken as it stands, as raw nodes which give their outputs to the statement's 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from ltxdsl.comfy.lift.models import IN_ONE
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SPELLINGS, in_common
 from ltxdsl.comfy.lift.stage import TERMS
-from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.lift.target import Out, Target, is_number
 from ltxdsl.comfy.lift.words import schedule_word
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import quoted
@@ -26,6 +27,7 @@ ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder ma
 # What a node of another class has besides, as an editor makes it.
 FILLED = {("LoraLoaderModelOnly", "strength_clip"), ("ManualSigmas", "denoise")}
 FROZEN = 2  # the output of LTXVSetAudioRefTokens with the sound that is kept
+PLACEHOLDER = re.compile(r"\W*[A-Za-z_]\w*\W*")  # WIDTH, {{width}}, $width
 ENDS = ("SamplerCustomAdvanced", "LTXVSeparateAVLatent")  # what is right of these is not made into another
 
 
@@ -286,7 +288,7 @@ class Differs(Exception):
 def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
     """Whether a literal may be written otherwise without a change of what is made."""
     free = SPELLINGS.get(kind, ())
-    if free == ALL or name in free:
+    if free == ALL or name in free or is_placeholder(ours, wanted):
         return True
     match kind, name:
         case "KSamplerSelect", "sampler_name":
@@ -302,6 +304,11 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
         case "EmptyLTXVLatentVideo", "length":
             return isinstance(wanted, int) and (wanted - 1) // 8 * 8 + 1 == ours
     return False
+
+
+def is_placeholder(ours: Any, wanted: Any) -> bool:
+    """Whether a word stands where a number does: a file that a program fills in before it is run."""
+    return is_number(ours) and isinstance(wanted, str) and bool(PLACEHOLDER.fullmatch(wanted))
 
 
 def _equal(ours: Any, wanted: Any) -> bool:

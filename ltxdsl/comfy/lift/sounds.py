@@ -7,6 +7,7 @@ from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.stage import Stage, keeps_all
 from ltxdsl.comfy.lift.target import Out, Target, sound_behind
 from ltxdsl.grammar.write import quoted
+from ltxdsl.ops.kinds import kind_of_file
 from ltxdsl.values import plain
 
 ENCODERS = ("LTXVAudioVAEEncode", "VAEEncodeAudio")
@@ -43,7 +44,8 @@ def _whole(target: Target, source: Out, images: Images) -> Piece | None:
     if target.kind(source.node) == "TrimAudioDuration" and (before := target.link(source.node, "audio")):
         first, cut = before, _cut(target, source.node)
     file = target.value(first.node, "audio")
-    if target.kind(first.node) == "LoadAudio" and isinstance(file, str) and (said := quoted(file)):
+    plays = isinstance(file, str) and kind_of_file(file) in ("audio", "video")
+    if target.kind(first.node) == "LoadAudio" and plays and (said := quoted(file)):
         return Piece(f"audio {said} as_is{cut}")
     if target.kind(first.node) == "GetVideoComponents" and first.slot == 1 and (name := images.of_video(first.node)):
         return Piece(f"audio {name} as_is{cut}")

@@ -56,7 +56,7 @@ class Stage:
     @property
     def of_ltx(self) -> bool:
         """Whether it samples LTX's latents: other models' samplers may stand in the same file."""
-        return self.rated is not None or self.positive is not None or bool(self.empty or self.sound)
+        return self.rated is not None or bool(self.empty or self.sound)
 
     def _node(self, id: str | None, name: str) -> str | None:
         out = self.target.link(id, name) if id else None
@@ -91,6 +91,9 @@ class Stage:
             voice = ("LTXVReferenceAudio",)
             self.positive = self._back(self._node(rated, "positive"), voice, ("positive",))
             self.negative = self._back(self._node(rated, "negative"), voice, ("negative",))
+        elif self.target.kind(rated) == "CLIPTextEncode":  # nobody tells the frame rate
+            self.positive = rated
+            self.negative = self._back(self._node(self.guider, "negative"), through, ("negative",))
 
     def _read_latent(self) -> None:
         at = self.target.link(self.id, "latents" if self.loop else "latent_image")
@@ -272,7 +275,8 @@ class Stage:
             if name := self._schedule(sigmas):
                 return [f"{len(sigmas) - 1}", *sampler, *name]
             return [*sampler, "sigmas", listed(text, sigmas)]
-        steps = self.target.value(self.sigmas, "steps", 8)
+        steps = self.target.number(self.sigmas, "steps", 8)
+        steps = int(steps) if steps >= 1 else 8
         named = "ltxv" if kind == "LTXVScheduler" else schedule_word(self.target.value(self.sigmas, "scheduler"))
         share = self.target.value(self.sigmas, "denoise", 1)
         part = [f"denoise {plain(share)}"] if isinstance(share, int | float) and 0.01 <= share < 1 else []
