@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from ltxdsl.comfy.catalogue import catalogue
+from ltxdsl.comfy.catalogue.multigpu import variants
 from ltxdsl.comfy.interface import brought_values, known_sockets
 
 
@@ -60,8 +61,9 @@ LOADERS: dict[str, dict[str, Sources]] = {  # each with those of the same part i
         "UnetLoaderGGUF": {},
         "UnetLoaderGGUFAdvanced": {},
         "DiffusionModelLoaderKJ": {"model_name": "unet_name"},
+        "GGUFLoaderKJ": {"model_name": "unet_name"},
     },
-    "UnetLoaderGGUF": {"UNETLoader": {}, "UnetLoaderGGUFAdvanced": {}},
+    "UnetLoaderGGUF": {"UNETLoader": {}, "UnetLoaderGGUFAdvanced": {}, "GGUFLoaderKJ": {"model_name": "unet_name"}},
     "VAELoader": {"VAELoaderKJ": {}},
     "LTXVAudioVAELoader": {
         "VAELoader": {"vae_name": "ckpt_name"},
@@ -75,6 +77,9 @@ LOADERS: dict[str, dict[str, Sources]] = {  # each with those of the same part i
     },
     "LatentUpscaleModelLoader": {"LowVRAMLatentUpscaleModelLoader": {}},
 }
+for _type, _others in LOADERS.items():
+    _found = {other: sources for name, sources in {_type: {}, **_others}.items() for other, _ in variants(name)}
+    LOADERS[_type] = {**_others, **_found}
 SCHEDULERS: dict[str, Sources] = {
     "LTXVScheduler": {"steps": StepsOf("sigmas"), "latent": "LTXVConcatAVLatent"},
     "BasicScheduler": {"steps": StepsOf("sigmas")},

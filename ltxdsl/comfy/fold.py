@@ -12,6 +12,9 @@ from ltxdsl.comfy.constants import UNKNOWN, Known, made, picture
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.validate import is_node, link_of
 
+# What "Use everywhere" has for its links: nodes that do nothing.
+IDLE = frozenset(("Anything Everywhere", "Anything Everywhere3", "Anything Everywhere?", "Prompts Everywhere"))
+
 
 def fold(prompt: Prompt, catalogue: Mapping[str, Info]) -> Prompt:
     """The same work with every known value as a literal, set switches replaced by their branch, and no dead nodes.
@@ -62,7 +65,8 @@ def alive(
     read = read_in(prompt) if read is None else read
     shown = (id for id, node in prompt.items() if (catalogue.get(node["class_type"]) or {}).get("output_node"))
     ends = [id for id in shown if id not in settled]
-    unknown = [id for id, node in prompt.items() if node["class_type"] not in catalogue and id not in read]
+    known = {*catalogue, *IDLE}
+    unknown = [id for id, node in prompt.items() if node["class_type"] not in known and id not in read]
     waiting = [*ends, *unknown] or [id for id in prompt if id not in read] or list(prompt)
     needed = set(waiting)
     while waiting:

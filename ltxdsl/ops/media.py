@@ -27,7 +27,7 @@ CRF = {"h264": 19, "h265": 22, "vp9": 32, "prores4444": 0}
 DEEP_CODECS = ("h265", "prores4444")  # written with more than 8 bits
 COLOURS = ("srgb", "linear", "logc3")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-NUMBERED = re.compile(r"%0?\d*d")
+NUMBERED = re.compile(r"%0?\d*d(?![a-z])")  # and not of `%date:…%`, which ComfyUI fills in
 
 COLOUR = choice("how light is coded: srgb, linear, logc3", lambda names: COLOURS)
 CODEC = choice("a codec: h264, h265, prores4444, vp9", lambda names: CRF)

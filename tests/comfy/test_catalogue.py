@@ -94,6 +94,16 @@ def test_a_noted_interface_is_one_that_nobody_else_says(own, name):
     assert output_types(info) or info["output_node"]
 
 
+def test_multigpu_has_each_loader_with_its_devices():
+    """The inputs of the loader, then those that the pack adds; a loader's own `device` is said in a way of the pack."""
+    sockets = sockets_of(catalogue()["DualCLIPLoaderDisTorch2MultiGPU"], {})
+    assert list(sockets)[:3] == ["clip_name1", "clip_name2", "type"]
+    assert sockets["eject_models"].usual is True
+    assert sockets["virtual_vram_gb"].usual == 4.0
+    assert "compute_device" in sockets_of(catalogue()["UNETLoaderDisTorch2MultiGPU"], {})
+    assert "use_other_vram" in sockets_of(catalogue()["UnetLoaderGGUFDisTorchMultiGPU"], {})
+
+
 def test_noted_inputs_have_their_order_defaults_and_choices():
     info = catalogue()["VRGDG_LoadAudioSplit_SRTOnly"]
     sockets = sockets_of(info, {})

@@ -247,6 +247,14 @@ def test_bundles_give_what_was_put_into_them():
     assert value(1, **{**pipe, "p": node("Unheard")}) == ["n", 1]
 
 
+def test_empty_bundles_and_what_only_names_links_are_nothing():
+    nodes = {"m": node("Loads"), "none": node("Context (rgthree)"), "one": node("Context (rgthree)", model=["m", 0])}
+    nodes["n"] = node("Context Switch (rgthree)", ctx_01=["none", 0], ctx_02=["one", 0])
+    assert value(1, **nodes) == ["m", 0]
+    prompt = {"m": node("Loads"), "everywhere": node("Anything Everywhere", anything=["m", 0]), "end": node("Save")}
+    assert set(fold(prompt, KNOWN)) == {"end"}
+
+
 def test_a_pipe_gives_what_was_put_into_it():
     first = node("easy pipeIn", model=["m", 0], pos=["c", 0], clip=["m", 1])
     nodes = {"m": node("Loads"), "c": node("Encodes"), "empty": node("Any Switch (rgthree)"), "in": first}

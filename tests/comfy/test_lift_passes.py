@@ -199,3 +199,26 @@ def test_a_sound_file_whose_name_says_no_kind():
     text, kept = came_back(prompt)
     assert kept == set()
     assert 'track "INPUT_AUDIO"' in text
+
+
+def test_names_of_files_with_a_date_and_twice_the_same_name():
+    prompt = exported(TWO_STAGES.replace('save "video/lake.mp4"', 'save "a.mp4"\nsave "b.mp4"'))
+    for nth in (0, 1):
+        prompt[one(prompt, "SaveVideo", nth)]["inputs"]["filename_prefix"] = "lakes/take_%date:yyyy-MM-dd%"
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'save "take.mp4"' in text
+    assert 'save "take_2.mp4"' in text
+
+
+def test_loaders_that_say_their_devices():
+    prompt = exported(TWO_STAGES.replace("prompt", 'load model "m.gguf" vae "v.safetensors"\nprompt', 1))
+    devices = {"compute_device": "cuda:1", "virtual_vram_gb": 6.0, "donor_device": "cpu"}
+    for kind in ("UnetLoaderGGUF", "VAELoader"):
+        loader = prompt[one(prompt, kind)]
+        loader["class_type"] = f"{kind}DisTorch2MultiGPU"
+        loader["inputs"] |= {**devices, "expert_mode_allocations": "", "eject_models": True}
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'load model "m.gguf" vae "v.safetensors"' in text
+    assert 'compute_device: "cuda:1"; virtual_vram_gb: 6' in text

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from ltxdsl.comfy.catalogue.multigpu import derived
 from ltxdsl.comfy.catalogue.noted import noted
 from ltxdsl.folders import data_folder
 
@@ -54,7 +55,8 @@ class Catalogue(Mapping[str, Any]):
 @cache
 def catalogue() -> Catalogue:
     """What was refreshed, what ships, and what was noted."""
-    return Catalogue(_refreshed(data_folder() / REFRESHED), _read(SHIPPED), noted())
+    shipped = _read(SHIPPED)
+    return Catalogue(_refreshed(data_folder() / REFRESHED), shipped, noted(), derived(shipped))
 
 
 def _refreshed(path: Path) -> dict[str, msgspec.Raw]:

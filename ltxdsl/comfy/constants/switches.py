@@ -49,6 +49,7 @@ VALUES: dict[str, tuple[str, str]] = {
 ONE_INPUT = {"Int": int, "Float": float, "String": str, "Bool": bool}
 ROUNDED = {"FloatConstant": 6, "easy float": 3}  # places
 BUNDLED = ("model", "clip", "vae", "positive", "negative")
+MAY_BE_EMPTY = ("Any Switch (rgthree)", "Context (rgthree)", "Context Big (rgthree)")
 PIPED = ("model", "pos", "neg", "latent", "vae", "clip", "image")
 CONTEXT = (*BUNDLED, "latent", "images", "seed")
 BIG_CONTEXT = (
@@ -158,13 +159,11 @@ def first_given(inputs: Inputs, known: Known) -> Outputs:
 
 
 def _nothing(value: Any, known: Known) -> bool:
-    """Whether nothing is given: by no link, or by a switch that has nothing itself."""
+    """Whether nothing is given: by no link, or by a switch or a bundle of rgthree's that has nothing itself."""
     link = link_of(value)
     node = known.nodes.get(link[0], {}) if link else {}
-    empty = node.get("class_type") == "Any Switch (rgthree)" and not any(
-        name.startswith("any_") for name in node["inputs"]
-    )
-    return value is None or empty
+    given = (one for one in node.get("inputs", {}).values() if one is not None)
+    return value is None or (node.get("class_type") in MAY_BE_EMPTY and not any(True for _ in given))
 
 
 def _certain(value: Any, known: Known) -> bool:
@@ -213,7 +212,8 @@ def _unpacked(inputs: Inputs, known: Known, names: tuple[str, ...]) -> Outputs:
 @node("Context Switch (rgthree)")
 def context_switch(inputs: Inputs, known: Known) -> Outputs:
     """The first bundle with something in it."""
-    links = [link for name, value in inputs.items() if name.startswith("ctx_") and (link := link_of(value))]
+    given = [value for name, value in inputs.items() if name.startswith("ctx_") and not _nothing(value, known)]
+    links = [link for value in given if (link := link_of(value))]
     slots = range(1, len(CONTEXT) + 1)
     held = [known.outputs.get((links[0][0], slot), UNKNOWN) for slot in slots]
     if len(links) > 1 and not any(value is not UNKNOWN and _certain(value, known) for value in held):

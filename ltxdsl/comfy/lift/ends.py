@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import PurePath
 from typing import Any
 
@@ -37,7 +39,7 @@ def _save_name(prefix: Any) -> str:
     """A name for what is saved under a prefix; what ComfyUI fills in, such as a date, is no part of it."""
     name = prefix.replace("\\", "/") if isinstance(prefix, str) else ""
     if "%" in name or output_prefix(f"{name}.mp4") != name:
-        name = PurePath(name).name
+        name = re.sub(r"[_-]?%[^%]*%", "", PurePath(name).name)
     return name or "video"
 
 
@@ -71,10 +73,13 @@ def frames_read(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
 def saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
     """What is saved, by the pass that it comes of; by the last one, where none is to be seen."""
     found: dict[int, list[Piece]] = {}
+    names: Counter[str] = Counter()
     for id in target.of_class("SaveVideo", "VHS_VideoCombine", "CreateVideo"):
         if target.kind(id) == "CreateVideo" and target.readers.get(id):
             continue  # else a blueprint ends in it: the video is what comes out
-        file = f"{_save_name(target.value(id, 'filename_prefix'))}.mp4"
+        name = _save_name(target.value(id, "filename_prefix"))
+        names[name] += 1
+        file = f"{name}_{names[name]}.mp4" if names[name] > 1 else f"{name}.mp4"  # ComfyUI numbers what it saves
         if quoted(file):
             behind = target.cone([id])
             last = max((at for at, sampler in enumerate(samplers) if sampler in behind), default=len(samplers) - 1)
