@@ -91,3 +91,11 @@ def test_explaining_teaches_all_of_it(rule: Rule, in_pictures):
     assert all(f"    {line}" in text for script in (rule.wrong, rule.right) for line in script.splitlines())
     assert ("it cannot be allowed or turned down" in text) == rule.needed
     assert ("in workflows, by `ltx check` only" in text) == ("workflow files" in rule.family)
+
+
+def test_a_prompt_that_a_node_has_encoded_is_a_prompt():
+    """LTX034 asks for a prompt before the first pass, whoever encodes it."""
+    node = 'positive = node "Directs" { clip: clip }\n'
+    for text, told in ((node + "pass dev 8", False), ("pass dev 8\n" + node, True)):
+        found = analyze(Source(text + '\nsave "a.mp4"'), MODELS, Request(target="comfy"))
+        assert any(d.code == "LTX034" for d in found.diagnostics) is told

@@ -87,7 +87,7 @@ def _growth(passes: list[Stage]) -> float:
 
 def _clip(target: Target, passes: list[Stage], images: Images, kept: Collection[str]) -> list[Piece]:
     """Size, length and rate of what comes out in the end, as far as they are known; pictures get their names."""
-    images.name_all(kept)
+    images.name_all(kept, [one.id for one in passes])
     return [*measured(target, passes[0], _growth(passes), images), *_said(target, passes)]
 
 

@@ -23,12 +23,16 @@ class Images:
         self.names: dict[Out, str] = {}
         self.made: list[Piece] = []
 
-    def name_all(self, kept: Collection[str]) -> None:
-        """Name what nodes take of files and of steps, where the nodes that give it would stay nodes."""
+    def name_all(self, kept: Collection[str], passes: Collection[str]) -> None:
+        """Name what nodes take of files and of steps, where the nodes that give it would stay nodes.
+
+        What comes of a pass has no name: names stand before all passes.
+        """
         for id in self.target.order:
             for out in self.target.links(id).values() if self._step(Out(id, 0)) is None else ():
                 made = out.slot == 0 and (self._file(out) or self._step(out))
-                if made and out.node in kept and out not in self.names:
+                early = made and self.target.cone([out.node]).isdisjoint(passes)
+                if early and out.node in kept and out not in self.names:
                     self._name(out, self._said(out))
 
     def name(self, out: Out | None) -> str:

@@ -113,8 +113,11 @@ def relay_too_short(program: Program) -> Iterator[Finding]:
 )
 def no_prompt(program: Program) -> Iterator[Finding]:
     """Neither `prompt` nor `relay` before a pass."""
+    given = program.scene.replaced.get("positive")
+    encoded = program.scene.graph[given.node].span if given else None  # by a node
     for stage in program.stages[:1]:
-        if not (stage.relay or stage.text.strip() or stage.settings.get(Prompt)):
+        said = stage.relay or stage.text.strip() or stage.settings.get(Prompt)
+        if not said and (encoded is None or encoded > stage.statement.span):
             yield Finding("this pass has no prompt", stage.statement.span, 'write `prompt "…"` before it')
 
 
