@@ -13,6 +13,7 @@ from ltxdsl.compiler import Request, analyze
 from ltxdsl.compiler.checks import RULES, Rule
 from ltxdsl.compiler.checks.rules import FAMILIES
 from ltxdsl.diagnostics import Diagnostic, Severity, apply_fixes
+from ltxdsl.models import load_model_set
 from ltxdsl.report.rule_text import text_of
 from ltxdsl.source import Source
 
@@ -97,5 +98,5 @@ def test_a_prompt_that_a_node_has_encoded_is_a_prompt():
     """LTX034 asks for a prompt before the first pass, whoever encodes it."""
     node = 'positive = node "Directs" { clip: clip }\n'
     for text, told in ((node + "pass dev 8", False), ("pass dev 8\n" + node, True)):
-        found = analyze(Source(text + '\nsave "a.mp4"'), MODELS, Request(target="comfy"))
+        found = analyze(Source(text + '\nsave "a.mp4"'), load_model_set("ltx-2.3"), Request(target="comfy"))
         assert any(d.code == "LTX034" for d in found.diagnostics) is told
