@@ -72,7 +72,8 @@ def step(*verbs: str) -> Callable[[S], S]:
 class ToSize(Step, frozen=True):
     """Cut to a shape about the middle, and resize; `stretched` cuts nothing. `within`: as large as fits into the size.
 
-    `pad` puts black or white borders around that.
+    `pad` puts black or white borders around that. With `divisible` both sides are brought down to what a number
+    divides; with `sides` KJNodes' node tells other nodes of ComfyUI the size, which one of its own measures else.
     """
 
     size: Annotated[Size, word(SIZE, "the size")]

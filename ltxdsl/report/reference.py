@@ -162,6 +162,8 @@ def _steps(verbs: Mapping[str, type[msgspec.Struct]]) -> list[str]:
 
 
 def _taken(field: str, param: Param, cls: type[msgspec.Struct]) -> str:
+    if defaults(cls).get(field) is False:
+        return f"maybe `{param.kind.name}`"
     key = "" if param.how == "word" else f"`{param.key or field}` "
     default = _default(cls, field)
     return f"{key}{_kind(param.kind)}" + (f" ({default})" if default not in ("", "required") else "")
