@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ltxdsl.comfy.arithmetic import Unknown
-from ltxdsl.comfy.constants import numbers, switches, texts  # noqa: F401 - they fill the table
+from ltxdsl.comfy.constants import bundles, numbers, switches, texts, values  # noqa: F401 - they fill the table
 from ltxdsl.comfy.constants.known import ROWS, UNKNOWN, Inputs, Known, Outputs
 from ltxdsl.comfy.constants.sizes import picture
 

@@ -9,11 +9,13 @@ from ltxdsl.comfy.arithmetic import Unknown
 from ltxdsl.comfy.aside_classes import type_of
 from ltxdsl.comfy.builder import Prompt
 from ltxdsl.comfy.interface import Info
+from ltxdsl.comfy.packs import CUSTOM
 from ltxdsl.comfy.validate import link_of
 
 Inputs: TypeAlias = dict[str, Any]
 Outputs: TypeAlias = tuple[Any, ...]
 UNKNOWN = object()
+MAY_BE_EMPTY = ("Any Switch (rgthree)", "Context (rgthree)", "Context Big (rgthree)")
 
 
 class Known(NamedTuple):
@@ -84,3 +86,17 @@ def literal(value: Any) -> Any:
     if isinstance(value, bool | int | float | str):
         return value
     raise Unknown("no literal")
+
+
+def is_nothing(value: Any, known: Known) -> bool:
+    """Whether nothing is given: by no link, or by a switch or a bundle of rgthree's that has nothing itself."""
+    link = link_of(value)
+    node = known.nodes.get(link[0], {}) if link else {}
+    given = (one for one in node.get("inputs", {}).values() if one is not None)
+    return value is None or (node.get("class_type") in MAY_BE_EMPTY and not any(True for _ in given))
+
+
+def is_certain(value: Any, known: Known) -> bool:
+    """Whether a link gives something for sure; a video may have no sound."""
+    module = str(known.info(value).get("python_module", CUSTOM))
+    return not module.startswith(CUSTOM) and known.type(value) not in ("", "AUDIO", "*")
