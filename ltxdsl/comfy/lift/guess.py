@@ -22,9 +22,10 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
     `kept` are nodes that stayed nodes in an earlier try: what they read of pictures gets names.
     """
     images = Images(target)
-    passes = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
-    if not passes:
+    found = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
+    if not found:
         return None
+    passes = [one for one in found if one is found[0] or not one.loop]  # `loop` is for the first pass alone
     common = Piece("")
     common.common = True
     shared = _shared(passes)

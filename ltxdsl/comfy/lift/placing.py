@@ -68,12 +68,13 @@ def _places(draft: Draft, target: Target, trial: Trial, id: str, last: int) -> l
     """Where a node is written, and what it lacks there: the cheapest way, and of equal ones the earliest."""
     raws = {piece.raw: at for at, piece in enumerate(draft.pieces) if piece.raw}
     lacking = _Lacking(target, trial, raws, last)
-    best: dict[str, list[tuple[float, int]]] = {}  # up to each index: how many are written, and where the node is
+    best: dict[str, list[tuple[frozenset[str], int]]] = {}  # up to each index: what is written, and where the node is
     for one in lacking.in_order(id):
-        found: list[tuple[float, int]] = []
+        found: list[tuple[frozenset[str], int]] = []
         for index in range(last + 1):
-            cost = 1 + sum(best[behind][index][0] for behind in lacking.at(one, index))
-            found.append(min(found[-1], (cost, index)) if found else (cost, index))
+            written = frozenset([one]).union(*(best[behind][index][0] for behind in lacking.at(one, index)))
+            better = not found or len(written) < len(found[-1][0])
+            found.append((written, index) if better else found[-1])
         best[one] = found
     places: dict[str, int] = {}
     waiting = [(id, last)]
