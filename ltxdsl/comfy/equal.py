@@ -92,6 +92,7 @@ SAME: dict[str, dict[str, Sources]] = {
     "LoraLoaderModelOnly": {"LTXICLoRALoaderModelOnly": {}, "LoraLoader": {}},
     "PathchSageAttentionKJ": {"LTX2MemoryEfficientSageAttentionPatch": {}},
     "LTXVImgToVideoInplace": {"LTXVImgToVideoConditionOnly": {}},
+    "PromptRelayEncode": {"PromptRelayEncodeTimeline": {}},
     "SamplerCustomAdvanced": dict.fromkeys(("KSampler", "SamplerCustom"), GUIDED),
     "ClownSampler_Beta": {"KSamplerSelect": {"sampler_name": LastOf("sampler_name")}},
     "CFGGuider": {

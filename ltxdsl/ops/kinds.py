@@ -206,7 +206,8 @@ RESIZING = words(
     {**{word: word for word in ("lanczos", "bicubic", "bilinear", "area")}, "nearest": "nearest-exact"},
 )
 SOLVER = words("a solver", {word: word for word in ("phi_1", "phi_2", "midpoint", "heun")})
-EQUATION = words("an equation", {"er": "ER-SDE", "reverse": "Reverse-time SDE", "ode": "ODE"})
+EQUATIONS = {"er": "ER-SDE", "reverse": "Reverse-time SDE", "ode": "ODE"}
+EQUATION = words("an equation", EQUATIONS)
 
 SAMPLER = choice("a sampler", lambda names: SAMPLERS)
 SCHEDULE = choice("a schedule", lambda names: SCHEDULES)

@@ -222,3 +222,60 @@ def test_loaders_that_say_their_devices():
     assert kept == set()
     assert 'load model "m.gguf" vae "v.safetensors"' in text
     assert 'compute_device: "cuda:1"; virtual_vram_gb: 6' in text
+
+
+RELAYED = 'prompt "a kitchen"\nrelay {}\nlength 41f\npass distill 8\nsave "a.mp4"'
+
+
+@pytest.mark.parametrize(
+    ("said", "back"),
+    [
+        ('"a" | "b" | "c"', 'relay "a" | "b" | "c"'),
+        ('"a" | "b" eps 0.5', 'relay "a" | "b" eps 0.5'),
+        ('"a" 0f..8f | "b" 8f..41f', 'relay "a" 0f..8f | "b" 8f..'),
+        ('"a" 0f..8f | "b" 8f..16f', 'relay "a" 0f..8f | "b" 8f..16f'),  # with a tail that is free
+    ],
+)
+def test_prompts_that_take_turns(said, back):
+    text, kept = came_back(exported(RELAYED.format(said)))
+    assert kept == set()
+    assert 'prompt "a kitchen"' in text
+    assert back in text
+
+
+@pytest.mark.parametrize(
+    ("lengths", "said"),
+    [("", '"a" | "b"'), ("21, 20", '"a" | "b"'), ("24, 17", '"a" 0f..24f | "b" 24f..41f'), ("a, b", "")],
+)
+def test_lengths_of_turns_are_those_of_the_same_latents(lengths, said):
+    """Of 6 latents two prompts have 3 each; 24 and 17 frames are 4 and 2. What a node cannot read stays a node."""
+    prompt = exported(RELAYED.format('"a" | "b"'))
+    relay = prompt[one(prompt, "PromptRelayEncode")]
+    assert relay["inputs"]["segment_lengths"] == "24, 24"
+    relay["inputs"] |= {"segment_lengths": lengths, "local_prompts": "a|\nb\n"}
+    for kind in ("PromptRelayEncode", "PromptRelayEncodeTimeline"):
+        relay["class_type"] = kind
+        text, left = came_back(prompt)
+        assert (f"relay {said}" in text) is bool(said)
+        assert (kind in left) is not bool(said)
+        relay["inputs"] |= {"max_frames": 41, "timeline_data": "{}", "fps": 24.0, "time_units": "frames"}
+
+
+def test_what_is_saved_is_enlarged():
+    prompt = exported('prompt "a"\nenlarge "4x.pth"\npass distill 8\nsave "a.mp4"')
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'enlarge "4x.pth"' in text
+
+
+def test_one_pass_with_an_empty_negative_prompt_and_one_without():
+    text, kept = came_back(exported('prompt "a"\npass 0.5x dev 20\nupscale 2x distill 0.6\nsave "a.mp4"'))
+    assert kept == set()
+    assert "negative" not in text
+
+
+def test_options_of_a_sampler_by_its_node():
+    said = 'prompt "a"\npass dev 16 { sampler er_sde kind reverse max_stage 2 eta 0.5 }\nsave "a.mp4"'
+    text, kept = came_back(exported(said))
+    assert kept == set()
+    assert "sampler er_sde kind reverse max_stage 2 eta 0.5\n" in text

@@ -43,6 +43,30 @@ def _save_name(prefix: Any) -> str:
     return name or "video"
 
 
+def enlarged(target: Target) -> Piece | None:
+    """The picture upscaler that all that is saved goes through, frame by frame."""
+    files, read = set[str](), False
+    for id in target.of_class(*VIDEOS):
+        at = target.link(id, "images")
+        if at is None or not (file := _upscaler(target, at.node)):
+            return None
+        files.add(file)
+        read = True
+    (file,) = files if len(files) == 1 else ("",)
+    said = quoted(file) if read and file else None
+    return Piece(f"enlarge {said}") if said else None
+
+
+def _upscaler(target: Target, id: str) -> str:
+    """The model of a node that enlarges what a pass gives, decoded; "" of another node."""
+    if target.kind(id) != "ImageUpscaleWithModel":
+        return ""
+    model, image = target.link(id, "upscale_model"), target.link(id, "image")
+    loads = model and target.kind(model.node) == "UpscaleModelLoader"
+    file = target.value(model.node, "model_name") if model and loads else None
+    return file if isinstance(file, str) and image and target.kind(image.node) in DECODE else ""
+
+
 def spell_decoder(target: Target, common: Piece, type: str) -> None:
     """The decoder of frames that nothing saves: a blueprint ends in them."""
     found = {repr((target.kind(id), literals_of(target, id))): id for id in target.of_class(*DECODE)}
@@ -51,12 +75,13 @@ def spell_decoder(target: Target, common: Piece, type: str) -> None:
             common.spell(type, kind).lines.update(differing(target, id, type, {}))
 
 
-def frames_read(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
+def frames_read(target: Target, samplers: list[str], enlarges: bool) -> dict[int, list[Piece]]:
     """Decoders of what other nodes than savers read, by the pass that it comes of."""
     found: dict[int, list[Piece]] = {}
     for id in target.of_class(*DECODE):
         alone = target.count[target.digests[id]] == 1
-        if not alone or all(target.kind(reader) in VIDEOS for reader in target.readers.get(id, [])):
+        readers = target.readers.get(id, [])
+        if not alone or all(target.kind(one) in VIDEOS or (enlarges and _upscaler(target, one)) for one in readers):
             continue
         at = target.link(id, "samples") or target.link(id, "latents")
         for _ in range(MOST):

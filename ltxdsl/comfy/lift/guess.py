@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
-from ltxdsl.comfy.lift.ends import decoded, frames_read, saves, spell_decoder
+from ltxdsl.comfy.lift.ends import decoded, enlarged, frames_read, saves, spell_decoder
 from ltxdsl.comfy.lift.files import loads, spell_loaders
 from ltxdsl.comfy.lift.measures import measured
 from ltxdsl.comfy.lift.pictures import Images
@@ -14,6 +14,9 @@ from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
 from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
+
+RELAYS = ("PromptRelayEncode", "PromptRelayEncodeTimeline")
+TEXT_INPUTS = {"CLIPTextEncode": "text", **dict.fromkeys(RELAYS, "global_prompt")}  # of what encodes prompts
 
 
 def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
@@ -40,7 +43,7 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
         *clip,
         *tiles,
         *(Piece(said) for said in shared),
-        *_texts(target, passes[0]),
+        *_texts(target, passes),
         *sound,
         *([Piece(passes[0].loop)] if passes[0].loop else []),
     ]
@@ -54,9 +57,10 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
     ends = saves(target, [one.id for one in passes])
     if not ends:
         spell_decoder(target, common, "VAEDecodeTiled" if tiles else "VAEDecode")
-    read = frames_read(target, [one.id for one in passes])
+    enlarge = enlarged(target) if ends else None
+    read = frames_read(target, [one.id for one in passes], bool(enlarge))
     whole = [piece for index, one in enumerate(made) for piece in (one, *read.get(index, []), *ends.get(index, []))]
-    draft = Draft([*head, *whole])
+    draft = Draft([*head, *([enlarge] if enlarge else []), *whole])
     draft.begins = passes[0].begins
     return draft
 
@@ -107,17 +111,20 @@ def _said(target: Target, passes: list[Stage]) -> list[Piece]:
     return pieces
 
 
-def _texts(target: Target, first: Stage) -> list[Piece]:
+def _texts(target: Target, passes: list[Stage]) -> list[Piece]:
+    """The prompts of the first pass. An empty negative one is not said where another pass has none: it would be taken."""
     pieces: list[Piece] = []
+    first, zeroed = passes[0], any(target.kind(one.negative) == "ConditioningZeroOut" for one in passes)
     for word, id in (("prompt", first.positive), ("negative", first.negative)):
-        if id is None or target.kind(id) != "CLIPTextEncode":
+        input = TEXT_INPUTS.get(target.kind(id))
+        if id is None or input is None:
             continue
-        text = target.value(id, "text")
+        text = target.value(id, input)
         if enhanced := _enhanced(target, id) if word == "prompt" else None:
             pieces.append(enhanced)
-        elif isinstance(text, str) and (said := quoted(text)) and (text or word == "negative"):
+        elif isinstance(text, str) and (said := quoted(text)) and (text or (word == "negative" and not zeroed)):
             pieces.append(Piece(f"{word} {said}"))
-        elif out := target.link(id, "text"):
+        elif out := target.link(id, input):
             pieces.append(Piece(f"{word} {{}}", wire=out))
     return pieces
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 from ltxdsl.comfy.lift.target import Out, Target, is_number, sound_behind
-from ltxdsl.grammar.write import key, quoted, raw_value
+from ltxdsl.geometry import latent_frames
+from ltxdsl.grammar.write import key, number, quoted, raw_value
 from ltxdsl.ops.long import FUSES, SCHEDULES
 from ltxdsl.ops.patches import BACKENDS
+from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
 from ltxdsl.values import plain
 
 MOST = 200  # nodes that a chain is followed over
@@ -260,6 +262,35 @@ def _speaker(chain: ModelChain, id: str) -> str:
     return words + (f" to {end}%" if end != "100" else "")
 
 
+def _relay(chain: ModelChain, id: str) -> str:
+    """Local prompts, with their frames where these are no equal shares; the texts of a node are split as it does it."""
+    texts = relay_texts(chain.target.value(id, "local_prompts"))
+    lengths = relay_lengths(chain.target.value(id, "segment_lengths"))
+    epsilon = chain.target.number(id, "epsilon", 1e-3)
+    said = [quoted(text) for text in texts]
+    if not said or None in said or lengths is None or len(lengths) not in (0, len(said)) or not 1e-6 <= epsilon <= 0.99:
+        return ""
+    empty = chain.target.link(id, "latent")
+    clip = latent_frames(int(chain.target.number(empty.node, "length", 0))) if empty else 0
+    equal = clip > 0 and lengths_from_pixels(lengths or [1] * len(said), clip) == equal_lengths(clip, len(said))
+    ends = [sum(lengths[: index + 1]) for index in range(len(lengths))]
+    times = [] if equal else [f" {end - one}f..{end}f" for one, end in zip(lengths, ends, strict=True)]
+    parts = [f"{text}{when}" for text, when in zip(said, times or [""] * len(said), strict=True)]
+    return f"relay {' | '.join(parts)}" + (f" eps {number(epsilon)}" if epsilon != 1e-3 else "")
+
+
+def relay_texts(said: Any) -> list[str]:
+    """The local prompts of a relay's node."""
+    return [text for one in said.split("|") if (text := one.strip())] if isinstance(said, str) else []
+
+
+def relay_lengths(said: Any) -> list[int] | None:
+    """Pixel frames of each; none where the node is to share them out. None where it could not read them."""
+    parts = [part for one in said.split(",") if (part := one.strip())] if isinstance(said, str) else [""]
+    counts = [int(part) for part in parts if part.isdecimal()]
+    return counts if len(counts) == len(parts) and all(counts) else None
+
+
 def _whole(value: Any, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
@@ -269,6 +300,8 @@ READERS: dict[str, tuple[str, Callable[[ModelChain, str], str]]] = {
     "PathchSageAttentionKJ": ("attention", _attention),
     "LTX2MemoryEfficientSageAttentionPatch": ("attention", _attention),
     "LTX2_NAG": ("nag", _nag),
+    "PromptRelayEncode": ("relay", _relay),
+    "PromptRelayEncodeTimeline": ("relay", _relay),
     "LTXVChunkFeedForward": ("chunk", _chunk),
     "LTX2AttentionTunerPatch": ("tune", _tune),
     "EasyCache": ("cache", _cache),

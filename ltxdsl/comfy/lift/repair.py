@@ -13,14 +13,16 @@ from typing import Any, NamedTuple
 from ltxdsl.comfy.builder import Place
 from ltxdsl.comfy.equal import SAME, SCHEDULERS, numbers
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
-from ltxdsl.comfy.lift.models import IN_ONE
+from ltxdsl.comfy.lift.models import IN_ONE, relay_lengths, relay_texts
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SPELLINGS, in_common
 from ltxdsl.comfy.lift.stage import TERMS
 from ltxdsl.comfy.lift.target import Out, Target, is_number
 from ltxdsl.comfy.lift.words import schedule_word
 from ltxdsl.comfy.validate import link_of
+from ltxdsl.geometry import TEMPORAL
 from ltxdsl.grammar.write import quoted
+from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
 from ltxdsl.sampling.schedules import partial
 
 ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder may come, too
@@ -293,6 +295,10 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
     match kind, name:
         case "KSamplerSelect", "sampler_name":
             return bool(str(ours).rpartition("/")[2] == wanted)  # of RES4LYF, which has its samplers in families
+        case (("PromptRelayEncode" | "PromptRelayEncodeTimeline"), "local_prompts"):
+            return relay_texts(ours) == relay_texts(wanted)
+        case (("PromptRelayEncode" | "PromptRelayEncodeTimeline"), "segment_lengths"):
+            return _same_segments(relay_lengths(ours), relay_lengths(wanted))
         case "ManualSigmas", "sigmas":
             return numbers(ours) == numbers(wanted)
         case "EmptyLTXVLatentVideo", "width" | "height":
@@ -304,6 +310,16 @@ def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
         case "EmptyLTXVLatentVideo", "length":
             return isinstance(wanted, int) and (wanted - 1) // 8 * 8 + 1 == ours
     return False
+
+
+def _same_segments(ours: list[int] | None, wanted: list[int] | None) -> bool:
+    """Whether a relay's lengths in pixel frames come to the same latents; ours fill as many as the clip has."""
+    if ours is None or wanted is None:
+        return False
+    latents = [length // TEMPORAL for length in ours]
+    if not wanted:
+        return latents == equal_lengths(sum(latents), len(ours))
+    return len(wanted) == len(ours) and lengths_from_pixels(wanted, sum(latents)) == latents
 
 
 def is_placeholder(ours: Any, wanted: Any) -> bool:

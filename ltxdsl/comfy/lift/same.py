@@ -31,6 +31,8 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "EmptyLTXVLatentVideo": ("batch_size",),
     "LTXVEmptyLatentAudio": ("batch_size", "frames_number", "frame_rate"),
     "KSamplerSelect": (),
+    # What the editor draws its timeline with.
+    "PromptRelayEncodeTimeline": ("timeline_data", "max_frames", "fps", "time_units"),
     "KSampler": ("scheduler",),
     "ClownSampler_Beta": ("seed",),
     "TextGenerateLTX2Prompt": ALL,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.lift.target import Target, is_number
 from ltxdsl.comfy.samplers import NODES
 from ltxdsl.comfy.sampling import sigma_text
+from ltxdsl.ops.kinds import EQUATIONS
 from ltxdsl.sampling.samplers import SAMPLERS
 from ltxdsl.sampling.schedules import SCHEDULES
 from ltxdsl.values import plain
@@ -36,12 +37,12 @@ def sampler_options(target: Target, id: str | None) -> list[str]:
     if id is None or not name or target.kind(id) in ("KSamplerSelect", "KSampler"):
         return []
     inputs = {"kind" if key == "solver_type" and name == "er_sde" else key: v for key, v in target.inputs(id).items()}
-    known = SAMPLERS[name].options
-    said = [
-        f"{key} {plain(v) if isinstance(v, int | float) else v}"
-        for key, v in inputs.items()
-        if key in known and (isinstance(v, int | float) or str(v).isidentifier())
-    ]
+    usual, equations = SAMPLERS[name].options, {equation: word for word, equation in EQUATIONS.items()}
+    said = []
+    for key, value in inputs.items():
+        word = equations.get(value, value) if isinstance(value, str) else value
+        if key in usual and usual[key] != value and (is_number(word) or str(word).isidentifier()):
+            said.append(f"{key} {plain(word) if is_number(word) else word}")
     return [f"sampler {name} {' '.join(said)}"] if said else []
 
 
