@@ -112,7 +112,7 @@ def _said(target: Target, passes: list[Stage]) -> list[Piece]:
 
 
 def _texts(target: Target, passes: list[Stage]) -> list[Piece]:
-    """The prompts of the first pass. An empty negative one is not said where another pass has none: it would be taken."""
+    """The prompts of the first pass; no empty negative one where another pass has none, whose guider would take it."""
     pieces: list[Piece] = []
     first, zeroed = passes[0], any(target.kind(one.negative) == "ConditioningZeroOut" for one in passes)
     for word, id in (("prompt", first.positive), ("negative", first.negative)):
