@@ -19,6 +19,8 @@ from ltxdsl.compiler import Request, compile
 from ltxdsl.models import load_model_set
 from ltxdsl.source import Source
 
+from ..test_examples import EXPORTED, given, source_of
+
 MODELS = load_model_set("ltx-2.3")
 KNOWN = catalogue()
 
@@ -45,6 +47,20 @@ def test_every_open_workflow_comes_back(shared):
 
 
 LIFTED = 0.8  # share of nodes that become statements or constants, over all open workflows
+
+
+@pytest.mark.slow
+def test_examples_come_back_from_their_exports():
+    """Without the script that an export carries. What the language says, a lift says again, but for a tenth."""
+    nodes: Counter[str] = Counter()
+    for path in EXPORTED:
+        source = source_of(path)
+        found = compile(source, MODELS, Request(given=given(source), target="comfy"))
+        folded = fold(export_prompt(found, MODELS).prompt, KNOWN)
+        back = lift(folded, KNOWN)
+        assert same(exported(back.text), folded), path.name
+        nodes.update(all=len(folded), kept=len(back.kept))
+    assert nodes["kept"] < 0.1 * nodes["all"], nodes
 
 
 TEMPLATES = ("video_ltx2_3_i2v", "video_ltx2_3_flf2v", "video_ltx2_3_t2v", "video_ltx2_3_ia2v", "video_ltx2_3_id_lora")
