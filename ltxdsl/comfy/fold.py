@@ -65,8 +65,8 @@ def alive(
     read = read_in(prompt) if read is None else read
     shown = (id for id, node in prompt.items() if (catalogue.get(node["class_type"]) or {}).get("output_node"))
     ends = [id for id in shown if id not in settled]
-    known = {*catalogue, *IDLE}
-    unknown = [id for id, node in prompt.items() if node["class_type"] not in known and id not in read]
+    strange = {id for id, node in prompt.items() if node["class_type"] not in catalogue} - read
+    unknown = [id for id in prompt if id in strange and prompt[id]["class_type"] not in IDLE]
     waiting = [*ends, *unknown] or [id for id in prompt if id not in read] or list(prompt)
     needed = set(waiting)
     while waiting:

@@ -10,10 +10,8 @@ from typing import Any
 
 import msgspec
 
-CHECKPOINTS, TEXTS = ("CheckpointLoaderSimple",), ("CLIPLoader", "DualCLIPLoader")
-GGUF = ("UnetLoaderGGUF", "UnetLoaderGGUFAdvanced")
-GGUF_TEXTS = ("CLIPLoaderGGUF", "DualCLIPLoaderGGUF")
-LOADERS = (*CHECKPOINTS, "UNETLoader", "VAELoader", *TEXTS, *GGUF, *GGUF_TEXTS)
+TEXTS = ("CLIPLoader", "DualCLIPLoader", "CLIPLoaderGGUF", "DualCLIPLoaderGGUF")
+LOADERS = ("CheckpointLoaderSimple", "UNETLoader", "VAELoader", "UnetLoaderGGUF", "UnetLoaderGGUFAdvanced", *TEXTS)
 DEVICES: list[Any] = [[], {}]
 VRAM, ALLOCATIONS = ["FLOAT", {"default": 4.0, "min": 0.0, "max": 128.0}], ["STRING", {"default": ""}]
 
@@ -23,10 +21,10 @@ def variants(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if name not in LOADERS:
         return
     yield f"{name}MultiGPU", {"device": DEVICES}
-    if name in (*GGUF, *GGUF_TEXTS):
+    if "GGUF" in name:
         other = {"use_other_vram": ["BOOLEAN", {"default": False}], "expert_mode_allocations": ALLOCATIONS}
         yield f"{name}DisTorchMultiGPU", {"device": DEVICES, "virtual_vram_gb": VRAM, **other}
-    device = "device" if name in (*TEXTS, *GGUF_TEXTS) else "compute_device"
+    device = "device" if name in TEXTS else "compute_device"
     yield (
         f"{name}DisTorch2MultiGPU",
         {
@@ -50,7 +48,7 @@ def derived(known: Mapping[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
 
 
 def _with(info: Mapping[str, Any], name: str, more: Mapping[str, Any]) -> dict[str, Any]:
-    """An interface with more inputs; one that the loader has already moves to the end of its section."""
+    """An interface with more inputs; one that the loader has already keeps its place."""
     sections = {kind: dict(specs) for kind, specs in info["input"].items()}
     sections["optional"] = {**sections.get("optional", {}), **more}
     order = {kind: [*names] for kind, names in (info.get("input_order") or {}).items()}

@@ -45,16 +45,10 @@ def _save_name(prefix: Any) -> str:
 
 def enlarged(target: Target) -> Piece | None:
     """The picture upscaler that all that is saved goes through, frame by frame."""
-    files, read = set[str](), False
-    for id in target.of_class(*VIDEOS):
-        at = target.link(id, "images")
-        if at is None or not (file := _upscaler(target, at.node)):
-            return None
-        files.add(file)
-        read = True
+    shown = [target.link(id, "images") for id in target.of_class(*VIDEOS)]
+    files = {_upscaler(target, at.node) if at else "" for at in shown}
     (file,) = files if len(files) == 1 else ("",)
-    said = quoted(file) if read and file else None
-    return Piece(f"enlarge {said}") if said else None
+    return Piece(f"enlarge {said}") if file and (said := quoted(file)) else None
 
 
 def _upscaler(target: Target, id: str) -> str:

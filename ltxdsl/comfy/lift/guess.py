@@ -8,6 +8,7 @@ from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.ends import decoded, enlarged, frames_read, saves, spell_decoder
 from ltxdsl.comfy.lift.files import loads, spell_loaders
 from ltxdsl.comfy.lift.measures import measured
+from ltxdsl.comfy.lift.models import RELAYS
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.sounds import heard
 from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
@@ -15,7 +16,6 @@ from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
-RELAYS = ("PromptRelayEncode", "PromptRelayEncodeTimeline")
 TEXT_INPUTS = {"CLIPTextEncode": "text", **dict.fromkeys(RELAYS, "global_prompt")}  # of what encodes prompts
 
 

@@ -17,6 +17,7 @@ MOST = 200  # nodes that a chain is followed over
 LORAS = ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly", "LoraLoader")
 ENDS = ("start", "end")
 IN_ONE = "Power Lora Loader (rgthree)"
+RELAYS = ("PromptRelayEncode", "PromptRelayEncodeTimeline")  # the second one draws what the first one is told
 # The usual order of an export; `power` is LoRAs too.
 USUAL = (
     *("lora", "attention", "nag", "relay"),
@@ -300,8 +301,7 @@ READERS: dict[str, tuple[str, Callable[[ModelChain, str], str]]] = {
     "PathchSageAttentionKJ": ("attention", _attention),
     "LTX2MemoryEfficientSageAttentionPatch": ("attention", _attention),
     "LTX2_NAG": ("nag", _nag),
-    "PromptRelayEncode": ("relay", _relay),
-    "PromptRelayEncodeTimeline": ("relay", _relay),
+    **dict.fromkeys(RELAYS, ("relay", _relay)),
     "LTXVChunkFeedForward": ("chunk", _chunk),
     "LTX2AttentionTunerPatch": ("tune", _tune),
     "EasyCache": ("cache", _cache),

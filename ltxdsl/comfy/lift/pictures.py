@@ -30,9 +30,9 @@ class Images:
         """
         for id in self.target.order:
             for out in self.target.links(id).values() if self._step(Out(id, 0)) is None else ():
-                made = out.slot == 0 and (self._file(out) or self._step(out))
-                early = made and self.target.cone([out.node]).isdisjoint(passes)
-                if early and out.node in kept and out not in self.names:
+                asked = out.slot == 0 and out.node in kept and out not in self.names
+                made = asked and (self._file(out) or self._step(out))
+                if made and self.target.cone([out.node]).isdisjoint(passes):
                     self._name(out, self._said(out))
 
     def name(self, out: Out | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ltxdsl.comfy.builder import Place
 from ltxdsl.comfy.equal import SAME, SCHEDULERS, numbers
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
-from ltxdsl.comfy.lift.models import IN_ONE, relay_lengths, relay_texts
+from ltxdsl.comfy.lift.models import IN_ONE, RELAYS, relay_lengths, relay_texts
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SPELLINGS, in_common
 from ltxdsl.comfy.lift.stage import TERMS
@@ -290,14 +290,14 @@ class Differs(Exception):
 def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
     """Whether a literal may be written otherwise without a change of what is made."""
     free = SPELLINGS.get(kind, ())
-    if free == ALL or name in free or is_placeholder(ours, wanted):
+    if free == ALL or name in free or _is_placeholder(ours, wanted):
         return True
     match kind, name:
         case "KSamplerSelect", "sampler_name":
             return bool(str(ours).rpartition("/")[2] == wanted)  # of RES4LYF, which has its samplers in families
-        case (("PromptRelayEncode" | "PromptRelayEncodeTimeline"), "local_prompts"):
+        case _, "local_prompts" if kind in RELAYS:
             return relay_texts(ours) == relay_texts(wanted)
-        case (("PromptRelayEncode" | "PromptRelayEncodeTimeline"), "segment_lengths"):
+        case _, "segment_lengths" if kind in RELAYS:
             return _same_segments(relay_lengths(ours), relay_lengths(wanted))
         case "ManualSigmas", "sigmas":
             return numbers(ours) == numbers(wanted)
@@ -322,7 +322,7 @@ def _same_segments(ours: list[int] | None, wanted: list[int] | None) -> bool:
     return len(wanted) == len(ours) and lengths_from_pixels(wanted, sum(latents)) == latents
 
 
-def is_placeholder(ours: Any, wanted: Any) -> bool:
+def _is_placeholder(ours: Any, wanted: Any) -> bool:
     """Whether a word stands where a number does: a file that a program fills in before it is run."""
     return is_number(ours) and isinstance(wanted, str) and bool(PLACEHOLDER.fullmatch(wanted))
 
