@@ -62,6 +62,16 @@ FREES = {
 PLAIN = {"easy cleanGpuUsed": ("cache", "models"), "easy clearCacheAll": ("cache",)}  # they say nothing of what
 FREES |= {kind: Freeing(dict.fromkeys(what, ())) for kind, what in PLAIN.items()}
 TYPES = {"image": "IMAGE", "model": "MODEL"}
+# Classes that only make one thing wait for another: the input that each output is.
+WAITS = {"ImpactExecutionOrderController": ("signal", "value")}
+
+
+def passed(kind: str, slot: int) -> str | None:
+    """The input that an output is, of a node that changes nothing; None of any other."""
+    if kind in FREES:
+        return next((name for name, output in FREES[kind].passes.values() if output == slot), None)
+    waits = WAITS.get(kind, ())
+    return waits[slot] if 0 <= slot < len(waits) else None
 
 
 def usual_view(kind: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
@@ -90,7 +89,7 @@ class PromptBuilder:
         self.word: Callable[[PromptBuilder, str, str, float], Link | str] | None = None  # the link of a word at a port
         self._prompt: Prompt = {}
         self._op: Hashable = None  # the pass or save that is written
-        self._nth: Counter[tuple[Hashable, str]] = Counter()  # nodes of each class in each
+        self._nth: dict[tuple[Hashable, str], dict[str, int]] = {}  # in each, the nodes of each class by what they take
         self._last: dict[str, Link] = {}  # the last node of each class for the op that is written
         self._places: dict[str, Place] = {}
         self._of_class: dict[tuple[Hashable, str], set[str]] = {}  # for each pass or save
@@ -108,7 +107,8 @@ class PromptBuilder:
     def add(self, class_type: str, title: str, **inputs: Any) -> Link:
         """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
         given = {name: value for name, value in inputs.items() if value is not None}
-        said = self._spellings(class_type)
+        nth = self._counted_in(class_type, given)
+        said = [one for one in self.spellings if one.type == class_type and one.nth in (0, nth)]
         sharing, first = {spelling.sharing for spelling in said}, class_type
         own = "own" in sharing
         class_type, given = self._spelled(said, class_type, given)
@@ -122,7 +122,7 @@ class PromptBuilder:
                 self._added.setdefault(key, link)
         self._last[first] = link
         self._touched(link)
-        self._places.setdefault(link.node, Place(self._op, first, self._nth[self._op, first]))
+        self._places.setdefault(link.node, Place(self._op, first, nth))
         self._of_class.setdefault((self._op, first), set()).add(link.node)
         return link
 
@@ -157,11 +157,10 @@ class PromptBuilder:
         self._op = op
         self._latest = ""
 
-    def _spellings(self, class_type: str) -> list[Spelling]:
-        """Those that hold for the next node of a class."""
-        self._nth[self._op, class_type] += 1
-        nth = self._nth[self._op, class_type]
-        return [s for s in self.spellings if s.type == class_type and s.nth in (0, nth)]
+    def _counted_in(self, class_type: str, inputs: Mapping[str, Any]) -> int:
+        """The how manieth of its class a node is for the op at hand; one that is asked for again is no other."""
+        numbers = self._nth.setdefault((self._op, class_type), {})
+        return numbers.setdefault(_key(class_type, inputs), len(numbers) + 1)
 
     def _spelled(self, said: Sequence[Spelling], class_type: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """A node as the script wants it written."""

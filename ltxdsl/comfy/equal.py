@@ -65,6 +65,7 @@ LOADERS: dict[str, dict[str, Sources]] = {  # each with those of the same part i
     },
     "UnetLoaderGGUF": {"UNETLoader": {}, "UnetLoaderGGUFAdvanced": {}, "GGUFLoaderKJ": {"model_name": "unet_name"}},
     "VAELoader": {"VAELoaderKJ": {}},
+    "VAELoaderKJ": {"VAELoader": {}},
     "LTXVAudioVAELoader": {
         "VAELoader": {"vae_name": "ckpt_name"},
         "VAELoaderKJ": {"vae_name": "ckpt_name"},
@@ -116,6 +117,7 @@ SAME: dict[str, dict[str, Sources]] = {
     "TrimAudioDuration": {"VHS_LoadAudioUpload": {"audio": "audio.audio", "start_time": "start_index"}},
     "LTXVAudioVAEEncode": {"VAEEncodeAudio": {"vae": "audio_vae"}},
     "LTXAddVideoICLoRAGuide": {"LTXAddVideoICLoRAGuideAdvanced": {"attention_strength": Fixed(1.0)}},
+    "TextGenerateLTX2Prompt": {"LTXVGemmaEnhancePrompt": {"max_tokens": "max_length", "seed": "sampling_mode.seed"}},
     "SetLatentNoiseMask": {"LTXVSetAudioRefTokens": {"audio_latent": "samples"}},
 }
 

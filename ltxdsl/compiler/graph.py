@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from ltxdsl.ops.base import PARTS, Op, Port, Spelling
+from ltxdsl.ops.base import Op, Port, Spelling
 from ltxdsl.source import Span
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Graph:
             del self._readers[ref][node.id]
 
     def _check(self, op: Op, port: str, ref: Ref) -> None:
-        free = PARTS.get(port) in op.uses or "." in port
+        free = op.takes_part(port) or "." in port
         expected = Port.WIRE if free else op.inputs.get(port)
         if expected is None:
             raise ValueError(f"{op.kernel} has no input {port}")

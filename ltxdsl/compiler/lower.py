@@ -19,7 +19,7 @@ from ltxdsl.compiler.result import Output, decoding, output_of
 from ltxdsl.compiler.stage import Placed, Settings, Stage
 from ltxdsl.models import ModelSet
 from ltxdsl.ops import Statement, nodes
-from ltxdsl.ops.base import PARTS, Op, Spelling
+from ltxdsl.ops.base import Op, Spelling
 from ltxdsl.ops.declare import Role
 from ltxdsl.ops.kinds import ClipRef, MediaRef, NodeRef, NodeText
 from ltxdsl.ops.measured import Like
@@ -213,7 +213,7 @@ class Scene:
 
     def add(self, op: Op, statement: Statement, /, **inputs: Ref) -> Ref:
         """An op for a statement; gives its first output."""
-        parts = {word: ref for word, ref in self.replaced.items() if PARTS.get(word) in op.uses}
+        parts = {word: ref for word, ref in self.replaced.items() if op.takes_part(word)}
         spellings, wires = self.spelled
         wires = wires | self._measured(op)
         id = self.graph.add(op, parts | wires | inputs, statement.span, self.name, spellings)

@@ -78,6 +78,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
     outputs: ClassVar[dict[str, Port]] = {}
     optional: ClassVar[frozenset[str]] = frozenset()
     uses: ClassVar[tuple[str, ...]] = ()
+    nodes_read: ClassVar[tuple[str, ...]] = ()  # words of PARTS that its nodes in ComfyUI read besides
     pure: ClassVar[bool] = True
     kernel: ClassVar[str] = ""
     stored: ClassVar[bool] = False  # worth keeping between runs: costs more to make than to read
@@ -89,6 +90,10 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
     def reads(self) -> tuple[str, ...]:
         """Files outside the store whose content is part of the result."""
         return ()
+
+    def takes_part(self, word: str) -> bool:
+        """Whether its nodes in ComfyUI read that part of the model set: raw nodes may give another."""
+        return word in self.nodes_read or PARTS.get(word) in self.uses
 
     def identity(self) -> dict[str, Any]:
         """The parameters that the result depends on."""

@@ -159,6 +159,7 @@ class EmptyAudio(Op, frozen=True):
 
     outputs = {"audio": Port.AUDIO_LATENT}
     kernel = "empty_audio"
+    nodes_read = ("audio_vae",)
     measures = ("length", "fps")
     frames: int
     fps: float
@@ -175,6 +176,7 @@ class Inplace(Op, frozen=True):
     inputs = {"latent": Port.LATENT, "image": Port.LATENT}
     outputs = {"latent": Port.LATENT}
     kernel = "inplace"
+    nodes_read = ("vae",)
     slot: int = 0
     strength: float = 1.0
 
@@ -195,6 +197,7 @@ class HoldAround(Op, frozen=True):
     inputs = {"latent": Port.LATENT, "image": Port.LATENT}
     outputs = {"latent": Port.LATENT}
     kernel = "hold_around"
+    nodes_read = ("vae",)
     slots: tuple[int, int]
     fps: float
     strength: float = 1.0
@@ -289,6 +292,7 @@ class Sample(Op, frozen=True):
     outputs = {"latent": Port.LATENT, "audio": Port.AUDIO_LATENT}
     optional = frozenset({"negative", "nag", "nag_audio", "speaker", "voice_latent"})
     uses = ("transformer",)
+    nodes_read = ("vae", "audio_vae", "clip")
     kernel = "sample"
     measures = ("fps",)
     unseen = frozenset({"negative_said", "negative_wired"})  # what is seen of it comes in
@@ -363,6 +367,7 @@ class UpsampleLatent(Op, frozen=True):
     inputs = {"latent": Port.LATENT}
     outputs = {"latent": Port.LATENT}
     kernel = "upsample_latent"
+    nodes_read = ("vae",)
     stored = True
     factor: float = 2.0
 
@@ -386,6 +391,7 @@ class UpsampleTime(Op, frozen=True):
     outputs = {"latent": Port.LATENT}
     uses = ("temporal_upsampler", "latent_statistics")
     kernel = "upsample_time"
+    nodes_read = ("vae",)
     stored = True
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:

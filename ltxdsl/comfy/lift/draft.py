@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ltxdsl.comfy.lift.target import Out
@@ -92,7 +93,7 @@ class Draft:
     def __init__(self, pieces: list[Piece]) -> None:
         self.pieces = pieces
         self.wires: dict[str, dict[str, Word]] = {}  # raw node, input: the word that is written there
-        self.begins: Out | None = None  # a latent that is there before the first pass
+        self.given: dict[str, Out] = {}  # what raw nodes give to the first pass, by the word that it stands for
         self.trials = 0  # how often it was lowered
 
     def in_passes(self, type: str, line: str, value: Any) -> None:
@@ -115,6 +116,22 @@ class Draft:
                 self.common().spells.setdefault(which, passes[0][which])
                 for spells in passes:
                     del spells[which]
+
+    def lines_with(self, out: Out, inputs: Collection[str]) -> list[tuple[dict[str, Any], str]]:
+        """The lines of spellings, for some inputs, that take an output of a raw node, each with its name."""
+        lines = [spelled.lines for piece in self.pieces for spelled in piece.spells.values()]
+        return [(said, name) for said in lines for name, value in said.items() if name in inputs and value == out]
+
+    def taken(self, words: Mapping[str, str]) -> list[tuple[Out, str]]:
+        """Outputs of raw nodes that spellings take for inputs which have a word, those that most take first."""
+        lines = (spelled.lines for piece in self.pieces for spelled in piece.spells.values())
+        found = Counter(
+            (value, words[name])
+            for said in lines
+            for name, value in said.items()
+            if name in words and isinstance(value, Out)
+        )
+        return [one for one, _ in found.most_common()]
 
     def common(self) -> Piece:
         """The piece before all passes, for what they have in common."""

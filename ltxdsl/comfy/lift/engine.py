@@ -14,7 +14,7 @@ from ltxdsl.comfy.compare import same
 from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
-from ltxdsl.comfy.lift.guess import guess
+from ltxdsl.comfy.lift.guess import guess, may_be_handed
 from ltxdsl.comfy.lift.placing import keep, kept_before, kept_early
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes, script_of
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
@@ -26,6 +26,8 @@ from ltxdsl.ops.raw_values import LOADED, of_clip
 ROUNDS = 48
 MOST = 120  # trials of a file: about 30 ms each for one of 50 nodes
 Owned = tuple[Edit, Piece]  # and the piece that its node was written for
+# Inputs for what a script's models are loaded as, by their words.
+LOADED_AS = {"model": "model", "vae": "vae", "audio_vae": "audio_vae", "clip": "clip", "upscale_model": "upsampler"}
 TOO_EARLY = "LTX223"  # a node that takes what is not there yet
 
 
@@ -47,15 +49,26 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str
     """
     target, groups = Target(checked(prompt)), groups or {}
     why: list[str] = []
+    found = [_lifted(target, catalogue, groups, why)]
+    if found[0] and found[0].kept and may_be_handed(target):
+        found.append(_lifted(target, catalogue, groups, [], handed=True))
+    best = min(filter(None, found), key=lambda one: (len(one.kept), one.text.count("\n")), default=None)
+    return msgspec.structs.replace(best, why=tuple(why)) if best else _unlifted(target, catalogue, why)
+
+
+def _lifted(
+    target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str], why: list[str], handed: bool = False
+) -> Lifted | None:
+    """A script with passes, if one can be proved."""
     try:
-        draft = guess(target)
+        draft = guess(target, handed=handed)
         if draft and (found := _proved(draft, target, catalogue, why, groups)):
-            return _tried_again(found, draft, target, catalogue, groups)
+            return _tried_again(found, draft, target, catalogue, groups, handed)
     except (Failed, Differs, Unwritable) as error:
         why.append(str(error))
     except Exception as error:  # a guess may fail in ways nobody thought of: the file comes in all the same
         why.append(f"{UNEXPECTED}: {error!r}")
-    return _unlifted(target, catalogue, why)
+    return None
 
 
 def _unlifted(target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Lifted:
@@ -68,10 +81,15 @@ def _unlifted(target: Target, catalogue: Mapping[str, Info], why: list[str]) -> 
 
 
 def _tried_again(
-    found: Lifted, draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str]
+    found: Lifted,
+    draft: Draft,
+    target: Target,
+    catalogue: Mapping[str, Info],
+    groups: Mapping[str, str],
+    handed: bool,
 ) -> Lifted:
     """The better of two scripts: with all spellings known from the start, fewer nodes need to be written out."""
-    if not found.kept or (again := guess(target, found.kept)) is None:
+    if not found.kept or (again := guess(target, found.kept, handed)) is None:
         return found
     said = {(piece.head, piece.anchor): piece for piece in draft.pieces if not piece.raw}
     for piece in again.pieces:
@@ -89,12 +107,11 @@ def _proved(
 ) -> Lifted | None:
     """Rounds of lowering and spelling, what is left as raw nodes, then the proof; a statement that fails it goes."""
     _wired(draft, target, catalogue)
-    if draft.begins:
-        _bound(draft, target, draft.begins)
     while draft.anchors():
         trial = _settled(draft, target, catalogue, why)
         draft.hoist()
         draft.in_passes("LTXVSeparateAVLatent", "av_latent", Word("av_latent 1"))
+        _take_over(draft, target, catalogue)
         if brief := _brief(draft, target, catalogue, groups):
             return msgspec.structs.replace(brief, why=tuple(why))
         parts = Writer(draft, target, catalogue, groups).parts(trial=False)
@@ -112,11 +129,35 @@ def _proved(
     return None
 
 
+def _take_over(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
+    """Let what nodes give take the place of a word, where all that comes after takes it."""
+    for out, word in draft.taken(LOADED_AS):
+        piece = next(piece for piece in draft.pieces if piece.raw == out.node)
+        said = draft.lines_with(out, LOADED_AS)
+        if word in piece.binds.values() or out.slot in piece.binds:
+            continue
+        for lines, name in said:
+            del lines[name]
+        piece.binds[out.slot] = word
+        if not _gives_back(Writer(draft, target, catalogue).parts(trial=False), target, catalogue):
+            del piece.binds[out.slot]
+            for lines, name in said:
+                lines[name] = out
+
+
+def _gives_back(parts: list[str], target: Target, catalogue: Mapping[str, Info]) -> bool:
+    """Whether a script is exported as the prompt that it was made from."""
+    try:
+        return same(alive(lowered(parts).prompt, catalogue), target.prompt)
+    except Failed:
+        return False
+
+
 def _wired(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
-    """Write the nodes that statements take something of, with words for what stands before them."""
+    """Write the nodes that statements and the first pass take something of, with words for what stands before them."""
     wired = [piece for piece in draft.pieces if piece.wire]
     plain = [piece for piece in draft.pieces if not piece.wire and not piece.sampled and not piece.anchor]
-    if not wired:
+    if not wired and not draft.given:
         return
     anywhere = {*LOADED, *(word for piece in plain for word in piece.media)}
     try:
@@ -125,30 +166,28 @@ def _wired(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
         found = {}
     words = {out: word for out, word in found.items() if word in anywhere}
     for piece in wired:
-        trial = msgspec.structs.replace(Trial.empty(0), words=[words] * (len(draft.pieces) + 1))
-        keep(draft, target, trial, draft.pieces.index(piece), [piece.wire.node] if piece.wire else [])
+        _written(draft, target, words, piece, piece.wire)
+    first = next(piece for piece in draft.pieces if piece.sampled)
+    for word, out in draft.given.items():
+        _written(draft, target, words, first, out)
+        raw = next(piece for piece in draft.pieces if piece.raw == out.node)
+        raw.binds[out.slot] = word
+        if word == "latent" and target.kind(out.node) == "LTXVSeparateAVLatent":
+            raw.binds = {0: "latent", 1: "audio_latent"}
+
+
+def _written(draft: Draft, target: Target, words: dict[tuple[str, int], Word], piece: Piece, out: Out | None) -> None:
+    """Write a node as it is before a piece; `words` stand for what may be there."""
+    trial = msgspec.structs.replace(Trial.empty(0), words=[words] * (len(draft.pieces) + 1))
+    keep(draft, target, trial, draft.pieces.index(piece), [out.node] if out else [])
 
 
 def _brief(draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str]) -> Lifted | None:
     """The script with statements for raw nodes that have one, if it gives the same back."""
     writer = Writer(draft, target, catalogue, groups)
     parts = writer.parts(trial=False, brief=True)
-    try:
-        made = lowered(parts).prompt
-    except Failed:
-        return None
     kept = draft.kept() - writer.shorts.said
-    return Lifted(script_of(parts).text, kept) if same(alive(made, catalogue), target.prompt) else None
-
-
-def _bound(draft: Draft, target: Target, begins: Out) -> None:
-    """Write the node that gives the first latent as it is, before the passes."""
-    index = next(at for at, piece in enumerate(draft.pieces) if piece.sampled)
-    keep(draft, target, Trial.empty(len(draft.pieces)), index, [begins.node])
-    piece = next(piece for piece in draft.pieces if piece.raw == begins.node)
-    piece.binds = {begins.slot: "latent"}
-    if target.kind(begins.node) == "LTXVSeparateAVLatent":
-        piece.binds = {0: "latent", 1: "audio_latent"}
+    return Lifted(script_of(parts).text, kept) if _gives_back(parts, target, catalogue) else None
 
 
 def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:

@@ -62,7 +62,7 @@ def _read(target: Target, first: Stage) -> dict[str, set[str]]:
     for id in target.order:
         for name, out in target.links(id).items():
             name = "vae" if name == "optional_vae" else name
-            of_first = name != "clip" or id in (first.positive, first.negative)
+            of_first = name != "clip" or id in {said.node for said in (first.positive, first.negative) if said}
             if name in read and of_first and target.kind(id) not in PREVIEWS:
                 read[name].add(out.node)
     return read

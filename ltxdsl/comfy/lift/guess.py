@@ -16,13 +16,19 @@ from ltxdsl.comfy.lift.target import Target
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
+# What writes a prompt from an idea, with its inputs for the seed and for how much.
+WRITERS = {
+    "TextGenerateLTX2Prompt": ("sampling_mode.seed", "max_length"),
+    "LTXVGemmaEnhancePrompt": ("seed", "max_tokens"),
+}
 TEXT_INPUTS = {"CLIPTextEncode": "text", **dict.fromkeys(RELAYS, "global_prompt")}  # of what encodes prompts
 
 
-def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
+def guess(target: Target, kept: Collection[str] = (), handed: bool = False) -> Draft | None:
     """Statements for the passes and the videos that come of them; None where there is no pass to be seen.
 
-    `kept` are nodes that stayed nodes in an earlier try: what they read of pictures gets names.
+    `kept` are nodes that stayed nodes in an earlier try: what they read of pictures gets names. `handed`: a first pass
+    that could make its latent itself takes that of the nodes before it, if there is one.
     """
     images = Images(target)
     found = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
@@ -47,8 +53,8 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
         *sound,
         *([Piece(passes[0].loop)] if passes[0].loop else []),
     ]
-    goes_on = passes[0].begins is not None and passes[0].separated
-    shares = [None if goes_on else 1 / _growth(passes), *[None] * (len(passes) - 1)]
+    begins = passes[0].begins if handed or passes[0].goes_on else None
+    shares = [None if begins and passes[0].separated else 1 / _growth(passes), *[None] * (len(passes) - 1)]
     made = [one.piece(share, shared) for one, share in zip(passes, shares, strict=True)]
     spell_loaders(target, passes[0], common)
     denoised = [piece for piece in made if _is_denoised(target, piece.anchor)]
@@ -61,8 +67,18 @@ def guess(target: Target, kept: Collection[str] = ()) -> Draft | None:
     read = frames_read(target, [one.id for one in passes], bool(enlarge))
     whole = [piece for index, one in enumerate(made) for piece in (one, *read.get(index, []), *ends.get(index, []))]
     draft = Draft([*head, *([enlarge] if enlarge else []), *whole])
-    draft.begins = passes[0].begins
+    texts = {"positive": passes[0].positive, "negative": passes[0].negative}
+    known = (*TEXT_INPUTS, "ConditioningZeroOut")
+    draft.given = {word: out for word, out in texts.items() if out and target.kind(out.node) not in known}
+    draft.given |= {"latent": begins} if begins else {}
     return draft
+
+
+def may_be_handed(target: Target) -> bool:
+    """Whether the first pass could take a latent of nodes, too, where a guess has it make its own."""
+    stages = (Stage(target, id, Images(target)) for id in target.of_class(*SAMPLERS_SEEN))
+    first = next((one for one in stages if one.of_ltx), None)
+    return first is not None and first.begins is not None and not first.goes_on
 
 
 def _shared(passes: list[Stage]) -> list[str]:
@@ -114,16 +130,18 @@ def _said(target: Target, passes: list[Stage]) -> list[Piece]:
 def _texts(target: Target, passes: list[Stage]) -> list[Piece]:
     """The prompts of the first pass; no empty negative one where another pass has none, whose guider would take it."""
     pieces: list[Piece] = []
-    first, zeroed = passes[0], any(target.kind(one.negative) == "ConditioningZeroOut" for one in passes)
-    for word, id in (("prompt", first.positive), ("negative", first.negative)):
+    first = passes[0]
+    zeroed = any(one.negative and target.kind(one.negative.node) == "ConditioningZeroOut" for one in passes)
+    for word, said in (("prompt", first.positive), ("negative", first.negative)):
+        id = said.node if said else ""
         input = TEXT_INPUTS.get(target.kind(id))
-        if id is None or input is None:
+        if input is None:
             continue
         text = target.value(id, input)
-        if enhanced := _enhanced(target, id) if word == "prompt" else None:
-            pieces.append(enhanced)
-        elif isinstance(text, str) and (said := quoted(text)) and (text or (word == "negative" and not zeroed)):
-            pieces.append(Piece(f"{word} {said}"))
+        if enhanced := _enhanced(target, id):
+            pieces += [enhanced] if word == "prompt" else []  # a negative one can only be the same
+        elif isinstance(text, str) and (words := quoted(text)) and (text or (word == "negative" and not zeroed)):
+            pieces.append(Piece(f"{word} {words}"))
         elif out := target.link(id, input):
             pieces.append(Piece(f"{word} {{}}", wire=out))
     return pieces
@@ -132,10 +150,10 @@ def _texts(target: Target, passes: list[Stage]) -> list[Piece]:
 def _enhanced(target: Target, id: str) -> Piece | None:
     """The idea that ComfyUI's text model writes out, where it does."""
     out = target.link(id, "text")
-    if out is None or target.kind(out.node) != "TextGenerateLTX2Prompt":
+    names = WRITERS.get(target.kind(out.node)) if out else None
+    if out is None or names is None:
         return None
-    idea, seed = target.value(out.node, "prompt"), target.value(out.node, "sampling_mode.seed", 0)
-    tokens = target.value(out.node, "max_length", 512)
+    idea, (seed, tokens) = target.value(out.node, "prompt"), (target.value(out.node, name) for name in names)
     said = quoted(idea) if isinstance(idea, str) and idea else None
     if said is None or not isinstance(seed, int) or not isinstance(tokens, int):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from ltxdsl.comfy.lift.target import Out, Target, is_number, sound_behind
+from ltxdsl.comfy.lift.target import MOST, Out, Target, is_number, sound_behind
 from ltxdsl.geometry import latent_frames
 from ltxdsl.grammar.write import key, number, quoted, raw_value
 from ltxdsl.ops.long import FUSES, SCHEDULES
@@ -13,7 +13,6 @@ from ltxdsl.ops.patches import BACKENDS
 from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
 from ltxdsl.values import plain
 
-MOST = 200  # nodes that a chain is followed over
 LORAS = ("LoraLoaderModelOnly", "LTXICLoRALoaderModelOnly", "LoraLoader")
 ENDS = ("start", "end")
 IN_ONE = "Power Lora Loader (rgthree)"

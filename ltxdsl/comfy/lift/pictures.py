@@ -6,11 +6,10 @@ from collections.abc import Collection
 from typing import Any
 
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.target import Out, Target, is_number
+from ltxdsl.comfy.lift.target import MOST, Out, Target, is_number
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
-MOST = 200  # nodes that a chain is followed over
 METHODS = ("lanczos", "bicubic", "bilinear", "area", "nearest-exact")
 SOURCES = ("image", "images", "input", "pixels")  # what nodes call the picture that they change
 
@@ -114,7 +113,8 @@ class Images:
 
     def _before(self, out: Out) -> Out | None:
         links = self.target.links(self._created(out.node) or out.node)
-        return next((links[name] for name in SOURCES if name in links), None) if out.slot == 0 else None
+        before = next((links[name] for name in SOURCES if name in links), None) if out.slot == 0 else None
+        return self.target.behind(before)
 
     def _created(self, node: str) -> str | None:
         """The node that makes a video whose frames a node reads, where no file is made of it."""

@@ -18,7 +18,7 @@ from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.compiler import Request, compile
 from ltxdsl.grammar.write import rows
 from ltxdsl.models import LTX_23, ModelSet, load_model_set
-from ltxdsl.ops.raw_values import LOADED, MADE, SAMPLED, of_clip
+from ltxdsl.ops.raw_values import LOADED, MADE, SAMPLED, WRITTEN, of_clip
 from ltxdsl.source import Source
 
 PROBE = "§probe"
@@ -105,14 +105,14 @@ class Writer:
     def _lines(self, trial: bool, brief: bool) -> Iterator[tuple[Piece | None, str]]:
         words = WITHOUT_PASS
         media = [word for piece in self.draft.pieces if piece.wire is None for word in piece.media]
-        told = {""}
+        told, gone = {""}, set[str]()  # words that stand for nothing after some nodes
         for index, piece in enumerate(self.draft.pieces):
             group = "" if trial else self.groups.get(piece.raw or piece.anchor, "")
             if group not in told:
                 told.add(group)
                 yield None, f"# {group}"
             if trial and (piece.anchor or piece.raw or piece.common):
-                yield None, probe(index, words, media)
+                yield None, probe(index, [word for word in words if word not in gone], media)
             short = self.shorts.line(piece.raw) if brief and piece.raw else None
             if short is not None:
                 yield from ((piece, line) for line in [short] if line)
@@ -124,11 +124,12 @@ class Writer:
             if piece.wire is not None:
                 media += piece.media  # a file has its name from the start, what a node gives from there on
             if piece.sampled:
-                words = SILENT if piece.loops else WORDS
+                words, gone = SILENT if piece.loops else WORDS, gone - {*SAMPLED}
             elif "latent" in piece.binds.values():
-                words = tuple(word for word in words if word not in SAMPLED)
+                gone |= {*SAMPLED}
+            gone |= {WRITTEN} if "positive" in piece.binds.values() else set()
         if trial:
-            yield None, probe(len(self.draft.pieces), words, media)
+            yield None, probe(len(self.draft.pieces), [word for word in words if word not in gone], media)
 
     def name(self, out: Out) -> str:
         """The name of an output of a raw node."""

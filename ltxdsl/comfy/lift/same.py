@@ -36,6 +36,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     "KSampler": ("scheduler",),
     "ClownSampler_Beta": ("seed",),
     "TextGenerateLTX2Prompt": ALL,
+    "LTXVGemmaEnhancePrompt": ALL,
     "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
     "SolidMask": ("width", "height"),
     "LTXVSetAudioRefTokens": (),

@@ -9,19 +9,21 @@ from typing import Any
 from ltxdsl import geometry
 from ltxdsl.comfy.equal import numbers
 from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.models import IN_ONE, MOST, Lora, ModelChain
+from ltxdsl.comfy.lift.models import IN_ONE, Lora, ModelChain
 from ltxdsl.comfy.lift.pictures import Images
-from ltxdsl.comfy.lift.target import Out, Target
+from ltxdsl.comfy.lift.target import MOST, Out, Target
 from ltxdsl.comfy.lift.words import listed, sampler_options, sampler_words, schedule_word
 from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.ops.idioms import LIGHTRICKS
+from ltxdsl.ops.raw_values import BOTH
 from ltxdsl.ops.sampling import UPSCALE_STEPS
 from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
 from ltxdsl.values import plain
 
 DEFAULT_FRAMES = 121
+RATED = "LTXVConditioning"  # puts the frame rate to the prompts
 LOOPING = "LTXVLoopingSampler"
 SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler", LOOPING)
 # GuiderParameters' inputs: the statement of each, and what leaves it out.
@@ -47,8 +49,8 @@ class Stage:
         self.sound: Out | None = None
         self.rate: float | None = None
         self.rated: str | None = None  # the node that puts the frame rate to the prompts
-        self.positive: str | None = None
-        self.negative: str | None = None
+        self.positive: Out | None = None
+        self.negative: Out | None = None
         self.controlled: Lora | None = None  # the LoRA that a control video is followed by
         self._read_text()
         self._read_latent()
@@ -59,41 +61,29 @@ class Stage:
         return self.rated is not None or bool(self.empty or self.sound)
 
     def _node(self, id: str | None, name: str) -> str | None:
-        out = self.target.link(id, name) if id else None
+        out = self.target.behind(self.target.link(id, name)) if id else None
         return out.node if out else None
 
-    def _back(self, id: str | None, classes: tuple[str, ...], names: tuple[str, ...]) -> str | None:
-        """Follow inputs through nodes of some classes."""
+    def _said(self, id: str | None, name: str, until: str = "") -> Out | None:
+        """What an input has, past nodes that have such an input, too: guides, masks, voices."""
+        out = self.target.link(id, name) if id else None
         for _ in range(MOST):
-            if id is None or self.target.kind(id) not in classes:
-                return id
-            id = next((found for name in names if (found := self._node(id, name))), None)
-        return None
+            out = self.target.behind(out)
+            before = self.target.link(out.node, name) if out and self.target.kind(out.node) != until else None
+            if before is None:
+                break
+            out = before
+        return out
 
     def _read_text(self) -> None:
-        through = (
-            "LTXVCropGuides",
-            "LTXVAddGuide",
-            "LTXVAddGuideMulti",
-            "LTXAddVideoICLoRAGuide",
-            "LTXAddVideoICLoRAGuideAdvanced",
-            "LTXVAddGuideAdvancedAttention",
-            "LTXVAddLatentGuide",
-            "LTXVSetAudioRefTokens",
-            "LTXVReferenceAudio",
-        )
-        rated = self._back(self._node(self.guider, "positive"), through, ("positive",))
-        if self.target.kind(rated) == "LTXVConditioning":
-            assert rated is not None
-            self.rated = rated
-            rate = self.target.value(rated, "frame_rate")
+        first = self._said(self.guider, "positive", RATED)
+        if first and self.target.kind(first.node) == RATED:
+            self.rated = first.node
+            rate = self.target.value(self.rated, "frame_rate")
             self.rate = float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
-            voice = ("LTXVReferenceAudio",)
-            self.positive = self._back(self._node(rated, "positive"), voice, ("positive",))
-            self.negative = self._back(self._node(rated, "negative"), voice, ("negative",))
-        elif self.target.kind(rated) == "CLIPTextEncode":  # nobody tells the frame rate
-            self.positive = rated
-            self.negative = self._back(self._node(self.guider, "negative"), through, ("negative",))
+            self.positive, self.negative = (self._said(self.rated, name) for name in BOTH)
+        elif first and self.target.kind(first.node) == "CLIPTextEncode":  # nobody tells the frame rate
+            self.positive, self.negative = first, self._said(self.guider, "negative")
 
     def _read_latent(self) -> None:
         at = self.target.link(self.id, "latents" if self.loop else "latent_image")
@@ -158,12 +148,16 @@ class Stage:
 
     @property
     def begins(self) -> Out | None:
-        """The latent of another node that the pass goes on from, after some steps, or from what that has sampled."""
-        sigmas = numbers(self.target.value(self.sigmas, "sigmas", ""))
-        started = bool(sigmas) and sigmas[0] < 1
-        if self.before is None or not started or self.target.kind(self.before.node) in SAMPLERS_SEEN:
+        """The latent of another node that the pass takes, or takes a part of."""
+        if self.before is None or self.target.kind(self.before.node) in SAMPLERS_SEEN:
             return None
         return Out(self.parts, 0) if self.separated else self.before
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it goes on from a latent after some steps."""
+        sigmas = numbers(self.target.value(self.sigmas, "sigmas", ""))
+        return bool(sigmas) and sigmas[0] < 1
 
     def _in_place(self, id: str) -> None:
         strength = self.target.number(id, "strength", 1.0)

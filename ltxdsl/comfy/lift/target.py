@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple, TypeGuard
 
+from ltxdsl.comfy.aside_classes import passed
 from ltxdsl.comfy.builder import Prompt
 from ltxdsl.comfy.compare import digests, sources_first
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import quoted
+
+MOST = 200  # nodes that a chain is followed over
 
 
 class Out(NamedTuple):
@@ -67,6 +70,15 @@ class Target:
     def link(self, id: str, name: str) -> Out | None:
         """The link of an input."""
         return self.links(id).get(name)
+
+    def behind(self, out: Out | None) -> Out | None:
+        """What an output is, past nodes that only make one thing wait for another, or free memory."""
+        for _ in range(MOST):
+            name = passed(self.kind(out.node), out.slot) if out else None
+            if out is None or name is None:
+                break
+            out = self.link(out.node, name)
+        return out
 
     def value(self, id: str, name: str, default: Any = None) -> Any:
         """The literal of an input; the default where it is a link, or not there."""
