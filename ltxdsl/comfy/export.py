@@ -42,7 +42,8 @@ def export_prompt(compilation: Compilation, models: ModelSet, style: str = "pack
         builder.parts = {port: given.pop(port) for port in PARTS if port in given}
         builder.spellings = node.spellings
         builder.wires = {port: _typed(builder, port, given.pop(port)) for port in list(given) if "." in port}
-        builder.fps = stage.fps if (stage := builder.stages.get(node.stage)) else 0.0
+        stage = builder.stages.get(node.stage)
+        builder.fps = stage.fps if stage else builder.fps  # of what is saved: that of the passes before it
         given = {port: _fitting(builder, node.op.inputs.get(port), value) for port, value in given.items()}
         in_pass = node.stage in builder.stages and not isinstance(node.op, ASIDE)
         builder.begin(node.stage if in_pass else node.span)
