@@ -13,6 +13,7 @@ from ltxdsl.comfy.catalogue import catalogue
 from ltxdsl.comfy.table import Audio, Video, row
 from ltxdsl.comfy.tools import wire
 from ltxdsl.ops import nodes
+from ltxdsl.ops.for_nodes import ON_SERVER
 
 SOUND_LOADERS = {"VHS_LoadAudio": ("audio_file", "seek_seconds"), "VHS_LoadAudioUpload": ("audio", "start_time")}
 
@@ -47,7 +48,7 @@ def patch_model(builder: PromptBuilder, op: nodes.PatchModel) -> dict[str, Link]
 @row(nodes.LoadSound)
 def load_sound(builder: PromptBuilder, op: nodes.LoadSound) -> dict[str, Link]:
     """Core's node, and one that cuts; or one of VideoHelperSuite that does both."""
-    name = op.path if op.node == "VHS_LoadAudio" else builder.file(op.path)
+    name = op.path if op.node == ON_SERVER else builder.file(op.path)
     if op.node:
         file, start = SOUND_LOADERS[op.node]
         link = builder.put(op.node, name, {file: name, start: op.start, "duration": op.seconds})
@@ -59,6 +60,18 @@ def load_sound(builder: PromptBuilder, op: nodes.LoadSound) -> dict[str, Link]:
         cut = {"audio": link, "start_index": op.start, "duration": op.seconds}
         link = builder.put("TrimAudioDuration", f"{name} from {op.start:g} s", cut)
     return {nodes.NODE_OUTPUTS[0]: link}
+
+
+SEPARATES, SEPARATING = "MelBandRoFormerSampler", "MelBandRoFormerModelLoader"  # a sound, with a model
+
+
+@row(nodes.SeparateSound)
+def separate_sound(builder: PromptBuilder, op: nodes.SeparateSound) -> dict[str, Link]:
+    """A loader and the node that takes its model."""
+    sound = wire(builder, nodes.NODE_PORTS[0], op.word, op.fps)
+    model = builder.put(SEPARATING, op.model, {"model_name": op.model})
+    link = builder.put(SEPARATES, op.label(), {"model": model, "audio": sound})
+    return {nodes.NODE_OUTPUTS[0]: link, nodes.NODE_OUTPUTS[1]: link.output(1)}
 
 
 @row(nodes.Free)

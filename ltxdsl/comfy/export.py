@@ -13,11 +13,12 @@ from ltxdsl.compiler import Compilation
 from ltxdsl.compiler.graph import Ref
 from ltxdsl.geometry import latent_frames
 from ltxdsl.models import ModelSet
+from ltxdsl.ops import nodes
 from ltxdsl.ops.base import PARTS, Port
-from ltxdsl.ops.nodes import Free, LoadSound, PatchModel, RawNode, Show, WriteFrames, WriteImage, WriteSound, WriteVideo
 
-ASIDE = (RawNode, LoadSound, PatchModel, Show, Free)  # they belong to no pass
-WRITERS = (WriteVideo, WriteImage, WriteFrames, WriteSound)
+# They belong to no pass.
+ASIDE = (nodes.RawNode, nodes.LoadSound, nodes.SeparateSound, nodes.PatchModel, nodes.Show, nodes.Free)
+WRITERS = (nodes.WriteVideo, nodes.WriteImage, nodes.WriteFrames, nodes.WriteSound)
 
 __all__ = ["Export", "ExportError", "export_prompt"]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,9 +22,11 @@ from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.samplers import sampler_node
 from ltxdsl.comfy.table import Conditioning
 from ltxdsl.ops.nodes import Sample
+from ltxdsl.ops.patches import NORMALIZING
 from ltxdsl.sampling.samplers import SAMPLERS, Sampler
 
 SEEDS = 2**64
+STILL = ",".join(["1"] * 8)  # factors that change nothing, as LTXVideo has them
 
 
 class Scales(NamedTuple):
@@ -69,6 +71,12 @@ class Pass(msgspec.Struct, frozen=True):
         """The sampler's declaration."""
         return SAMPLERS[self.op.sampler]
 
+    @property
+    def normalized(self) -> dict[str, Any]:
+        """What a sampler that scales the sound takes besides."""
+        found = [dict(patch.values) for patch in self.op.patches if patch.kind == NORMALIZING]
+        return {"video_normalization_factors": STILL, **found[-1]} if found else {}
+
 
 def run_pass(builder: PromptBuilder, parts: Pass) -> Link:
     """The sampled latent."""
@@ -79,6 +87,8 @@ def run_pass(builder: PromptBuilder, parts: Pass) -> Link:
             "sound: the second sampler would keep the noise in them"
         )
     stretches = stretches_of(parts.op)
+    if parts.normalized and len(stretches) > 1:
+        raise ExportError(f"{builder.stage}: {NORMALIZING} takes one guidance for all steps")
     if len(stretches) == 1:
         return _sampled(builder, parts, guider_of(builder, parts, stretches[0]))
     sigmas = parts.op.sigmas
@@ -162,13 +172,14 @@ def noise_of(builder: PromptBuilder, op: Sample) -> Link:
 def _run(builder: PromptBuilder, parts: Pass, guider: Link, start: tuple[Link, Link, Link], words: str) -> Link:
     noise, sigmas, latent = start
     return builder.add(
-        "SamplerCustomAdvanced",
+        NORMALIZING if parts.normalized else "SamplerCustomAdvanced",
         builder.titled(words),
         noise=noise,
         guider=guider,
         sampler=sampler_node(builder, parts.op),
         sigmas=sigmas,
         latent_image=latent,
+        **parts.normalized,
     )
 
 

@@ -55,8 +55,8 @@ def fit_frames(builder: PromptBuilder, op: nodes.FitFrames, *, image: Link) -> d
         size = {"width": op.width, "height": op.height, "crop": "center"}
         title = f"fit to {op.width}x{op.height}"
         fitted = builder.add("ImageScale", title, image=image, upscale_method="bilinear", **size)
-    if op.crf:
-        title = f"compress as in training, crf {op.crf}"
+    if op.crf or op.idle:
+        title = f"compress as in training, crf {op.crf}" if op.crf else "not compressed"
         fitted = builder.add("LTXVPreprocess", title, image=fitted, img_compression=op.crf)
     return {"image": fitted}
 

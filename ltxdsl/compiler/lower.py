@@ -388,8 +388,9 @@ class Scene:
         read = self.read(source, placed.count, statement)
         default_crf = self.models.defaults.still_crf if usual else 0
         as_is = as_is if source.as_is else ""
+        idle = bool(as_is) and crf == 0
         crf = default_crf if crf is None else crf
-        fit = nodes.FitFrames(width=stage.width, height=stage.height, crf=crf, as_is=as_is)
+        fit = nodes.FitFrames(width=stage.width, height=stage.height, crf=crf, as_is=as_is, idle=idle)
         return self.add(fit, statement, image=read)
 
     def read(self, source: MediaRef, count: int, statement: Statement) -> Ref:

@@ -70,6 +70,20 @@ class LoadSound(_Unknown, frozen=True):
         return f"sound {self.path}"
 
 
+class SeparateSound(_Unknown, frozen=True):
+    """The voices of a sound, and what is left of it, by a model's file. `word` says which sound, as in RawNode."""
+
+    outputs = dict.fromkeys(NODE_OUTPUTS[:2], Port.WIRE)
+    kernel = "separate_sound"
+    model: str
+    word: str = ""
+    fps: float = 0.0
+
+    def label(self) -> str:
+        """The model."""
+        return f"voices by {self.model}"
+
+
 class Show(_Unknown, frozen=True):
     """Look at a literal, or at what is wired to it: in ComfyUI only.
 

@@ -113,7 +113,8 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, tag=lambda name: name):
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """What is known of its outputs, from what is known of its inputs: the same as the first input of that type."""
-        first = {self.inputs[port]: facts for port, facts in reversed(list(given.items()))}
+        known = reversed([(port, facts) for port, facts in given.items() if port in self.inputs])  # no raw node's
+        first = {self.inputs[port]: facts for port, facts in known}
         other = next(iter(given.values()), Facts())
         return {port: first.get(kind, other) for port, kind in self.outputs.items()}
 

@@ -107,7 +107,8 @@ class Followed(Guide, frozen=True, kw_only=True):
         """So many frames of the video at a size."""
         read = scene.read(self.source, count, self)
         as_is = "stretch" if self.as_is else ""
-        fit = nodes.FitFrames(width=width, height=height, crf=self.crf or 0, as_is=as_is)
+        idle = self.as_is and self.crf == 0
+        fit = nodes.FitFrames(width=width, height=height, crf=self.crf or 0, as_is=as_is, idle=idle)
         fitted = scene.add(fit, self, image=read)
         if self.source.kind == "video" or as_is:
             return fitted

@@ -8,7 +8,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.base import LoraUse
 from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.declare import NOWHERE, Role, option, parts, statement, word
-from ltxdsl.ops.kinds import FILE, LORA, NUMBER, TIME, words
+from ltxdsl.ops.kinds import FILE, LOCATED, LORA, NUMBER, TIME, Located, words
 from ltxdsl.ops.raw_values import THING, wires_of, word_of
 from ltxdsl.ops.steps import same_as
 from ltxdsl.ops.wired import Wired
@@ -18,7 +18,8 @@ from ltxdsl.values import Frames, Seconds, in_seconds
 if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
 
-SOUND_LOADERS = ("VHS_LoadAudio", "VHS_LoadAudioUpload")
+ON_SERVER = "VHS_LoadAudio"  # which takes the path of a file there
+SOUND_LOADERS = (ON_SERVER, "VHS_LoadAudioUpload")
 IN_CONTEXT = words("`in_context`", {"in_context": True})
 MODEL = Symbol("model")
 
@@ -84,7 +85,7 @@ class Track(Wired, frozen=True):
     gives_outputs: ClassVar[bool] = True
     targets: ClassVar[tuple[str, ...]] = ("comfy",)
 
-    path: Annotated[str, word(FILE, "the file, in ComfyUI's input folder")]
+    path: Annotated[Located, word(LOCATED, "the file, relative to the script")]
     start: Annotated[Frames | Seconds, option(TIME, "where in the file it begins", key="from")] = Seconds(0.0)
     seconds: Annotated[Frames | Seconds | None, option(TIME, "how much of it; to its end if not said", key="first")] = (
         None
@@ -100,4 +101,36 @@ class Track(Wired, frozen=True):
         """One op with both outputs."""
         start = in_seconds(self.start, scene.fps)
         seconds = 0.0 if self.seconds is None else in_seconds(self.seconds, scene.fps)
-        self.enter(scene, nodes.LoadSound(path=self.path, start=start, seconds=seconds, node=self.node), {})
+        path = self.path.said if self.node == ON_SERVER else str(self.path)
+        self.enter(scene, nodes.LoadSound(path=path, start=start, seconds=seconds, node=self.node), {})
+
+
+@statement(
+    "separate",
+    Role.ACTION,
+    'song = track "song.mp3" first 10s\nvoices, music = separate song "MelBandRoformer_fp16.safetensors"\n'
+    'prompt "she sings"\naudio voices\npass dev 30\nsave "song.mp4"',
+)
+class Separate(Wired, frozen=True):
+    """The voices of a sound, and what is left without them: lips follow a voice better than a whole song.
+
+    By the nodes of ComfyUI-MelBandRoFormer. The first name before it is the voices, the second one the rest.
+    """
+
+    nameable: ClassVar[bool] = True
+    gives_outputs: ClassVar[bool] = True
+    targets: ClassVar[tuple[str, ...]] = ("comfy",)
+
+    sound: Annotated[Any, word(THING, "the sound: of a `track` or another node, or `audio`")]
+    model: Annotated[str, word(FILE, "the model's file in ComfyUI's diffusion_models folder")]
+
+    @property
+    def asks(self) -> list[tuple[Any, Span]]:
+        """The sound."""
+        return [(self.sound, self.span_of("sound"))]
+
+    def apply(self, scene: "Scene") -> None:
+        """One op with both outputs."""
+        if not self.too_early(scene):
+            op = nodes.SeparateSound(model=self.model, word=word_of(self.sound), fps=scene.fps)
+            self.enter(scene, op, wires_of(scene, self, self.sound, nodes.NODE_PORTS[0]))

@@ -419,6 +419,24 @@ def _take_text(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
 TEXT_OR_NODE = msgspec.structs.replace(TEXT, name="a quoted text, or the name of a node", take=_take_text)
 
 
+class Located(str):
+    """A file, from where `ltx` runs; `said` is its name in the script."""
+
+    said: str
+
+
+def _take_located(cells: Sequence[Cell], at: int, names: Names) -> Taken | None:
+    found = FILE.take(cells, at, names)
+    if found is None:
+        return None
+    path = Located(names.locate(found.value))
+    path.said = found.value
+    return Taken(path, found.next)
+
+
+LOCATED = msgspec.structs.replace(FILE, take=_take_located)
+
+
 # What statements of structure take.
 
 

@@ -18,6 +18,7 @@ from ltxdsl.ops.aside_nodes import Free as Free
 from ltxdsl.ops.aside_nodes import LoadSound as LoadSound
 from ltxdsl.ops.aside_nodes import PatchModel as PatchModel
 from ltxdsl.ops.aside_nodes import RawNode as RawNode
+from ltxdsl.ops.aside_nodes import SeparateSound as SeparateSound
 from ltxdsl.ops.aside_nodes import Show as Show
 from ltxdsl.ops.base import Deltas, Enhance, Identity, Loop, LoraUse, NagUse, Op, Patch, Port, Reader, Relay
 from ltxdsl.ops.facts import Facts, Work
@@ -84,7 +85,8 @@ class FitFrames(Op, frozen=True):
     """Resize to cover `width` x `height` (bilinear), cut the rest off evenly, then one H.264 round trip at `crf`.
 
     The round trip (crf 0 = none) gives a still the compression that LTX saw in training (33 up to 2.3). `as_is` leaves
-    resizing to the node that takes it in ComfyUI: then the round trip comes first, and guides are stretched.
+    resizing to the node that takes it in ComfyUI: then the round trip comes first, and guides are stretched. `idle`:
+    ComfyUI has the node that compresses, at 0.
     """
 
     inputs = {"image": Port.IMAGE}
@@ -95,10 +97,11 @@ class FitFrames(Op, frozen=True):
     height: int
     crf: int = 0
     as_is: str = ""  # what the node does: cut | stretch
+    idle: bool = False
 
     def identity(self) -> dict[str, Any]:
         """What is said beside the usual."""
-        return {name: value for name, value in super().identity().items() if name != "as_is" or value}
+        return {name: value for name, value in super().identity().items() if name not in ("as_is", "idle") or value}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The new size."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from ltxdsl.ops.base import Patch
 from ltxdsl.ops.declare import Role, Statement, option, statement, word
 from ltxdsl.ops.kinds import INTEGER, NUMBER, NUMBERS, PERCENT, TEXT, words
+from ltxdsl.ops.steps import same_as
 from ltxdsl.targets import LOCAL
 from ltxdsl.values import Percent
 
@@ -21,6 +22,7 @@ BACKENDS = {
     "sage3": "sageattn3",
 }
 COMFY_ONLY = ("comfy",)
+NORMALIZING = "LTXVNormalizingSampler"  # in the place of ComfyUI's own sampler
 
 
 @statement("attention", Role.SETTING, 'prompt "a lake"\nattention sdpa\npass dev 30')
@@ -108,7 +110,8 @@ class Tune(Statement, frozen=True):
 class Normalize(Statement, frozen=True):
     """Scale the sound's prediction after chosen steps, a factor a step; against sound that clips. 1 is not at all.
 
-    Where a factor is not 1 the sampler starts anew from the scaled prediction.
+    Where a factor is not 1 the sampler starts anew from the scaled prediction. KJNodes' node does it on the model, and
+    leaves sound alone that is kept; `as` names LTXVideo's sampler, which scales all of it.
     """
 
     targets: ClassVar[tuple[str, ...]] = COMFY_ONLY
@@ -123,8 +126,9 @@ class Normalize(Statement, frozen=True):
         1.0,
         1.0,
     )
+    node: Annotated[str, option(same_as(NORMALIZING), "the node of ComfyUI that does it", key="as")] = ""
 
     def shape_pass(self, draft: "Draft") -> None:
-        """A patch."""
+        """A patch, or a sampler."""
         shown = ",".join(f"{factor:g}" for factor in self.factors)
-        draft.patch(Patch("normalize", (("audio_normalization_factors", shown),)))
+        draft.patch(Patch(self.node or "normalize", (("audio_normalization_factors", shown),)))

@@ -360,6 +360,13 @@ TECHNIQUES = (
     _sound("guidance of the sound by itself", "cfg", "LTX056", "MultimodalGuider", "cfg_by_step"),
     _sound("sound given, and partly made anew (masked audio)", "audio", "LTX103 LTX104", "", "audio_partly_kept"),
     _sound(
+        "lips by the voices of a song alone (MelBand RoFormer)",
+        "separate track",
+        "",
+        "MelBandRoFormerModelLoader MelBandRoFormerSampler",
+        "comfy_voices",
+    ),
+    _sound(
         "an audio mask (SolidMask) before the sampler",
         "audio",
         "LTX103",

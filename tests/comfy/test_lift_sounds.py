@@ -1,7 +1,10 @@
 """Sounds that go into a pass as people wire it: whole, of a video or a node, and kept by other nodes."""
 
+import re
+
 import pytest
 
+from ltxdsl.comfy import ExportError
 from ltxdsl.comfy.compare import same
 
 from .test_lift import exported
@@ -102,3 +105,47 @@ def test_a_sound_by_the_node_of_another_pack(start, seconds, said):
     text, kept = came_back(prompt)
     assert kept == set()
     assert f'audio "voice.wav" as_is{said}\n' in text
+
+
+def test_voices_of_a_sound():
+    prompt = exported(
+        'song = track "a.mp3" first 3s\nvoices, music = separate song "mel.safetensors"\n'
+        'node "Mixer" { audio: music }\nprompt "a"\naudio voices\npass distill 8\nsave "a.mp4"'
+    )
+    sampler = prompt[one(prompt, "MelBandRoFormerSampler")]["inputs"]
+    assert prompt[sampler["model"][0]]["inputs"] == {"model_name": "mel.safetensors"}
+    text, kept = came_back(prompt)
+    assert kept == {"Mixer"}
+    assert re.search(r'= track "a.mp3" first 3s\n.* = separate \w+ "mel.safetensors"\n', text)
+
+
+def test_two_sounds_with_one_model_stay_nodes():
+    """Each `separate` loads its own."""
+    prompt = exported('a = track "a.mp3"\nv = separate a "mel.safetensors"\nprompt "a"\naudio v\npass 8\nsave "a.mp4"')
+    first = one(prompt, "MelBandRoFormerSampler")
+    prompt["901"] = {"class_type": "MelBandRoFormerSampler", "inputs": dict(prompt[first]["inputs"])}
+    prompt["902"] = {"class_type": "PreviewAudio", "inputs": {"audio": ["901", 1]}}
+    _, kept = came_back(prompt)
+    assert "MelBandRoFormerModelLoader" in kept
+
+
+def test_a_sampler_that_scales_the_sound():
+    script = (
+        'prompt "a"\nnormalize 1, 0.25 as "LTXVNormalizingSampler"\npass dev 20 { cfg 3 }\nupscale 2x\nsave "a.mp4"'
+    )
+    prompt = exported(script)
+    samplers = [node["inputs"] for node in prompt.values() if node["class_type"] == "LTXVNormalizingSampler"]
+    assert [one["audio_normalization_factors"] for one in samplers] == ["1,0.25"] * 2
+    assert {one["video_normalization_factors"] for one in samplers} == {"1,1,1,1,1,1,1,1"}
+    assert not [node for node in prompt.values() if node["class_type"] == "SamplerCustomAdvanced"]
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert 'normalize 1, 0.25 as "LTXVNormalizingSampler"' in text
+
+
+def test_it_takes_one_guidance_for_all_steps():
+    script = (
+        'prompt "a"\nnormalize as "LTXVNormalizingSampler"\npass distill 8 heun { cfg 2 for 2 then 1 }\nsave "a.mp4"'
+    )
+    with pytest.raises(ExportError, match="one guidance"):
+        exported(script)

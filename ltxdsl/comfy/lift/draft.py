@@ -13,6 +13,7 @@ from ltxdsl.ops.cells import Symbol
 from ltxdsl.ops.idioms import IDIOMS
 from ltxdsl.ops.raw_values import BESIDE, MEASURED
 
+SAMPLER, LOOPING = "SamplerCustomAdvanced", "LTXVLoopingSampler"
 MARK = "§"  # titles of raw nodes in a trial say which node of the target they are
 
 
@@ -50,7 +51,7 @@ class Piece:
         self.wire = wire  # an output of a raw node whose name stands for `{}` in the head
         self.kept = frozenset(kept)  # nodes that its statements write as they are
         self.block = block if block is not None else []
-        self.loops = False  # a pass in windows
+        self.sampler = ""  # of a pass: the class of its node, before any spelling
         self.decodes = False  # no statement: how the frames are decoded that nodes read here
         self.spells: dict[tuple[str, str, int], Spelled] = {}
         self.names = ""  # the medium that it gives a name
@@ -73,7 +74,7 @@ class Piece:
     @property
     def makes(self) -> str:
         """The class of the node that the statement ends in, before any spelling."""
-        return ("LTXVLoopingSampler" if self.loops else "SamplerCustomAdvanced") if self.sampled else "SaveVideo"
+        return self.sampler or "SaveVideo"
 
     def spell(self, type: str, other: str = "", nth: int = 0) -> Spelled:
         """The spelling of a class, or of the n-th node of it, as it is so far."""
@@ -223,4 +224,4 @@ def statement_text(piece: Piece, name: Any) -> Iterator[str]:
         return
     yield from spells
     if piece.head:
-        yield piece.head.replace("{}", name(piece.wire)) if piece.wire else piece.head
+        yield piece.head.replace("{}", name(piece.wire), 1) if piece.wire else piece.head

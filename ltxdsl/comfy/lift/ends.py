@@ -11,7 +11,7 @@ from ltxdsl.comfy.builder import output_prefix
 from ltxdsl.comfy.equal import DECODE
 from ltxdsl.comfy.lift.draft import Piece
 from ltxdsl.comfy.lift.files import differing, literals_of
-from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.comfy.media import WHOLE
 from ltxdsl.grammar.write import quoted
 
@@ -102,5 +102,15 @@ def saves(target: Target, samplers: list[str]) -> dict[int, list[Piece]]:
         if quoted(file):
             behind = target.cone([id])
             last = max((at for at, sampler in enumerate(samplers) if sampler in behind), default=len(samplers) - 1)
-            found.setdefault(last, []).append(Piece(f"save {quoted(file)}", anchor=id))
+            found.setdefault(last, []).append(_save(target, id, file, samplers))
     return found
+
+
+def _save(target: Target, id: str, file: str, samplers: list[str]) -> Piece:
+    """Its statement: of what the clip shows, or of what other nodes do without it."""
+    made = target.link(id, "video") if target.kind(id) == "SaveVideo" else Out(id, 0)
+    images = target.link(made.node, "images") if made and target.kind(made.node) in VIDEOS else None
+    if made is None or images is None or not target.cone([images.node]).isdisjoint(samplers):
+        return Piece(f"save {quoted(file)}", anchor=id)
+    silent = "" if target.link(made.node, "audio") else " audio off"
+    return Piece(f"save {{}} {quoted(file)}{silent}", anchor=id, wire=images)

@@ -52,7 +52,7 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str
     found = [_lifted(target, catalogue, groups, why)]
     if found[0] and found[0].kept and may_be_handed(target):
         found.append(_lifted(target, catalogue, groups, [], handed=True))
-    best = min(filter(None, found), key=lambda one: (len(one.kept), one.text.count("\n")), default=None)
+    best = min(filter(None, found), key=lambda one: (len(one.kept), one.text.count("\n"), len(one.text)), default=None)
     return msgspec.structs.replace(best, why=tuple(why)) if best else _unlifted(target, catalogue, why)
 
 
@@ -112,6 +112,7 @@ def _proved(
         draft.hoist()
         draft.in_passes("LTXVSeparateAVLatent", "av_latent", Word("av_latent 1"))
         _take_over(draft, target, catalogue)
+        _save_by_name(draft, target, catalogue)
         if brief := _brief(draft, target, catalogue, groups):
             return msgspec.structs.replace(brief, why=tuple(why))
         parts = Writer(draft, target, catalogue, groups).parts(trial=False)
@@ -143,6 +144,23 @@ def _take_over(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> N
             del piece.binds[out.slot]
             for lines, name in said:
                 lines[name] = out
+
+
+def _save_by_name(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
+    """Let saves say themselves what they write, and that it is silent, in the place of spellings."""
+    for piece in draft.anchors():
+        for spelled in piece.spells.values() if piece.head.startswith('save "') else ():
+            before, head, wire = dict(spelled.lines), piece.head, piece.wire
+            images = spelled.lines.get("images")
+            if isinstance(images, Out):
+                piece.wire, piece.head = images, piece.head.replace("save ", "save {} ", 1)
+                del spelled.lines["images"]
+            if spelled.lines.get("audio") == Word("none"):
+                piece.head += " audio off"
+                del spelled.lines["audio"]
+            changed = spelled.lines.keys() != before.keys()
+            if changed and not _gives_back(Writer(draft, target, catalogue).parts(trial=False), target, catalogue):
+                spelled.lines, piece.head, piece.wire = before, head, wire
 
 
 def _gives_back(parts: list[str], target: Target, catalogue: Mapping[str, Info]) -> bool:

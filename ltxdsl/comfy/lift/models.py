@@ -218,8 +218,9 @@ def _percents(chain: ModelChain, id: str, usual: tuple[float, float]) -> list[st
     return [plain(round(100 * share, 6)) for share in shares]
 
 
-def _normalize(chain: ModelChain, id: str) -> str:
-    factors = str(chain.target.value(id, "audio_normalization_factors", "")).split(",")
+def normalize(target: Target, id: str) -> str:
+    """What a node that scales the sound is told."""
+    factors = str(target.value(id, "audio_normalization_factors", "")).split(",")
     try:
         said = [plain(float(one)) for one in factors]
     except ValueError:
@@ -305,7 +306,7 @@ READERS: dict[str, tuple[str, Callable[[ModelChain, str], str]]] = {
     "LTX2AttentionTunerPatch": ("tune", _tune),
     "EasyCache": ("cache", _cache),
     "LazyCache": ("cache", _cache),
-    "LTX2AudioLatentNormalizingSampling": ("normalize", _normalize),
+    "LTX2AudioLatentNormalizingSampling": ("normalize", lambda chain, id: normalize(chain.target, id)),
     "LTXVContextWindows": ("windows", _windows),
     "LTX2SamplingPreviewOverride": ("preview", _preview),
     "LTXVReferenceAudio": ("speaker", _speaker),

@@ -57,15 +57,16 @@ class Images:
     def crf(self, out: Out | None) -> str:
         """How it is compressed before that, as the option of a condition."""
         out, crf = self._compressed(out)
-        usual = 0 if self._plain(out) == out else None  # what is said nowhere
-        return f" crf {crf}" if crf != usual else ""
+        usual = None if self._plain(out) == out else 0  # of what is fitted, a model set's own is meant
+        crf = usual if crf is None else crf
+        return f" crf {crf}" if crf is not None else ""
 
-    def _compressed(self, out: Out | None) -> tuple[Out | None, int]:
-        """What stands before the compression, and its crf."""
+    def _compressed(self, out: Out | None) -> tuple[Out | None, int | None]:
+        """What stands before the compression, and its crf; None without one."""
         if out is None or self.target.kind(out.node) != "LTXVPreprocess":
-            return out, 0
+            return out, None
         crf = self.target.value(out.node, "img_compression", 0)
-        return self.target.link(out.node, "image"), crf if isinstance(crf, int) else 0
+        return self.target.link(out.node, "image"), crf if isinstance(crf, int) else None
 
     def _plain(self, out: Out | None) -> Out | None:
         """The file itself, where an export has fitted it to its pass."""

@@ -11,7 +11,7 @@ import msgspec
 from ltxdsl.comfy.builder import Export, ExportError, Place
 from ltxdsl.comfy.export import export_prompt
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.lift.draft import MARK, Draft, Piece, Word, statement_text
+from ltxdsl.comfy.lift.draft import LOOPING, MARK, Draft, Piece, Word, statement_text
 from ltxdsl.comfy.lift.raw import Names, node_text
 from ltxdsl.comfy.lift.short import Shorts
 from ltxdsl.comfy.lift.target import Out, Target
@@ -124,7 +124,7 @@ class Writer:
             if piece.wire is not None:
                 media += piece.media  # a file has its name from the start, what a node gives from there on
             if piece.sampled:
-                words, gone = SILENT if piece.loops else WORDS, gone - {*SAMPLED}
+                words, gone = SILENT if piece.sampler == LOOPING else WORDS, gone - {*SAMPLED}
             elif "latent" in piece.binds.values():
                 gone |= {*SAMPLED}
             gone |= {WRITTEN} if "positive" in piece.binds.values() else set()

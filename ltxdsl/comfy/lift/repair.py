@@ -22,6 +22,7 @@ from ltxdsl.comfy.lift.words import schedule_word
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.geometry import TEMPORAL
 from ltxdsl.grammar.write import quoted
+from ltxdsl.ops.patches import NORMALIZING
 from ltxdsl.sampling.relay import equal_lengths, lengths_from_pixels
 from ltxdsl.sampling.schedules import partial
 
@@ -30,7 +31,7 @@ ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder ma
 FILLED = {("LoraLoaderModelOnly", "strength_clip"), ("ManualSigmas", "denoise")}
 FROZEN = 2  # the output of LTXVSetAudioRefTokens with the sound that is kept
 PLACEHOLDER = re.compile(r"\W*[A-Za-z_]\w*\W*")  # WIDTH, {{width}}, $width
-ENDS = ("SamplerCustomAdvanced", "LTXVSeparateAVLatent")  # what is right of these is not made into another
+ENDS = ("SamplerCustomAdvanced", NORMALIZING, "LTXVSeparateAVLatent")  # what is right of these is not made into another
 
 
 class Which(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ltxdsl.comfy.aside import SOUND_LOADERS
+from ltxdsl.comfy.aside import SEPARATES, SEPARATING, SOUND_LOADERS
 from ltxdsl.comfy.aside_classes import FREES, RAM, SHOWS, TYPES, VRAM, type_of, usual_view
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft
@@ -36,6 +36,7 @@ class Shorts:
             **dict.fromkeys(SHOWS, self._show),
             **dict.fromkeys(LOADERS, self._loras),
             **dict.fromkeys(("LoadAudio", CUT, *SOUND_LOADERS), self._track),
+            **dict.fromkeys((SEPARATES, SEPARATING), self._separate),
             **dict.fromkeys(FREES, self._free),
         }
         self.views: dict[str, list[str]] = {}  # what is shown at the end, by class ("" = the usual one)
@@ -133,6 +134,26 @@ class Shorts:
         told = self.target.inputs(readers[0]) if alone and self.target.kind(readers[0]) == CUT else {}
         is_cut = told.get("duration") and _times([told["duration"], told.get("start_index")])
         return readers[0] if is_cut else None
+
+    def _separate(self, id: str) -> str | None:
+        """A sound's voices; the loader that only this one reads says nothing of its own."""
+        raws, readers = self.draft.raws(), self.target.readers.get(id, [])
+        if self.target.kind(id) == SEPARATING:
+            alone = len(readers) == 1 and readers[0] in raws and self.target.kind(readers[0]) == SEPARATES
+            return "" if alone and self._separated(readers[0]) else None
+        model = self.target.link(id, "model")
+        alone = bool(model) and self.target.readers.get(model.node) == [id] and model.node in raws if model else False
+        return self._separated(id) if alone and readers else None
+
+    def _separated(self, id: str) -> str | None:
+        model, inputs = self.target.link(id, "model"), self.target.inputs(id)
+        name = self.target.inputs(model.node).get("model_name") if model else None
+        file = quoted(name) if isinstance(name, str) else None
+        known = model and self.target.kind(model.node) == SEPARATING and len(self.target.inputs(model.node)) == 1
+        thing = self._thing(id, "audio")[0] if inputs.keys() == {"model", "audio"} and known else None
+        if file is None or thing is None:
+            return None
+        return f"{', '.join(self.names.of_node(id))} = separate {thing} {file}"
 
     def _goes_on(self, id: str, raws: set[str]) -> bool:
         """Whether it is a LoRA that only another one reads."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from ltxdsl import geometry
 from ltxdsl.comfy.equal import numbers
-from ltxdsl.comfy.lift.draft import Piece
-from ltxdsl.comfy.lift.models import IN_ONE, Lora, ModelChain
+from ltxdsl.comfy.lift.draft import LOOPING, SAMPLER, Piece
+from ltxdsl.comfy.lift.models import IN_ONE, Lora, ModelChain, normalize
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.target import MOST, Out, Target
 from ltxdsl.comfy.lift.words import listed, sampler_options, sampler_words, schedule_word
@@ -17,6 +17,7 @@ from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.ops.idioms import LIGHTRICKS
+from ltxdsl.ops.patches import NORMALIZING
 from ltxdsl.ops.raw_values import BOTH
 from ltxdsl.ops.sampling import UPSCALE_STEPS
 from ltxdsl.sampling.schedules import DISTILLED, SCHEDULES, partial
@@ -24,8 +25,7 @@ from ltxdsl.values import plain
 
 DEFAULT_FRAMES = 121
 RATED = "LTXVConditioning"  # puts the frame rate to the prompts
-LOOPING = "LTXVLoopingSampler"
-SAMPLERS_SEEN = ("SamplerCustomAdvanced", "SamplerCustom", "KSampler", LOOPING)
+SAMPLERS_SEEN = (SAMPLER, "SamplerCustom", "KSampler", LOOPING, NORMALIZING)
 # GuiderParameters' inputs: the statement of each, and what leaves it out.
 TERMS = {"cfg": ("cfg", 1.0), "stg": ("stg", 0.0), "modality_scale": ("modality", 1.0), "rescale": ("rescale", 0.0)}
 
@@ -205,7 +205,12 @@ class Stage:
     def said(self) -> list[str]:
         """Statements on what stands on the model, and on nodes that are one."""
         word = next(iter(self.together), "") if len(self.together) < 2 else "both"
-        return [*self.chain.said, *([f"together {word}"] if word else [])]
+        return [*self.chain.said, *self._normalized(), *([f"together {word}"] if word else [])]
+
+    def _normalized(self) -> list[str]:
+        """What a sampler that scales the sound is told."""
+        factors = self.target.kind(self.id) == NORMALIZING and normalize(self.target, self.id)
+        return [f'{factors} as "{NORMALIZING}"'] if factors else []
 
     def _control(self, id: str) -> None:
         """A control video with the in-context LoRA of the pass; it is as many times smaller as the LoRA's file says."""
@@ -238,7 +243,8 @@ class Stage:
         if share is None and self.sound and self._is_anew(self.sound):
             block.append("sound anew")
         piece = Piece(" ".join(words), anchor=self.id, block=block, kept=self.chain.kept)
-        piece.loops = bool(self.loop)
+        kind = self.target.kind(self.id)
+        piece.sampler = kind if self.loop or kind == NORMALIZING else SAMPLER
         for layer in self.chain.layers:
             if layer.rows:
                 piece.spell(IN_ONE).lines.update(layer.rows)
