@@ -28,10 +28,15 @@ def loads(target: Target, first: Stage) -> list[Piece]:
 def _files(target: Target, first: Stage) -> dict[str, str]:
     """Files by the words of `load`."""
     read = _read(target, first)
+    top = first.chain_top
+    below = target.cone([top.node]) if top else None  # another model may make pictures for this one
     checkpoints = _named(target, "CheckpointLoaderSimple", "ckpt_name")
+    if len(checkpoints) > 1:
+        checkpoints = _named(target, "CheckpointLoaderSimple", "ckpt_name", below)
+    models = (_named(target, type, "unet_name", below) for type in ("UNETLoader", "UnetLoaderGGUF"))
     said = {
         "checkpoint": checkpoints,
-        "model": _named(target, "UNETLoader", "unet_name") | _named(target, "UnetLoaderGGUF", "unet_name"),
+        "model": set().union(*models),
         "vae": _named(target, "VAELoader", "vae_name", read["vae"]),
         "audio": _named(target, "LTXVAudioVAELoader", "ckpt_name", read["audio_vae"]),
         "text": _named(target, "LTXAVTextEncoderLoader", "text_encoder", read["clip"]),
@@ -59,13 +64,15 @@ def _named(target: Target, type: str, name: str, among: set[str] | None = None) 
 def _read(target: Target, first: Stage) -> dict[str, set[str]]:
     """The nodes that are read as each part, of texts for the first pass."""
     read: dict[str, set[str]] = {name: set() for name in PARTS}
+    after = target.after(first.id)
     for id in target.order:
         for name, out in target.links(id).items():
             name = "vae" if name == "optional_vae" else name
             of_first = name != "clip" or id in {said.node for said in (first.positive, first.negative) if said}
             if name in read and of_first and target.kind(id) not in PREVIEWS:
                 read[name].add(out.node)
-    return read
+    decoding = {out.node for id in after if (out := target.link(id, "vae"))}
+    return read | ({"vae": decoding} if decoding and len(read["vae"]) > 1 else {})
 
 
 def spell_loaders(target: Target, first: Stage, common: Piece) -> None:

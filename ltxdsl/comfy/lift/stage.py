@@ -319,10 +319,15 @@ class Stage:
         first = next(iter(self.chain.loras), None)
         return first if first and "distill" in first.name.lower() and not first.in_context else None
 
+    @property
+    def chain_top(self) -> Out | None:
+        """The model with all that stands on it."""
+        return self.target.link(self.guider, "model")
+
     @cached_property
     def chain(self) -> ModelChain:
         """What stands on the model."""
-        return ModelChain(self.target, self.target.link(self.guider, "model"))
+        return ModelChain(self.target, self.chain_top)
 
     @property
     def cfg(self) -> list[str]:

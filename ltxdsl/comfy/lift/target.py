@@ -94,6 +94,15 @@ class Target:
         """Nodes of these classes, sources first."""
         return (id for id in self.order if self.kind(id) in classes)
 
+    def after(self, id: str) -> set[str]:
+        """Nodes that read a node, by way of others."""
+        waiting, found = [id], set[str]()
+        while waiting:
+            new = [one for one in self.readers.get(waiting.pop(), []) if one not in found]
+            found.update(new)
+            waiting += new
+        return found
+
     def cone(self, ids: Iterator[str] | list[str]) -> set[str]:
         """Nodes and all that they read."""
         waiting, found = list(ids), set(ids)
