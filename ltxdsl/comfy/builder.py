@@ -65,7 +65,7 @@ class Export(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
     files: dict[str, str]
     places: dict[str, Place] = {}
-    sharers: dict[str, set[Hashable]] = {}
+    sharers: dict[str, dict[Hashable, Place]] = {}
     spans: dict[str, Span] = {}
     saves: dict[str, tuple[Saved, ...]] = {}
 
@@ -92,7 +92,7 @@ class PromptBuilder:
         self._nth: dict[tuple[Hashable, str], dict[str, int]] = {}  # in each, the nodes of each class by what they take
         self._last: dict[str, Link] = {}  # the last node of each class for the op that is written
         self._places: dict[str, Place] = {}
-        self._of_class: dict[tuple[Hashable, str], set[str]] = {}  # for each pass or save
+        self._of_class: dict[tuple[Hashable, str], dict[str, int]] = {}  # for each pass or save, with their numbers
         self.span: Span | None = None  # the statement that is written
         self._spans: dict[str, Span] = {}
         self._saves: dict[str, dict[Saved, None]] = {}
@@ -123,7 +123,7 @@ class PromptBuilder:
         self._last[first] = link
         self._touched(link)
         self._places.setdefault(link.node, Place(self._op, first, nth))
-        self._of_class.setdefault((self._op, first), set()).add(link.node)
+        self._of_class.setdefault((self._op, first), {}).setdefault(link.node, nth)
         return link
 
     @property
@@ -273,14 +273,14 @@ class PromptBuilder:
         places = {ids[id]: self._counted(place, kept) for id, place in self._places.items() if id in kept}
         spans = {ids[id]: span for id, span in self._spans.items() if id in kept}
         saves = {ids[id]: tuple(saved) for id, saved in self._saves.items() if id in kept}
-        sharers: dict[str, set[Hashable]] = {}
-        for (op, _), made in self._of_class.items():
-            for id in made & kept.keys():
-                sharers.setdefault(ids[id], set()).add(op)
+        sharers: dict[str, dict[Hashable, Place]] = {}
+        for (op, type), made in self._of_class.items():
+            for id in made.keys() & kept.keys():
+                sharers.setdefault(ids[id], {})[op] = self._counted(Place(op, type, made[id]), kept)
         return Export(renumbered(kept, ids), tuple(self._notes), self._files, places, sharers, spans, saves)
 
     def _counted(self, place: Place, kept: Prompt) -> Place:
-        return place._replace(alone=len(self._of_class[place.op, place.type] & kept.keys()) == 1)
+        return place._replace(alone=len(self._of_class[place.op, place.type].keys() & kept.keys()) == 1)
 
 
 def output_prefix(path: str) -> str:

@@ -14,7 +14,7 @@ from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.table import Conditioning, Text, Video
 from ltxdsl.comfy.texts import at_rate, both_prompts, negative_prompt, plain_prompt, relayed
 from ltxdsl.ops import nodes
-from ltxdsl.ops.base import LoraUse, Patch
+from ltxdsl.ops.base import ORDERED, LoraUse, Patch
 
 Step = Callable[[Link], Link]
 # Node class of each kind of patch, in the order in which they stack after the others, and the word that says it.
@@ -65,10 +65,19 @@ class Chain:
         return link
 
     def conditioning(self) -> Conditioning:
-        """Both prompts with the frame rate; after `model`."""
+        """Both prompts with the frame rate, unless that comes last; after `model`."""
         if self.spoken and not self.early:
             return self.spoken
-        return at_rate(self.builder, self.spoken or self._prompts(), self.op.fps)
+        both = self.spoken or self._prompts()
+        return both if self._rated_last else at_rate(self.builder, both, self.op.fps)
+
+    def rated(self, guided: Conditioning) -> Conditioning:
+        """Both prompts behind the guides, with the frame rate."""
+        return at_rate(self.builder, guided, self.op.fps) if self._rated_last else guided
+
+    @property
+    def _rated_last(self) -> bool:
+        return self.builder.told(ORDERED, "rate") == "last" and not (self.spoken and not self.early)
 
     def _prompts(self) -> Conditioning:
         return both_prompts(self.builder, self.positive or plain_prompt(self.builder, self.text), self.negative)

@@ -21,6 +21,7 @@ from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.percents import percent_between
 from ltxdsl.comfy.samplers import sampler_node
 from ltxdsl.comfy.table import Conditioning
+from ltxdsl.ops.base import ORDERED
 from ltxdsl.ops.nodes import Sample
 from ltxdsl.ops.patches import NORMALIZING
 from ltxdsl.sampling.samplers import SAMPLERS, Sampler
@@ -129,8 +130,10 @@ def guider_of(builder: PromptBuilder, parts: Pass, scales: Stretch, model: Link 
         return builder.add("CFGGuider", title, **shared, cfg=scales.video.cfg)
     if parts.op.relay:
         builder.note(f"{builder.stage}: under MultimodalGuider Prompt Relay holds back the negative prompt too")
-    video = _parameters(builder, "VIDEO", scales.video)
-    both = _parameters(builder, "AUDIO", scales.audio, video)
+    modalities = [("VIDEO", scales.video), ("AUDIO", scales.audio)]
+    both: Link | None = None
+    for modality, said in modalities[::-1] if builder.told(ORDERED, "sound") == "first" else modalities:
+        both = _parameters(builder, modality, said, both)
     title = builder.titled(f"video {_words(scales.video)}, sound {_words(scales.audio)}")
     blocks = ", ".join(map(str, parts.op.deltas.blocks)) if parts.op.deltas else ""
     return builder.add("MultimodalGuider", title, **shared, parameters=both, skip_blocks=blocks)

@@ -47,7 +47,7 @@ def sample(
     if op.loop:
         return {"latent": _looped(builder, op, op.loop, (model, plain), latent, positive), "audio": audio}
     conditioning, video = add_guides(builder, plain, latent)
-    conditioning = loaders.hooked(builder, conditioning, op.loras, op.sigmas)
+    conditioning = loaders.hooked(builder, chain.rated(conditioning), op.loras, op.sigmas)
     sound = _sound(builder, audio, op.keep_audio)
     av = builder.add("LTXVConcatAVLatent", builder.titled("video + sound"), video_latent=video, audio_latent=sound.link)
     masked = latent.masked or sound.kept or sound.masked or bool(latent.guides)

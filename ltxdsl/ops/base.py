@@ -50,6 +50,7 @@ class Rename(NamedTuple):
 
 PARTS_ALONE = "load"  # in place of a class: parts of the model set that have a file, and with it a loader, of their own
 STACKED = "stack"  # in place of a class: the order of what stands on the model, words with a number each
+ORDERED = "order"  # in place of a class: what of a pass comes last, or first, where the result is the same
 TOGETHER = "together"  # in place of a class: what of a pass is one node
 PATCHED = "patch"  # in place of a class: a node that stands on the model; `nth` is its output
 

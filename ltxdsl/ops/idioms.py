@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ltxdsl.ops.base import Rename
+from ltxdsl.ops.base import ORDERED, Rename
 from ltxdsl.ops.cells import Symbol
 
 
@@ -58,6 +58,12 @@ IDIOMS: dict[str, Idiom] = {
     "scheduler": Idiom("`LTXVScheduler` in place of a list of sigmas", (("ManualSigmas", "LTXVScheduler", {}),)),
     "ksampler": Idiom(
         "`KSampler` in place of a sampler with a node for each part", (("SamplerCustomAdvanced", "KSampler", {}),)
+    ),
+    "rated_last": Idiom(
+        "prompts get the frame rate behind the guides, not before them", ((ORDERED, "", {"rate": "last"}),)
+    ),
+    "sound_first": Idiom(
+        "of guidance by modality the sound's node stands before the picture's", ((ORDERED, "", {"sound": "first"}),)
     ),
     "tiled": Idiom("`LTXVTiledVAEDecode` decodes, in 2 by 2 tiles", (("VAEDecode", "LTXVTiledVAEDecode", {}),)),
     "tiled_in_time": Idiom(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from ltxdsl.comfy.compare import same
+
 from .test_lift import exported
 from .test_lift_idioms import TWO_STAGES, came_back, one, rewired
 
@@ -136,3 +138,52 @@ def test_words_at_a_save_have_the_rate_of_the_clip():
     )
     assert prompt[one(prompt, "LTXVConditioning")]["inputs"]["frame_rate"] == 30
     assert prompt[one(prompt, "LTXVCropGuides")]["inputs"]["positive"] == [one(prompt, "LTXVConditioning"), 0]
+
+
+def test_one_picture_that_is_loaded_twice():
+    """As in templates whose pictures are all the same placeholder: only the second loader stays a node."""
+    prompt = exported(
+        'a = image "a.png" | longer 1536\nb = image "b.png" | longer 1536\nc = image "c.png" | longer 1536\n'
+        'prompt "a"\npass distill 8 { guide c crf 33; guide b @ 40f crf 33; guide a @ 80f crf 33 }\nsave "a.mp4"'
+    )
+    loader = next(node for node in prompt.values() if node["inputs"].get("image") == "b.png")
+    loader["inputs"]["image"] = "a.png"
+    text, kept = came_back(prompt)
+    assert kept == {"LoadImage"}
+    assert "own" in text
+
+
+@pytest.mark.parametrize(
+    ("script", "word"),
+    [
+        ('prompt "a"\nnegative "b"\npass dev 20 { cfg 3; guide "a.png" @ 40f }', "rated_last"),
+        ('prompt "a"\nnegative "b"\npass dev 20 { cfg 3 audio 7 }', "sound_first"),
+    ],
+)
+def test_what_stands_elsewhere_to_the_same_end(script, word):
+    usual, prompt = (exported(f'{said}{script}\nsave "a.mp4"') for said in ("", f"spell {word}\n"))
+    assert sorted(node["class_type"] for node in usual.values()) == sorted(n["class_type"] for n in prompt.values())
+    assert not same(usual, prompt)
+    text, kept = came_back(prompt)
+    assert kept == set()
+    assert f"spell {word}" in text.replace("{ ", "").replace("; ", "\n") or word in text
+
+
+def test_another_model_makes_the_picture():
+    """Its files are none of the script's."""
+    prompt = exported(
+        'load model "ltx.safetensors" vae "video.safetensors"\nimg = image "a.png" as_is\nprompt "a"\n'
+        'pass distill 8 { inplace img crf 18 }\nsave "a.mp4"'
+    )
+    picture = [one(prompt, "LoadImage"), 0]
+    rewired(prompt, picture, ["905", 0])
+    prompt |= {
+        "901": {"class_type": "UNETLoader", "inputs": {"unet_name": "depth.safetensors", "weight_dtype": "default"}},
+        "902": {"class_type": "VAELoader", "inputs": {"vae_name": "sd.safetensors"}},
+        "903": {"class_type": "VAEEncode", "inputs": {"pixels": picture, "vae": ["902", 0]}},
+        "904": {"class_type": "DepthSampler", "inputs": {"model": ["901", 0], "latent": ["903", 0]}},
+        "905": {"class_type": "VAEDecode", "inputs": {"samples": ["904", 0], "vae": ["902", 0]}},
+    }
+    text, kept = came_back(prompt)
+    assert kept == {"UNETLoader", "VAELoader", "VAEEncode", "DepthSampler", "VAEDecode"}
+    assert 'model "ltx.safetensors" vae "video.safetensors"' in text

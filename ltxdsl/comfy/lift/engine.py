@@ -9,11 +9,11 @@ from collections.abc import Hashable, Mapping
 import msgspec
 
 from ltxdsl.comfy.aside_classes import FREES, SHOWS
-from ltxdsl.comfy.builder import Export, Prompt
+from ltxdsl.comfy.builder import Export, Place, Prompt
 from ltxdsl.comfy.compare import same
 from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.lift.draft import Draft, Piece, Word
+from ltxdsl.comfy.lift.draft import Draft, Piece, Spelled, Word
 from ltxdsl.comfy.lift.guess import guess, may_be_handed
 from ltxdsl.comfy.lift.placing import keep, kept_before, kept_early
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes, script_of
@@ -215,7 +215,9 @@ def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: l
             break
     for _ in range(3):
         trial = _attempt(draft, target, catalogue, why)
-        if _separated(draft, target, trial):
+        for _ in range(3):  # where nodes are in a pass is seen once one is its own
+            if not _separated(draft, target, trial):
+                break
             trial = _attempt(draft, target, catalogue, why)
         if not _completed(draft, target, trial):
             break
@@ -367,15 +369,11 @@ def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
         if not 0 < trial.lowered.count[digest] < count:
             continue
         equal = [id for id in target.order if target.digests[id] == digest]
-        made = (trial.places.get(id) for id in trial.lowered.order if trial.lowered.digests[id] == digest)
-        place = next((place for place in made if place), None)
-        if place is None:
-            continue  # no statement makes such nodes
-        which = place.type, "", 0 if place.alone else place.nth
+        made = [id for id in trial.lowered.order if trial.lowered.digests[id] == digest]
         passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
         for piece in passes if any(one in raws for one in equal) else passes[1:]:
-            if not piece.spell(*which).sharing:
-                piece.spell(*which).sharing, changed = "own", True
+            if (place := _place_in(draft, trial, made, piece)) and not (spelled := _spelled(piece, place)).sharing:
+                spelled.sharing, changed = "own", True
     return _united(draft, target, trial) or changed
 
 
@@ -391,9 +389,21 @@ def _united(draft: Draft, target: Target, trial: Trial) -> bool:
             place = trial.places.get(id)
             owner = _pass_of(draft, place.op) if place else None
             if place and owner:
-                spelled = owner.spell(place.type, "", 0 if place.alone else place.nth)
+                spelled = _spelled(owner, place)
                 changed, spelled.sharing = changed or spelled.sharing != "shared", "shared"
     return changed
+
+
+def _place_in(draft: Draft, trial: Trial, made: list[str], piece: Piece) -> Place | None:
+    """Where one of some nodes is in a pass; where one came from first, if none is there; None of raw nodes."""
+    there = (place for id in made for op, place in trial.sharers.get(id, {}).items() if _pass_of(draft, op) is piece)
+    first = (place for id in made if (place := trial.places.get(id)))
+    return next(there, None) or next(first, None)
+
+
+def _spelled(piece: Piece, place: Place) -> Spelled:
+    """The spelling of the node at a place."""
+    return piece.spell(place.type, "", 0 if place.alone else place.nth)
 
 
 def _pass_of(draft: Draft, op: Hashable) -> Piece | None:

@@ -71,7 +71,7 @@ def _read(target: Target, first: Stage) -> dict[str, set[str]]:
             of_first = name != "clip" or id in {said.node for said in (first.positive, first.negative) if said}
             if name in read and of_first and target.kind(id) not in PREVIEWS:
                 read[name].add(out.node)
-    decoding = {out.node for id in after if (out := target.link(id, "vae"))}
+    decoding = {at.node for id in after if (at := target.link(id, "vae"))}
     return read | ({"vae": decoding} if decoding and len(read["vae"]) > 1 else {})
 
 

@@ -101,9 +101,14 @@ class Images:
         return bool(readers) and all(self.target.kind(id) in ("ImageScale", "ImageFromBatch") for id in readers)
 
     def _file(self, out: Out) -> str | None:
-        """What is loaded; None where it is no file."""
+        """What is loaded; None where it is no file, or one that another node has loaded already."""
         kind, value = self.target.kind(out.node), self.target.value
-        if kind == "LoadImage" and out.slot == 0 and isinstance(value(out.node, "image"), str):
+        if (
+            kind == "LoadImage"
+            and out.slot == 0
+            and out.node == self.target.first_like(out.node)
+            and isinstance(value(out.node, "image"), str)
+        ):
             said = quoted(value(out.node, "image"))
             return f"image {said}" if said else None
         video = self.target.link(out.node, "video") if kind == "GetVideoComponents" and out.slot == 0 else None

@@ -35,7 +35,7 @@ class Trial(msgspec.Struct, frozen=True):
     places: dict[str, Place]  # of its nodes
     made: dict[str, str]  # anchor of the target: node here
     words: list[dict[tuple[str, int], Word]]  # before each piece: (digest, slot): word
-    sharers: dict[str, set[Hashable]] = {}  # the passes and saves that each of its nodes is written for
+    sharers: dict[str, dict[Hashable, Place]] = {}  # where each of its nodes is in all passes and saves that have it
     idle: frozenset[str] = frozenset()  # nodes that only probes read: without them they are not there
 
     @classmethod

@@ -15,6 +15,7 @@ from ltxdsl.comfy.lift.target import MOST, Out, Target
 from ltxdsl.comfy.lift.words import listed, sampler_options, sampler_words, schedule_word
 from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
+from ltxdsl.ops.base import ORDERED
 from ltxdsl.ops.controls import CONTROLS
 from ltxdsl.ops.idioms import LIGHTRICKS
 from ltxdsl.ops.patches import NORMALIZING
@@ -245,10 +246,19 @@ class Stage:
         piece = Piece(" ".join(words), anchor=self.id, block=block, kept=self.chain.kept)
         kind = self.target.kind(self.id)
         piece.sampler = kind if self.loop or kind == NORMALIZING else SAMPLER
+        piece.spell(ORDERED).lines.update(self._order())
         for layer in self.chain.layers:
             if layer.rows:
                 piece.spell(IN_ONE).lines.update(layer.rows)
         return piece
+
+    def _order(self) -> dict[str, str]:
+        """What stands elsewhere than in an export, to the same end."""
+        before = self.target.link(self.rated, "positive") if self.rated else None
+        late = before is not None and {"positive", "latent"} <= self.target.links(before.node).keys()
+        top = self._node(self.guider, "parameters")
+        sound = self.target.value(top, "modality") == "VIDEO" if top else False
+        return ({"rate": "last"} if late else {}) | ({"sound": "first"} if sound else {})
 
     def _is_anew(self, sound: Out) -> bool:
         """Whether a sound of an earlier pass is made anew: no mask that keeps it was ever set, which would last."""

@@ -54,6 +54,14 @@ class Target:
                 found.setdefault(out.node, []).append(id)
         return found
 
+    def first_like(self, id: str) -> str:
+        """The first of all nodes that are equal to one."""
+        return self._first[self.digests[id]]
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        return {self.digests[id]: id for id in reversed(self.order)}
+
     def kind(self, id: str | None) -> str:
         """The class of a node; "" of none."""
         return str(self.prompt[id]["class_type"]) if id in self.prompt else ""
