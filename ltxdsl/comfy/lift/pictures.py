@@ -103,13 +103,9 @@ class Images:
     def _file(self, out: Out) -> str | None:
         """What is loaded; None where it is no file, or one that another node has loaded already."""
         kind, value = self.target.kind(out.node), self.target.value
-        if (
-            kind == "LoadImage"
-            and out.slot == 0
-            and out.node == self.target.first_like(out.node)
-            and isinstance(value(out.node, "image"), str)
-        ):
-            said = quoted(value(out.node, "image"))
+        if kind == "LoadImage" and out.slot == 0:
+            file, first = value(out.node, "image"), self.target.first_like(out.node) == out.node
+            said = quoted(file) if first and isinstance(file, str) else None
             return f"image {said}" if said else None
         video = self.target.link(out.node, "video") if kind == "GetVideoComponents" and out.slot == 0 else None
         if video is None or self.target.kind(video.node) != "LoadVideo":
