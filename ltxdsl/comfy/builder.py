@@ -199,11 +199,15 @@ class PromptBuilder:
             return Link(*behind) if behind else OMITTED
         return found if value.slot is None or found is OMITTED else Link(found.node, value.slot)
 
-    def put(self, class_type: str, title: str, inputs: Mapping[str, Any]) -> Link:
-        """A node as a script writes it; gives its first output. One that a row wrote just so is that node."""
+    def put(self, class_type: str, title: str, inputs: Mapping[str, Any], own: bool = False) -> Link:
+        """A node as a script writes it; gives its first output. One that a row wrote just so is that node.
+
+        `own`: it is none that is there already, and no row takes it for its own.
+        """
         key = _key(class_type, inputs)
-        link = self._added.pop(key, None) or self._new(class_type, title, inputs)
-        self._raw.setdefault(key, link)
+        link = (None if own else self._added.pop(key, None)) or self._new(class_type, title, inputs)
+        if not own:
+            self._raw.setdefault(key, link)
         self._touched(link)
         return link
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -18,20 +18,43 @@ from ltxdsl.comfy.validate import link_of
 SHOWN_ONLY = frozenset({"video-preview", "audioUI", "timeline_ui", "PowerLoraLoaderHeaderWidget", "➕ Add Lora"})
 
 
-def digests(prompt: Prompt) -> dict[str, str]:
-    """A digest of every node: its class, its inputs, and all that stands before it. A node in a cycle has its id."""
-    order = sources_first(prompt)
+NO_MARKS: Mapping[str, int] = {}
+
+
+def digests(prompt: Prompt, marks: Mapping[str, int] = NO_MARKS) -> dict[str, str]:
+    """A digest of every node: its class, its inputs, and all that stands before it. A node in a cycle has its id.
+
+    `marks` tell nodes apart that would be equal.
+    """
     made: dict[str, str] = {}
-    for id in order:
-        node = prompt[id]
-        inputs = {
-            name: _plain(value, made)
-            for name, value in sorted((node.get("inputs") or {}).items())
-            if name not in SHOWN_ONLY
-        }
-        text = json.dumps([node.get("class_type"), inputs], sort_keys=True, ensure_ascii=False, default=str)
-        made[id] = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    for id in sources_first(prompt):
+        made[id] = _digest(prompt[id], made, marks.get(id, 0))
     return made
+
+
+def twins(prompt: Prompt, apart: Collection[str]) -> dict[str, int]:
+    """Marks for nodes that are equal to one before them, but for those that need no mark."""
+    made: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    marks: dict[str, int] = {}
+    for id in sources_first(prompt):
+        plain = made[id] = _digest(prompt[id], made, 0)
+        if seen[plain] and id not in apart:
+            marks[id] = seen[plain]
+            made[id] = _digest(prompt[id], made, marks[id])
+        seen[plain] += 1
+    return marks
+
+
+def _digest(node: Mapping[str, Any], made: Mapping[str, str], mark: int) -> str:
+    inputs = {
+        name: _plain(value, made)
+        for name, value in sorted((node.get("inputs") or {}).items())
+        if name not in SHOWN_ONLY
+    }
+    said = [node.get("class_type"), inputs, *([mark] if mark else [])]
+    text = json.dumps(said, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def same(one: Prompt, other: Prompt) -> bool:

@@ -21,7 +21,7 @@ WAN_SHIFT = 8.0
 def raw_node(builder: PromptBuilder, op: nodes.RawNode) -> dict[str, Link]:
     """As it is written."""
     wires = {name: wire(builder, port, word, op.fps) for name, port, word in op.wires}
-    link = builder.put(op.class_type, op.title or op.class_type, {**dict(op.literals), **wires})
+    link = builder.put(op.class_type, op.title or op.class_type, {**dict(op.literals), **wires}, op.own)
     return {port: link.output(slot) for slot, port in enumerate(op.outputs)}
 
 

@@ -34,6 +34,7 @@ class RawNode(_Unknown, frozen=True):
     literals: tuple[tuple[str, Any], ...] = ()
     wires: tuple[tuple[str, str, str], ...] = ()
     title: str = ""
+    own: bool = False  # it is no node that is there already
     fps: float = 0.0  # for prompts at their rate
 
     def label(self) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from ltxdsl.grammar import tree
 from ltxdsl.ops import nodes
 from ltxdsl.ops.declare import Field, Role, Statement, option, statement, word
-from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, Names, choice
+from ltxdsl.ops.kinds import FILE, INTEGER, NUMBER, TEXT, Names, choice, words
 from ltxdsl.ops.raw_values import THINGS, raw_value, wires_of, word_of
 from ltxdsl.ops.text import Prompt
 from ltxdsl.ops.wired import Wired
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ltxdsl.compiler.lower import Scene
     from ltxdsl.compiler.result import Output
 
+OWN = words("`own`", {"own": True})
 FAMILY = choice("`wan`", lambda names: ("wan",))
 TILER = choice("`usdu`", lambda names: ("usdu",))
 
@@ -58,6 +59,7 @@ class Node(Wired, frozen=True):
     body: ClassVar[str] = "fields"
 
     type: Annotated[str, word(TEXT, "the class of the node")]
+    own: Annotated[bool, word(OWN, "a node of its own, though a statement writes an equal one")] = False
     title: Annotated[str, option(TEXT, "what its box says, if not the class")] = ""
 
     @property
@@ -90,7 +92,12 @@ class Node(Wired, frozen=True):
             wires.append((field.key, port, word_of(field.value)))
         literals = [(field.key, field.value) for field in self.fields if not isinstance(field.value, THINGS)]
         op = nodes.RawNode(
-            class_type=self.type, literals=tuple(literals), wires=tuple(wires), title=self.title, fps=scene.fps
+            class_type=self.type,
+            literals=tuple(literals),
+            wires=tuple(wires),
+            title=self.title,
+            own=self.own,
+            fps=scene.fps,
         )
         self.enter(scene, op, inputs)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from ltxdsl.comfy.aside_classes import FREES, SHOWS
 from ltxdsl.comfy.builder import Export, Place, Prompt
-from ltxdsl.comfy.compare import same
+from ltxdsl.comfy.compare import same, twins
 from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import Draft, Piece, Spelled, Word
@@ -20,6 +20,7 @@ from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
 from ltxdsl.comfy.lift.same import in_common
+from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.ops.raw_values import LOADED, of_clip
 
@@ -50,10 +51,19 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str
     target, groups = Target(checked(prompt)), groups or {}
     why: list[str] = []
     found = [_lifted(target, catalogue, groups, why)]
-    if found[0] and found[0].kept and may_be_handed(target):
+    is_whole = found[0] is not None and not found[0].kept
+    if not is_whole and (marks := twins(prompt, _in_passes(target))):
+        found.append(_lifted(Target(prompt, marks), catalogue, groups, why if found[0] is None else []))
+    if not is_whole and any(found) and may_be_handed(target):
         found.append(_lifted(target, catalogue, groups, [], handed=True))
     best = min(filter(None, found), key=lambda one: (len(one.kept), one.text.count("\n"), len(one.text)), default=None)
     return msgspec.structs.replace(best, why=tuple(why)) if best else _unlifted(target, catalogue, why)
+
+
+def _in_passes(target: Target) -> set[str]:
+    """Nodes that each pass has one of, whether they are equal or not: those are spelled."""
+    readers = {id: {target.kind(one) for one in target.readers.get(id, [])} for id in target.order}
+    return {id for id, kinds in readers.items() if kinds and kinds <= {*SAMPLERS_SEEN}}
 
 
 def _lifted(

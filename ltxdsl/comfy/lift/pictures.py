@@ -104,7 +104,7 @@ class Images:
         """What is loaded; None where it is no file, or one that another node has loaded already."""
         kind, value = self.target.kind(out.node), self.target.value
         if kind == "LoadImage" and out.slot == 0:
-            file, first = value(out.node, "image"), self.target.first_like(out.node) == out.node
+            file, first = value(out.node, "image"), self.target.is_first(out.node)
             said = quoted(file) if first and isinstance(file, str) else None
             return f"image {said}" if said else None
         video = self.target.link(out.node, "video") if kind == "GetVideoComponents" and out.slot == 0 else None

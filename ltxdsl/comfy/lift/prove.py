@@ -140,7 +140,7 @@ class Writer:
         wires = self.draft.wires.get(id, {})
         node = self.target.prompt[id]
         meta = {"title": f"{MARK}{id}"} if trial else node.get("_meta") or {}
-        return node_text(id, {**node, "_meta": meta}, self.names, wires)
+        return node_text(id, {**node, "_meta": meta}, self.names, wires, own=id in self.target.marks)
 
 
 IN_ROWS = ("like", "size", "length", "fps", "decode", "spell", "cfg", "lora", "chunk", "attention", "preview", "stack")
@@ -168,7 +168,9 @@ def probe(index: int, words: Iterable[str], media: Iterable[str]) -> str:
 def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
     """Lower a draft. Raises Failed."""
     export = lowered(Writer(draft, target, catalogue).parts(trial=True))
-    made = Target(export.prompt)
+    titles = {id: node["_meta"]["title"] for id, node in export.prompt.items()}
+    marks = {id: target.marks.get(title.removeprefix(MARK), 0) for id, title in titles.items() if title[:1] == MARK}
+    made = Target(export.prompt, marks)
     probes = {made.kind(id): id for id in made.order}
     words = [_words(made, probes.get(f"{PROBE}{index}")) for index in range(len(draft.pieces) + 1)]
     pieces = [piece for piece in draft.pieces if piece.anchor and not piece.decodes]

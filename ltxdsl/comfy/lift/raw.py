@@ -68,13 +68,16 @@ def _letters(name: str) -> str:
     return "".join(re.findall(r"[a-z0-9]", name.lower())) or name
 
 
-def node_text(id: str, node: Mapping[str, Any], names: Names, wires: Mapping[str, str] = NO_WIRES) -> str:
-    """One node as a statement; `wires` are words for some of its inputs."""
+def node_text(
+    id: str, node: Mapping[str, Any], names: Names, wires: Mapping[str, str] = NO_WIRES, own: bool = False
+) -> str:
+    """One node as a statement; `wires` are words for some of its inputs; `own`: it is no equal one."""
     targets = names.of_node(id)
     head = f"{', '.join(targets)} = " if targets else ""
     head += f"node {_said(node['class_type'], 'class')}"
     if (title := title_of(node)) and (text := quoted(title.replace("\n", " "))):
         head += f" title {text}"
+    head += " own" if own else ""
     inputs = (node.get("inputs") or {}).items()
     lines = [f"{_key(name)}: {wires.get(name) or _value(value, names)}" for name, value in inputs]
     short = f"{head} {{ {'; '.join(lines)} }}" if lines else f"{head} {{}}"

@@ -45,7 +45,7 @@ class Shorts:
         """A node in short, "" where another line says it; None where only `node` can."""
         if id in self.said:
             return ""
-        way = self.ways.get(self.target.kind(id))
+        way = self.ways.get(self.target.kind(id)) if id not in self.target.marks else None
         found = way(id) if way else None
         if found is not None:
             self.said.add(id)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, TypeGuard
 
 from ltxdsl.comfy.aside_classes import passed
 from ltxdsl.comfy.builder import Prompt
-from ltxdsl.comfy.compare import digests, sources_first
+from ltxdsl.comfy.compare import NO_MARKS, digests, sources_first
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import quoted
 
@@ -31,14 +31,15 @@ def is_number(value: Any) -> TypeGuard[float]:
 class Target:
     """A prompt with its digests."""
 
-    def __init__(self, prompt: Prompt) -> None:
+    def __init__(self, prompt: Prompt, marks: Mapping[str, int] = NO_MARKS) -> None:
         self.prompt = prompt
+        self.marks = marks  # of nodes that would be equal to another one
         self.order = sources_first(prompt)
 
     @cached_property
     def digests(self) -> dict[str, str]:
         """Of every node."""
-        return digests(self.prompt)
+        return digests(self.prompt, self.marks)
 
     @cached_property
     def count(self) -> Counter[str]:
@@ -54,9 +55,9 @@ class Target:
                 found.setdefault(out.node, []).append(id)
         return found
 
-    def first_like(self, id: str) -> str:
-        """The first of all nodes that are equal to one."""
-        return self._first[self.digests[id]]
+    def is_first(self, id: str) -> bool:
+        """Whether no node before it is equal to it."""
+        return id not in self.marks and self._first[self.digests[id]] == id
 
     @cached_property
     def _first(self) -> dict[str, str]:
