@@ -10,7 +10,7 @@ from ltxdsl.comfy.builder import ExportError, Link, PromptBuilder
 from ltxdsl.comfy.table import Audio, Text, Video, row
 from ltxdsl.comfy.texts import conditioned, negative_prompt, plain_prompt, written
 from ltxdsl.ops import nodes
-from ltxdsl.ops.raw_values import BOTH, CROPPED, NEEDS, OF_SAMPLER, SAMPLED, SOUND, WRITTEN
+from ltxdsl.ops.raw_values import BOTH, CROPPED, GUIDED, NEEDS, OF_SAMPLER, SAMPLED, SOUND, WRITTEN
 from ltxdsl.ops.step_nodes import KJ
 
 WAN_TEXT, WAN_VAE = "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "wan_2.1_vae.safetensors"
@@ -63,16 +63,20 @@ def _sampled(builder: PromptBuilder, latent: Video | Link, word: str) -> Link:
 
 
 def _finished(builder: PromptBuilder, port: str, word: str, fps: float) -> Link:
-    """Both prompts with the frame rate, and after a crop of guides that need not be there."""
+    """Both prompts with the frame rate, with the last pass's guides, and after a crop that need not be there."""
     positive, negative = (builder.wires.get(f"{port}.{which}") for which in BOTH)
     assert positive is not None
     both = conditioned(builder, plain_prompt(builder, positive), negative, fps)
-    if word not in CROPPED:
-        return both.positive if word.startswith("positive") else both.negative
+    slot = 0 if word.startswith("positive") else 1
+    if word not in (*GUIDED, *CROPPED):
+        return both[slot]
     video: Video = builder.wires[f"{port}.latent"]
-    if builder.literal(video.link, "latent"):
-        return video.link.output(CROPPED.index(word))
+    is_cropped = builder.literal(video.link, "latent") is not None
     kept = video.keyframes or video.spoken or both
+    if word in GUIDED:
+        return Link(*builder.literal(video.link, BOTH[slot])) if is_cropped else kept[slot]
+    if is_cropped:
+        return video.link.output(CROPPED.index(word))
     inputs = {"positive": kept.positive, "negative": kept.negative, "latent": video.link}
     return builder.add("LTXVCropGuides", "crop guides", **inputs).output(CROPPED.index(word))
 

@@ -25,15 +25,16 @@ MEASURED = ("width", "height", "frames")  # of a picture or video
 BESIDE = ("audio", "fps")  # of a video file
 WRITTEN = "written"  # the prompt as a text, or as the text model has written it
 CROPPED = ("positive_cropped", "negative_cropped", "latent_cropped")
+GUIDED = ("positive_guided", "negative_guided")  # these with the guides of the last pass
 OF_SAMPLER = ("av_latent", "denoised")  # both outputs of a pass's sampler, picture and sound in one latent
 SOUND = "audio_sampled"  # what such a latent has of sound, be it that of a file or not
 SAMPLED = (*OF_SAMPLER, SOUND)
-PROMPTS = (*BOTH, "positive_at_rate", "negative_at_rate", *CROPPED, WRITTEN)  # those that hold
+PROMPTS = (*BOTH, "positive_at_rate", "negative_at_rate", *GUIDED, *CROPPED, WRITTEN)  # those that hold
 MADE = (*OF_CLIP, *SAMPLED, *PROMPTS)
 # What a word is made of, where it is more than one thing.
 NEEDS = {
     **dict.fromkeys(("positive_at_rate", "negative_at_rate"), BOTH),
-    **dict.fromkeys(CROPPED, (*BOTH, "latent")),
+    **dict.fromkeys((*GUIDED, *CROPPED), (*BOTH, "latent")),
     **dict.fromkeys(SAMPLED, ("latent",)),
     WRITTEN: ("positive",),
 }

@@ -43,6 +43,7 @@ class Node(Wired, frozen=True):
     | audio_sampled | its sound, which is `audio_latent` unless that is kept from a file |
     | positive, negative | the prompts that hold, encoded |
     | positive_at_rate, negative_at_rate | the same with the frame rate, as a guider takes them |
+    | positive_guided, negative_guided | these with the guides of the last pass |
     | positive_cropped, negative_cropped, latent_cropped | these after `LTXVCropGuides`, needed or not |
     | written | the prompt as a text: what `enhance` has written, if it is there |
     | model, vae, audio_vae, clip, upsampler | what the script's models are loaded as |

@@ -105,7 +105,8 @@ def test_what_is_the_same_has_a_place_in_the_other_class(type):
 @pytest.mark.parametrize("name", IDIOMS)
 def test_a_name_is_kept_by_a_lift(name):
     said = 'load model "m" vae "v" audio "a" text "g" projection "p"\naudio "voice.wav"\nprompt "a"\nnegative "b"\n'
-    first = 'pass 0.5x dev 8 euler distilled { cfg 2; seed 5; inplace "a.png" @ 0 }\n'
+    terms = {"rated_last": 'guide "b.png" @ 40f; cfg 2', "sound_first": "cfg 2 audio 3"}.get(name, "cfg 2")
+    first = f'pass 0.5x dev 8 euler distilled {{ {terms}; seed 5; inplace "a.png" @ 0 }}\n'
     later = 'upscale 2x distill 0.6 3 { seed 6; cfg 2 }\nsave "a.mp4"\n'
     text = f"{said}spell {name}\n{first}{later}"
     prompt = exported(text)

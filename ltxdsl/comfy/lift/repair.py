@@ -43,6 +43,24 @@ class Which(NamedTuple):
     nth: int
 
 
+class Taken(NamedTuple):
+    """A link of a node that no row makes; `border` is that by which a later statement came to the node, if one did."""
+
+    which: Which
+    name: str
+    out: Out
+    reader: str
+    border: Taken | None
+
+
+class Pair(NamedTuple):
+    """A node that was made, and what it is to be."""
+
+    made: str
+    wanted: str
+    border: Taken | None = None
+
+
 class Edit(NamedTuple):
     """One line of a spelling, or with no input its other class; `raw` is a node that must be written as it stands."""
 
@@ -76,24 +94,33 @@ class Repairer:
         self.made = trial.lowered
         self.partner: dict[str, str] = {}  # a node that is wanted: the one made for it
         self.op: Hashable = None  # the pass that is repaired
-        self.taken: list[tuple[Which, str, Out, str]] = []  # links that no row makes
+        self.taken: list[Taken] = []  # links that no row makes
+        # Where each pass ends: what comes after that is nothing that its own nodes could take.
+        self.ends = {place.op: end for end, id in trial.made.items() if (place := trial.places.get(id))}
 
     def edits(self, made: str, wanted: str) -> Iterator[Edit]:
         """What to spell so that the node `made` becomes the node `wanted`."""
-        waiting, seen = [(made, wanted)], set[tuple[str, str]]()
+        waiting, seen = [Pair(made, wanted)], set[tuple[str, str]]()
         self.taken.clear()
         self.op = place.op if (place := self.trial.places.get(made)) else None
         while waiting:
             pair = waiting.pop()
-            if pair in seen or self.made.digests[pair[0]] == self.target.digests[pair[1]]:
+            if pair[:2] in seen or self.made.digests[pair.made] == self.target.digests[pair.wanted]:
                 continue
-            seen.add(pair)
-            self.partner.setdefault(pair[1], pair[0])
-            yield from self._node(*pair, waiting)
-        for which, name, out, reader in self.taken:
-            yield self._as_it_stands(which, name, out, reader)
+            seen.add(pair[:2])
+            self.partner.setdefault(pair.wanted, pair.made)
+            yield from self._node(pair, waiting)
+        for taken in dict.fromkeys(self._sayable(one) for one in self.taken):
+            yield self._as_it_stands(taken.which, taken.name, taken.out, taken.reader)
 
-    def _node(self, made: str, wanted: str, waiting: list[tuple[str, str]]) -> Iterator[Edit]:
+    def _sayable(self, taken: Taken) -> Taken:
+        """A link, or that by which a later statement reads the pass, where the link is of what comes after it."""
+        end = self.ends.get(taken.which.op)
+        late = end is not None and taken.out.node != end and end in self.target.cone([taken.out.node])
+        return taken.border if late and taken.border else taken
+
+    def _node(self, pair: Pair, waiting: list[Pair]) -> Iterator[Edit]:
+        made, wanted = pair.made, pair.wanted
         was, kind = self._original(made), self.target.kind(wanted)
         place = self.trial.places.get(made)
         if kind != was and not self._may_be(made, wanted):
@@ -107,7 +134,7 @@ class Repairer:
         mine, theirs = self.made.inputs(made), self.target.inputs(wanted)
         for name in dict.fromkeys((*theirs, *mine)):
             if name in theirs:
-                yield from self._input(name, (made, wanted), spelled, waiting)
+                yield from self._input(name, pair, spelled, waiting)
             else:
                 yield Edit(spelled, name, Word("none"))
 
@@ -121,11 +148,9 @@ class Repairer:
         place = self.trial.places.get(made)
         return place.type if place else self.made.kind(made)
 
-    def _input(
-        self, name: str, pair: tuple[str, str], spelled: Which, waiting: list[tuple[str, str]]
-    ) -> Iterator[Edit]:
-        mine, wanted = self.made.inputs(pair[0]), self.target.inputs(pair[1])[name]
-        ours, out = mine.get(name), self.target.link(pair[1], name)
+    def _input(self, name: str, pair: Pair, spelled: Which, waiting: list[Pair]) -> Iterator[Edit]:
+        mine, wanted = self.made.inputs(pair.made), self.target.inputs(pair.wanted)[name]
+        ours, out = mine.get(name), self.target.link(pair.wanted, name)
         if out is None:
             if name not in mine or not _equal(ours, wanted):
                 filled = (spelled.type, name) in FILLED or spelled.other in SCHEDULERS  # asked before it was spelled
@@ -133,26 +158,28 @@ class Repairer:
                     self._check(spelled.other or spelled.type, name, ours, wanted)
                 yield Edit(spelled, name, wanted)
             return
-        own = self.made.link(pair[0], name)
+        own, taken = self.made.link(pair.made, name), Taken(spelled, name, out, pair.made, pair.border)
         if own is None:
-            self.taken.append((spelled, name, out, pair[0]))
+            self.taken.append(taken)
             return
+        place = self.trial.places.get(own.node)
+        border = taken if place and place.op in self.ends and place.op != spelled.op else pair.border
         equal = self.made.digests[own.node] == self.target.digests[out.node]
         right = self.made.digests[own.node] in self.target.count and self._original(own.node) in ENDS
         if not equal and (right or not self._alike(own.node, out.node)):
             if behind := self._skipped(own, out, spelled):
                 yield Edit(spelled, name, Word(self._original(behind)))
-                waiting.append((behind, out.node))
+                waiting.append(Pair(behind, out.node, border))
                 return
-            self.taken.append((spelled, name, out, pair[0]))
+            self.taken.append(taken)
             return
         if own.slot != out.slot:
             if not self._same_output(own.node, {own.slot, out.slot}):
-                self.taken.append((spelled, name, out, pair[0]))
+                self.taken.append(taken)
                 return
             yield Edit(spelled, name, Word(f"{name} {out.slot}"))
         if not equal:
-            waiting.append((own.node, out.node))
+            waiting.append(Pair(own.node, out.node, border))
 
     def _skipped(self, own: Out, out: Out, spelled: Which) -> str | None:
         """A node of the same pass that does what is wanted, behind nodes that only trim and pad."""
