@@ -207,8 +207,8 @@ class Repairer:
 
     def _alike(self, made: str, wanted: str) -> bool:
         was, kind = self._original(made), self.target.kind(wanted)
-        if kind != was and not self._may_be(made, wanted):
-            return False
+        if wanted in self.target.marks or (kind != was and not self._may_be(made, wanted)):
+            return False  # one that is marked stands there as it is
         if kind == "LTXVSeparateAVLatent" and not self._of_one_pass(made, wanted):
             return False
         mine = self.made.inputs(made)
