@@ -3,6 +3,7 @@
 import pytest
 
 from ltxdsl.comfy.compare import same
+from ltxdsl.comfy.validate import link_of
 
 from .test_lift import exported
 from .test_lift_idioms import TWO_STAGES, came_back, one, rewired
@@ -187,3 +188,38 @@ def test_another_model_makes_the_picture():
     text, kept = came_back(prompt)
     assert kept == {"UNETLoader", "VAELoader", "VAEEncode", "DepthSampler", "VAEDecode"}
     assert 'model "ltx.safetensors" vae "video.safetensors"' in text
+
+
+@pytest.mark.parametrize(
+    "kind", ["CheckpointLoaderSimple", "LTXAVTextEncoderLoader", "LTXVSeparateAVLatent", "LTXVConditioning"]
+)
+def test_a_node_that_is_there_twice_is_its_own(kind):
+    """What reads the second one goes on reading it, and all else is what it was."""
+    prompt = exported(TWO_STAGES)
+    first = one(prompt, kind)
+    links = [(node["inputs"], name) for node in prompt.values() for name in node["inputs"]]
+    inputs, name = [(inputs, name) for inputs, name in links if link_of(inputs[name]) and inputs[name][0] == first][-1]
+    prompt["901"] = {"class_type": kind, "inputs": dict(prompt[first]["inputs"])}
+    inputs[name] = ["901", inputs[name][1]]
+    text, kept = came_back(prompt)
+    assert kept == {kind}
+    assert "own" in text
+
+
+def test_what_comes_after_a_sampler_is_no_part_of_its_pass():
+    """The crop of guides then reads a node that reads the pass."""
+    prompt = exported('prompt "a"\npass distill 8 { guide "a.png" @ 40f }\nsave "a.mp4"')
+    inserted(prompt, prompt[one(prompt, "LTXVSeparateAVLatent")]["inputs"]["av_latent"], "Smooth", "latent")
+    text, kept = came_back(prompt)
+    assert kept == {"Smooth", "LTXVSeparateAVLatent", "LTXVCropGuides"}
+    assert "positive: positive_guided; negative: negative_guided" in text
+
+
+def test_around_a_sampler_that_nobody_knows_there_are_statements():
+    prompt = exported('prompt "a"\nnegative "b"\npass dev 20 { cfg 3 }\nsave "a.mp4"')
+    prompt[one(prompt, "SamplerCustomAdvanced")]["class_type"] = "SomebodysSampler"
+    text, kept = came_back(prompt)
+    assert "SomebodysSampler" in kept
+    assert not kept & {"CLIPTextEncode", "LTXVConditioning", "CheckpointLoaderSimple", "VAEDecode", "SaveVideo"}
+    assert 'negative "b"' in text
+    assert 'save "a.mp4"' in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 import msgspec
 
@@ -29,6 +29,7 @@ MOST = 120  # trials of a file: about 30 ms each for one of 50 nodes
 Owned = tuple[Edit, Piece]  # and the piece that its node was written for
 # Inputs for what a script's models are loaded as, by their words.
 LOADED_AS = {"model": "model", "vae": "vae", "audio_vae": "audio_vae", "clip": "clip", "upscale_model": "upsampler"}
+AHEAD = 3  # nodes that a second try may well save
 TOO_EARLY = "LTX223"  # a node that takes what is not there yet
 
 
@@ -50,14 +51,28 @@ def lift(prompt: Prompt, catalogue: Mapping[str, Info], groups: Mapping[str, str
     """
     target, groups = Target(checked(prompt)), groups or {}
     why: list[str] = []
-    found = [_lifted(target, catalogue, groups, why)]
-    is_whole = found[0] is not None and not found[0].kept
-    if not is_whole and (marks := twins(prompt, _in_passes(target))):
-        found.append(_lifted(Target(prompt, marks), catalogue, groups, why if found[0] is None else []))
-    if not is_whole and any(found) and may_be_handed(target):
-        found.append(_lifted(target, catalogue, groups, [], handed=True))
-    best = min(filter(None, found), key=lambda one: (len(one.kept), one.text.count("\n"), len(one.text)), default=None)
+    best: Lifted | None = None
+    for view, handed in _views(target):
+        if best and not best.kept:
+            break
+        said = [] if best else why
+        best = _better(best, _lifted(view, catalogue, groups, said, handed, rival=best))
     return msgspec.structs.replace(best, why=tuple(why)) if best else _unlifted(target, catalogue, why)
+
+
+def _views(target: Target) -> Iterator[tuple[Target, bool]]:
+    """Ways to look at a prompt, and whether its first pass is handed a latent: the usual one, and two for odd files."""
+    yield target, False
+    if marks := twins(target.prompt, _in_passes(target)):
+        yield Target(target.prompt, marks), False
+    if may_be_handed(target):
+        yield target, True
+
+
+def _better(one: Lifted | None, other: Lifted | None) -> Lifted | None:
+    """The script with fewer nodes, and of equal ones the shorter one."""
+    found = [script for script in (one, other) if script]
+    return min(found, key=lambda one: (len(one.kept), one.text.count("\n"), len(one.text)), default=None)
 
 
 def _in_passes(target: Target) -> set[str]:
@@ -67,13 +82,19 @@ def _in_passes(target: Target) -> set[str]:
 
 
 def _lifted(
-    target: Target, catalogue: Mapping[str, Info], groups: Mapping[str, str], why: list[str], handed: bool = False
+    target: Target,
+    catalogue: Mapping[str, Info],
+    groups: Mapping[str, str],
+    why: list[str],
+    handed: bool,
+    rival: Lifted | None,
 ) -> Lifted | None:
-    """A script with passes, if one can be proved."""
+    """A script with passes, if one can be proved; it is tried again unless a rival is ahead."""
     try:
         draft = guess(target, handed=handed)
         if draft and (found := _proved(draft, target, catalogue, why, groups)):
-            return _tried_again(found, draft, target, catalogue, groups, handed)
+            behind = rival is not None and len(found.kept) > len(rival.kept) + AHEAD
+            return found if behind else _tried_again(found, draft, target, catalogue, groups, handed)
     except (Failed, Differs, Unwritable) as error:
         why.append(str(error))
     except Exception as error:  # a guess may fail in ways nobody thought of: the file comes in all the same
@@ -195,9 +216,9 @@ def _wired(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
     words = {out: word for out, word in found.items() if word in anywhere}
     for piece in wired:
         _written(draft, target, words, piece, piece.wire)
-    first = next(piece for piece in draft.pieces if piece.sampled)
+    first = next((piece for piece in draft.pieces if piece.sampled), None) or draft.anchors()[0]
     for word, out in draft.given.items():
-        _written(draft, target, words, first, out)
+        _written(draft, target, found, first, out)  # which stands after all prompts
         raw = next(piece for piece in draft.pieces if piece.raw == out.node)
         raw.binds[out.slot] = word
         if word == "latent" and target.kind(out.node) == "LTXVSeparateAVLatent":

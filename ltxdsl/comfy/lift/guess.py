@@ -12,7 +12,7 @@ from ltxdsl.comfy.lift.models import RELAYS
 from ltxdsl.comfy.lift.pictures import Images
 from ltxdsl.comfy.lift.sounds import heard
 from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN, Stage
-from ltxdsl.comfy.lift.target import Target
+from ltxdsl.comfy.lift.target import MOST, Out, Target
 from ltxdsl.grammar.write import quoted
 from ltxdsl.values import plain
 
@@ -25,7 +25,7 @@ TEXT_INPUTS = {"CLIPTextEncode": "text", **dict.fromkeys(RELAYS, "global_prompt"
 
 
 def guess(target: Target, kept: Collection[str] = (), handed: bool = False) -> Draft | None:
-    """Statements for the passes and the videos that come of them; None where there is no pass to be seen.
+    """Statements for the passes and the videos that come of them; None where nothing is sampled.
 
     `kept` are nodes that stayed nodes in an earlier try: what they read of pictures gets names. `handed`: a first pass
     that could make its latent itself takes that of the nodes before it, if there is one.
@@ -33,7 +33,7 @@ def guess(target: Target, kept: Collection[str] = (), handed: bool = False) -> D
     images = Images(target)
     found = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
     if not found:
-        return None
+        return _unseen(target, images, kept)
     passes = [one for one in found if one is found[0] or not one.loop]  # `loop` is for the first pass alone
     common = Piece("")
     common.common = True
@@ -72,6 +72,28 @@ def guess(target: Target, kept: Collection[str] = (), handed: bool = False) -> D
     draft.given = {word: out for word, out in texts.items() if out and target.kind(out.node) not in known}
     draft.given |= {"latent": begins} if begins else {}
     return draft
+
+
+def _unseen(target: Target, images: Images, kept: Collection[str]) -> Draft | None:
+    """Statements around a sampler that nobody knows: files, prompts, and what is saved of its latents."""
+    parts = next(iter(reversed(list(target.of_class("LTXVSeparateAVLatent")))), None)
+    at = target.link(parts, "av_latent") if parts else None
+    for _ in range(MOST):
+        if at is None or {"positive", "guider"} & target.links(at.node).keys():
+            break
+        at = next(iter(target.links(at.node).values()), None)
+    if parts is None or at is None:
+        return None
+    stage, common = Stage(target, at.node, images), Piece("")
+    common.common = True
+    spell_loaders(target, stage, common)
+    images.name_all(kept, [at.node])
+    files = [*loads(target, stage), *(piece for piece in images.pieces() if piece.wire is None)]
+    nodes = [piece for piece in images.pieces() if piece.wire]
+    ends = saves(target, [at.node]).get(0, [])
+    draft = Draft([*files, common, *nodes, *_said(target, [stage]), *_texts(target, [stage]), *ends])
+    draft.given = {"latent": Out(parts, 0)}
+    return draft if ends else None
 
 
 def may_be_handed(target: Target) -> bool:

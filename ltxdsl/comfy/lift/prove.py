@@ -105,6 +105,7 @@ class Writer:
     def _lines(self, trial: bool, brief: bool) -> Iterator[tuple[Piece | None, str]]:
         words = WITHOUT_PASS
         media = [word for piece in self.draft.pieces if piece.wire is None for word in piece.media]
+        has_pass = any(piece.sampled for piece in self.draft.pieces)
         told, gone = {""}, set[str]()  # words that stand for nothing after some nodes
         for index, piece in enumerate(self.draft.pieces):
             group = "" if trial else self.groups.get(piece.raw or piece.anchor, "")
@@ -126,7 +127,7 @@ class Writer:
             if piece.sampled:
                 words, gone = SILENT if piece.sampler == LOOPING else WORDS, gone - {*SAMPLED}
             elif "latent" in piece.binds.values():
-                gone |= {*SAMPLED}
+                words, gone = words if has_pass else WORDS, gone | {*SAMPLED}
             gone |= {WRITTEN} if "positive" in piece.binds.values() else set()
         if trial:
             yield None, probe(len(self.draft.pieces), [word for word in words if word not in gone], media)
