@@ -279,3 +279,19 @@ def test_options_of_a_sampler_by_its_node():
     text, kept = came_back(exported(said))
     assert kept == set()
     assert "sampler er_sde kind reverse max_stage 2 eta 0.5\n" in text
+
+
+def test_a_template_whose_guidance_and_steps_are_filled_in_later():
+    prompt = exported('prompt "a"\nnegative "b"\npass dev 20 simple { cfg 3; lora "x.safetensors" 0.5 }\nsave "a.mp4"')
+    sigmas, guider, noise, lora = (
+        one(prompt, kind) for kind in ("ManualSigmas", "CFGGuider", "RandomNoise", "LoraLoaderModelOnly")
+    )
+    scheduled = {"scheduler": "simple", "steps": "STEPS", "denoise": 1.0, "model": [lora, 0]}
+    prompt[sigmas] = {"class_type": "BasicScheduler", "inputs": scheduled}
+    prompt[guider]["inputs"]["cfg"] = "__CFG__"
+    prompt[noise]["inputs"] |= {"noise_seed": "PARAM_INT_SEED", "randomize": "fixed"}  # which the node does not have
+    prompt[lora]["inputs"]["strength_model"] = "$strength"
+    text, kept = came_back(prompt)
+    assert kept == set()
+    for said in ('steps: "STEPS"', 'cfg: "__CFG__"', 'noise_seed: "PARAM_INT_SEED"', 'strength_model: "$strength"'):
+        assert said in text

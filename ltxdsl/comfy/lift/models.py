@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from ltxdsl.comfy.lift.target import MOST, Out, Target, is_number, sound_behind
+from ltxdsl.comfy.lift.target import MOST, Out, Target, is_number, is_placeholder, sound_behind
 from ltxdsl.geometry import latent_frames
 from ltxdsl.grammar.write import key, number, quoted, raw_value
 from ltxdsl.ops.long import FUSES, SCHEDULES
@@ -120,6 +120,7 @@ class ModelChain:
 
     def _lora(self, id: str, kind: str) -> Layer | None:
         name, strength = self.target.value(id, "lora_name"), self.target.value(id, "strength_model", 1.0)
+        strength = 1.0 if is_placeholder(strength) else strength
         if not (isinstance(name, str) and quoted(name) and is_number(strength)):
             return None
         return Layer("lora", "", (Lora(name, strength, kind == "LTXICLoRALoaderModelOnly"),))

@@ -6,18 +6,19 @@ is taken as it stands, as raw nodes which give their outputs to the statement's 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterator
 from typing import Any, NamedTuple
 
 from ltxdsl.comfy.builder import Place
+from ltxdsl.comfy.catalogue import catalogue
 from ltxdsl.comfy.equal import SAME, SCHEDULERS, numbers
+from ltxdsl.comfy.interface import known_sockets
 from ltxdsl.comfy.lift.draft import Piece, Spelled, Word
 from ltxdsl.comfy.lift.models import IN_ONE, RELAYS, relay_lengths, relay_texts
 from ltxdsl.comfy.lift.prove import Trial
 from ltxdsl.comfy.lift.same import ALL, PADS, SPELLINGS, in_common
 from ltxdsl.comfy.lift.stage import TERMS
-from ltxdsl.comfy.lift.target import Out, Target, is_number
+from ltxdsl.comfy.lift.target import Out, Target, is_number, is_placeholder
 from ltxdsl.comfy.lift.words import schedule_word
 from ltxdsl.comfy.validate import link_of
 from ltxdsl.geometry import TEMPORAL
@@ -30,7 +31,6 @@ ON_MODEL = ("LoraLoaderModelOnly", IN_ONE)  # of which a prompt's own encoder ma
 # What a node of another class has besides, as an editor makes it.
 FILLED = {("LoraLoaderModelOnly", "strength_clip"), ("ManualSigmas", "denoise")}
 FROZEN = 2  # the output of LTXVSetAudioRefTokens with the sound that is kept
-PLACEHOLDER = re.compile(r"\W*[A-Za-z_]\w*\W*")  # WIDTH, {{width}}, $width
 ENDS = ("SamplerCustomAdvanced", NORMALIZING, "LTXVSeparateAVLatent")  # what is right of these is not made into another
 
 
@@ -296,6 +296,7 @@ class Repairer:
 def _same_schedule(sigmas: list[float], wanted: dict[str, Any]) -> bool:
     """Whether a scheduler has as many steps; one that does not begin at noise, also the same numbers."""
     steps, share = wanted.get("steps"), wanted.get("denoise", 1)
+    steps = len(sigmas) - 1 if is_placeholder(steps) else steps
     if share == 1 or not (isinstance(steps, int) and isinstance(share, int | float)):
         return bool(share == 1 and steps == len(sigmas) - 1)
     made = partial(schedule_word(wanted.get("scheduler")), steps, share)
@@ -318,7 +319,9 @@ class Differs(Exception):
 def allowed(kind: str, name: str, ours: Any, wanted: Any) -> bool:
     """Whether a literal may be written otherwise without a change of what is made."""
     free = SPELLINGS.get(kind, ())
-    if free == ALL or name in free or _is_placeholder(ours, wanted):
+    if free == ALL or name in free or (is_number(ours) and is_placeholder(wanted)):
+        return True
+    if ours is None and _is_unread(kind, name):
         return True
     match kind, name:
         case "KSamplerSelect", "sampler_name":
@@ -350,9 +353,10 @@ def _same_segments(ours: list[int] | None, wanted: list[int] | None) -> bool:
     return len(wanted) == len(ours) and lengths_from_pixels(wanted, sum(latents)) == latents
 
 
-def _is_placeholder(ours: Any, wanted: Any) -> bool:
-    """Whether a word stands where a number does: a file that a program fills in before it is run."""
-    return is_number(ours) and isinstance(wanted, str) and bool(PLACEHOLDER.fullmatch(wanted))
+def _is_unread(kind: str, name: str) -> bool:
+    """Whether a node that is known has no such input: a server does not look at it."""
+    sockets = known_sockets(catalogue()[kind], {}) if kind in catalogue() else {}
+    return bool(sockets) and name.partition(".")[0] not in sockets
 
 
 def _equal(ours: Any, wanted: Any) -> bool:

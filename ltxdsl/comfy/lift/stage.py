@@ -11,7 +11,7 @@ from ltxdsl.comfy.equal import numbers
 from ltxdsl.comfy.lift.draft import LOOPING, SAMPLER, Piece
 from ltxdsl.comfy.lift.models import IN_ONE, Lora, ModelChain, normalize
 from ltxdsl.comfy.lift.pictures import Images
-from ltxdsl.comfy.lift.target import MOST, Out, Target
+from ltxdsl.comfy.lift.target import MOST, Out, Target, is_placeholder
 from ltxdsl.comfy.lift.words import listed, sampler_options, sampler_words, schedule_word
 from ltxdsl.comfy.sampling import sigma_text
 from ltxdsl.geometry import latent_frames
@@ -348,6 +348,7 @@ class Stage:
             picture, sound = (self.target.number(self.guider, f"{name}_cfg", 1.0) for name in ("video", "audio"))
             return [f"cfg {plain(picture)}" + (f" audio {plain(sound)}" if sound != picture else "")]
         cfg = self.target.value(self.guider, "cfg", 1.0)
+        cfg = 1.0 if is_placeholder(cfg) else cfg
         return [f"cfg {plain(cfg)}"] if isinstance(cfg, int | float) else []
 
     def _scales(self) -> list[str]:

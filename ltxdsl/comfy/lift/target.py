@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -14,6 +15,7 @@ from ltxdsl.comfy.validate import link_of
 from ltxdsl.grammar.write import quoted
 
 MOST = 200  # nodes that a chain is followed over
+PLACEHOLDER = re.compile(r"\W*[A-Za-z_]\w*\W*")  # WIDTH, {{width}}, $width
 
 
 class Out(NamedTuple):
@@ -26,6 +28,11 @@ class Out(NamedTuple):
 def is_number(value: Any) -> TypeGuard[float]:
     """Whether it is a number that a script can hold, and no truth."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+
+
+def is_placeholder(value: Any) -> bool:
+    """Whether a word stands where a number does: a file that a program fills in before it is run."""
+    return isinstance(value, str) and bool(PLACEHOLDER.fullmatch(value))
 
 
 class Target:
