@@ -149,3 +149,12 @@ def test_it_takes_one_guidance_for_all_steps():
     )
     with pytest.raises(ExportError, match="one guidance"):
         exported(script)
+
+
+def test_voices_of_what_a_node_gives():
+    prompt = exported(
+        f'{NODE}voices = separate speech "mel.safetensors"\nprompt "a"\naudio voices\npass 8\nsave "a.mp4"'
+    )
+    text, kept = came_back(prompt)
+    assert kept == {"TextToSpeech"}
+    assert "separate text_to_speech" in text

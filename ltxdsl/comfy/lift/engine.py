@@ -77,8 +77,10 @@ def _better(one: Lifted | None, other: Lifted | None) -> Lifted | None:
 
 def _in_passes(target: Target) -> set[str]:
     """Nodes that each pass has one of, whether they are equal or not: those are spelled."""
-    readers = {id: {target.kind(one) for one in target.readers.get(id, [])} for id in target.order}
-    return {id for id, kinds in readers.items() if kinds and kinds <= {*SAMPLERS_SEEN}}
+    readers: dict[str, set[str]] = {}
+    for id in target.order:
+        readers.setdefault(target.digests[id], set()).update(map(target.kind, target.readers.get(id, [""])))
+    return {id for id in target.order if readers[target.digests[id]] <= {*SAMPLERS_SEEN}}
 
 
 def _lifted(
@@ -106,7 +108,11 @@ def _unlifted(target: Target, catalogue: Mapping[str, Info], why: list[str]) -> 
     """The nodes as they are, but for those that a statement says shorter."""
     beside = any(target.kind(id) in (*SHOWS, *FREES) for id in target.order)
     draft = Draft([Piece("", raw=id) for id in target.order])
-    found = _brief(draft, target, catalogue, {}) if beside else None
+    found: Lifted | None = None
+    try:
+        found = _brief(draft, target, catalogue, {}) if beside else None
+    except Exception as error:  # as in a guess
+        why.append(f"{UNEXPECTED}: {error!r}")
     found = found or Lifted(raw_script(target.prompt, catalogue), frozenset(target.prompt))
     return msgspec.structs.replace(found, why=tuple(why))
 

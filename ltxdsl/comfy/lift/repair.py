@@ -122,7 +122,7 @@ class Repairer:
     def _node(self, pair: Pair, waiting: list[Pair]) -> Iterator[Edit]:
         made, wanted = pair.made, pair.wanted
         was, kind = self._original(made), self.target.kind(wanted)
-        place = self.trial.places.get(made)
+        place = self.trial.sharers.get(made, {}).get(self.op) or self.trial.places.get(made)
         if kind != was and not self._may_be(made, wanted):
             raise Differs(f"{was} is to be {kind}")
         nth = place.nth if place and not place.alone else 0

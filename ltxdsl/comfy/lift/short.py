@@ -85,7 +85,7 @@ class Shorts:
             media = {piece.names for piece in self.draft.pieces}
             return word, WORD_TYPES.get(word, "image" if word in media else "")
         if link:
-            there = link[0] in self.target.prompt and 0 <= link[1] < 64
+            there = link[0] in self.target.prompt and 0 <= link[1] < 64 and self.names.of_node(link[0])
             return (self.names.by_output[link] if there else None), type_of(self.target.prompt, link, self.catalogue)
         if isinstance(value, str):
             said = quoted(value)
@@ -137,23 +137,22 @@ class Shorts:
 
     def _separate(self, id: str) -> str | None:
         """A sound's voices; the loader that only this one reads says nothing of its own."""
-        raws, readers = self.draft.raws(), self.target.readers.get(id, [])
+        readers = self.target.readers.get(id, [])
         if self.target.kind(id) == SEPARATING:
-            alone = len(readers) == 1 and readers[0] in raws and self.target.kind(readers[0]) == SEPARATES
-            return "" if alone and self._separated(readers[0]) else None
-        model = self.target.link(id, "model")
-        alone = bool(model) and self.target.readers.get(model.node) == [id] and model.node in raws if model else False
-        return self._separated(id) if alone and readers else None
+            return "" if len(readers) == 1 and self._separated(readers[0]) else None
+        return self._separated(id)
 
     def _separated(self, id: str) -> str | None:
-        model, inputs = self.target.link(id, "model"), self.target.inputs(id)
-        name = self.target.inputs(model.node).get("model_name") if model else None
-        file = quoted(name) if isinstance(name, str) else None
-        known = model and self.target.kind(model.node) == SEPARATING and len(self.target.inputs(model.node)) == 1
-        thing = self._thing(id, "audio")[0] if inputs.keys() == {"model", "audio"} and known else None
-        if file is None or thing is None:
+        """The statement of such a node, where the loader is only for it, and something reads the voices."""
+        raws, model, inputs = self.draft.raws(), self.target.link(id, "model"), self.target.inputs(id)
+        loaded = self.target.inputs(model.node) if model and self.target.kind(model.node) == SEPARATING else {}
+        alone = model is not None and self.target.readers[model.node] == [id] and {id, model.node} <= raws
+        file = quoted(loaded["model_name"]) if isinstance(loaded.get("model_name"), str) else None
+        usual = self.target.kind(id) == SEPARATES and inputs.keys() == {"model", "audio"} and len(loaded) == 1
+        if not (alone and file and usual):
             return None
-        return f"{', '.join(self.names.of_node(id))} = separate {thing} {file}"
+        thing, names = self._thing(id, "audio")[0], self.names.of_node(id)
+        return f"{', '.join(names)} = separate {thing} {file}" if thing and names else None
 
     def _goes_on(self, id: str, raws: set[str]) -> bool:
         """Whether it is a LoRA that only another one reads."""
