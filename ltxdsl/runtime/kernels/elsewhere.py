@@ -13,7 +13,7 @@ from ltxdsl.runtime.session import Session
 from ltxdsl.runtime.values import File, Frames
 
 # Rules say so, or statements do without them, before it comes to these.
-WITHOUT_FRAMES = ("raw_node", "read_beside", "patch_model", "load_sound", "show", "free")
+WITHOUT_FRAMES = ("raw_node", "read_beside", "patch_model", "load_sound", "separate_sound", "show", "free")
 OF_FRAMES = ("measure_frames", "polish_frames", "enlarge_frames", "super_resolve")
 
 
