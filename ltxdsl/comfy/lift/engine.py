@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from ltxdsl.comfy.aside_classes import FREES, SHOWS
-from ltxdsl.comfy.builder import Export, Place, Prompt
+from ltxdsl.comfy.builder import Export, Prompt
 from ltxdsl.comfy.compare import same, twins
 from ltxdsl.comfy.fold import alive
 from ltxdsl.comfy.interface import Info
-from ltxdsl.comfy.lift.draft import Draft, Piece, Spelled, Word
+from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.guess import guess, may_be_handed
 from ltxdsl.comfy.lift.placing import keep, kept_before, kept_early
 from ltxdsl.comfy.lift.prove import Failed, Trial, Writer, attempt, lowered, raw_nodes, script_of
 from ltxdsl.comfy.lift.raw import Unwritable, checked, raw_script
 from ltxdsl.comfy.lift.repair import Differs, Edit, Repairer
+from ltxdsl.comfy.lift.rewrite import gives_back, save_by_name, take_over
 from ltxdsl.comfy.lift.same import in_common
+from ltxdsl.comfy.lift.sharing import pass_of, separated
 from ltxdsl.comfy.lift.stage import SAMPLERS_SEEN
 from ltxdsl.comfy.lift.target import Out, Target
 from ltxdsl.ops.raw_values import LOADED, of_clip
@@ -27,8 +28,6 @@ from ltxdsl.ops.raw_values import LOADED, of_clip
 ROUNDS = 48
 MOST = 120  # trials of a file: about 30 ms each for one of 50 nodes
 Owned = tuple[Edit, Piece]  # and the piece that its node was written for
-# Inputs for what a script's models are loaded as, by their words.
-LOADED_AS = {"model": "model", "vae": "vae", "audio_vae": "audio_vae", "clip": "clip", "upscale_model": "upsampler"}
 AHEAD = 3  # nodes that a second try may well save
 TOO_EARLY = "LTX223"  # a node that takes what is not there yet
 
@@ -148,8 +147,8 @@ def _proved(
         trial = _settled(draft, target, catalogue, why)
         draft.hoist()
         draft.in_passes("LTXVSeparateAVLatent", "av_latent", Word("av_latent 1"))
-        _take_over(draft, target, catalogue)
-        _save_by_name(draft, target, catalogue)
+        take_over(draft, target, catalogue)
+        save_by_name(draft, target, catalogue)
         if brief := _brief(draft, target, catalogue, groups):
             return msgspec.structs.replace(brief, why=tuple(why))
         parts = Writer(draft, target, catalogue, groups).parts(trial=False)
@@ -165,47 +164,6 @@ def _proved(
         why.append("; ".join(f"{word}: {', '.join(kinds)}" for word, kinds in counts.items() if kinds))
         _drop(draft, target, trial, _guilty(draft, export, extra))
     return None
-
-
-def _take_over(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
-    """Let what nodes give take the place of a word, where all that comes after takes it."""
-    for out, word in draft.taken(LOADED_AS):
-        piece = next(piece for piece in draft.pieces if piece.raw == out.node)
-        said = draft.lines_with(out, LOADED_AS)
-        if word in piece.binds.values() or out.slot in piece.binds:
-            continue
-        for lines, name in said:
-            del lines[name]
-        piece.binds[out.slot] = word
-        if not _gives_back(Writer(draft, target, catalogue).parts(trial=False), target, catalogue):
-            del piece.binds[out.slot]
-            for lines, name in said:
-                lines[name] = out
-
-
-def _save_by_name(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
-    """Let saves say themselves what they write, and that it is silent, in the place of spellings."""
-    for piece in draft.anchors():
-        for spelled in piece.spells.values() if piece.head.startswith('save "') else ():
-            before, head, wire = dict(spelled.lines), piece.head, piece.wire
-            images = spelled.lines.get("images")
-            if isinstance(images, Out):
-                piece.wire, piece.head = images, piece.head.replace("save ", "save {} ", 1)
-                del spelled.lines["images"]
-            if spelled.lines.get("audio") == Word("none"):
-                piece.head += " audio off"
-                del spelled.lines["audio"]
-            changed = spelled.lines.keys() != before.keys()
-            if changed and not _gives_back(Writer(draft, target, catalogue).parts(trial=False), target, catalogue):
-                spelled.lines, piece.head, piece.wire = before, head, wire
-
-
-def _gives_back(parts: list[str], target: Target, catalogue: Mapping[str, Info]) -> bool:
-    """Whether a script is exported as the prompt that it was made from."""
-    try:
-        return same(alive(lowered(parts).prompt, catalogue), target.prompt)
-    except Failed:
-        return False
 
 
 def _wired(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
@@ -242,7 +200,7 @@ def _brief(draft: Draft, target: Target, catalogue: Mapping[str, Info], groups: 
     writer = Writer(draft, target, catalogue, groups)
     parts = writer.parts(trial=False, brief=True)
     kept = draft.kept() - writer.shorts.said
-    return Lifted(script_of(parts).text, kept) if _gives_back(parts, target, catalogue) else None
+    return Lifted(script_of(parts).text, kept) if gives_back(parts, target, catalogue) else None
 
 
 def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: list[str]) -> Trial:
@@ -253,7 +211,7 @@ def _settled(draft: Draft, target: Target, catalogue: Mapping[str, Info], why: l
     for _ in range(3):
         trial = _attempt(draft, target, catalogue, why)
         for _ in range(3):  # where nodes are in a pass is seen once one is its own
-            if not _separated(draft, target, trial):
+            if not separated(draft, target, trial):
                 break
             trial = _attempt(draft, target, catalogue, why)
         if not _completed(draft, target, trial):
@@ -314,7 +272,7 @@ def _guilty(draft: Draft, export: Export, extra: list[str]) -> Piece:
     """The statement that has made what should not be there; the last one, if that is not to be seen."""
     for id in reversed(extra):
         place = export.places.get(id)
-        if place and (owner := _pass_of(draft, place.op)):
+        if place and (owner := pass_of(draft, place.op)):
             return owner
     return (draft.anchors() or draft.pieces)[-1]
 
@@ -375,7 +333,7 @@ def _owner(draft: Draft, edit: Edit, piece: Piece) -> Piece:
 
     What passes have in common is said before them all, as long as it is the same for all.
     """
-    own = _pass_of(draft, edit.which.op) or piece
+    own = pass_of(draft, edit.which.op) or piece
     of_pass = edit.input == "clip" and isinstance(edit.value, Word) and edit.out is None  # a node of the pass itself
     if not own.sampled or of_pass or not in_common(edit.which.type, edit.input):
         return own
@@ -395,69 +353,6 @@ def _drop(draft: Draft, target: Target, trial: Trial, piece: Piece) -> None:
     for raw in draft.pieces:
         if parts and raw.raw == parts[0]:
             raw.binds = {0: "latent", 1: "audio_latent"}
-
-
-def _separated(draft: Draft, target: Target, trial: Trial) -> bool:
-    """Give passes nodes of their own, where the target has more equal ones than were made."""
-    changed = False
-    raws = draft.raws()
-    owners = _owners(draft, target)
-    for digest, count in target.count.items():
-        if not 0 < trial.lowered.count[digest] < count:
-            continue
-        equal = [id for id in target.order if target.digests[id] == digest]
-        made = [id for id in trial.lowered.order if trial.lowered.digests[id] == digest]
-        passes = list({id(piece): piece for one in equal if one not in raws and (piece := owners.get(one))}.values())
-        for piece in passes if any(one in raws for one in equal) else passes[1:]:
-            if (place := _place_in(draft, trial, made, piece)) and not (spelled := _spelled(piece, place)).sharing:
-                spelled.sharing, changed = "own", True
-    return _united(draft, target, trial) or changed
-
-
-def _united(draft: Draft, target: Target, trial: Trial) -> bool:
-    """Let passes share nodes, where the target has fewer equal ones than were made."""
-    changed = False
-    made, raw = trial.lowered, set(raw_nodes(trial.lowered).values())
-    for digest, count in made.count.items():
-        if not 0 < target.count[digest] < count:
-            continue
-        equal = [id for id in made.order if made.digests[id] == digest and id not in raw and id not in trial.idle]
-        for id in equal[target.count[digest] :]:
-            place = trial.places.get(id)
-            owner = _pass_of(draft, place.op) if place else None
-            if place and owner:
-                spelled = _spelled(owner, place)
-                changed, spelled.sharing = changed or spelled.sharing != "shared", "shared"
-    return changed
-
-
-def _place_in(draft: Draft, trial: Trial, made: list[str], piece: Piece) -> Place | None:
-    """Where one of some nodes is in a pass; where one came from first, if none is there; None of raw nodes."""
-    there = (place for id in made for op, place in trial.sharers.get(id, {}).items() if _pass_of(draft, op) is piece)
-    first = (place for id in made if (place := trial.places.get(id)))
-    return next(there, None) or next(first, None)
-
-
-def _spelled(piece: Piece, place: Place) -> Spelled:
-    """The spelling of the node at a place."""
-    return piece.spell(place.type, "", 0 if place.alone else place.nth)
-
-
-def _pass_of(draft: Draft, op: Hashable) -> Piece | None:
-    """The pass that it names."""
-    number = re.fullmatch(r"pass (\d+)", str(op))
-    passes = [one for one in draft.pieces if one.sampled]
-    return passes[int(number[1]) - 1] if number and int(number[1]) <= len(passes) else None
-
-
-def _owners(draft: Draft, target: Target) -> dict[str, Piece]:
-    """The pass that each node of the target stands before, the first of several."""
-    found: dict[str, Piece] = {}
-    for piece in draft.pieces:
-        if piece.sampled:
-            for id in target.cone([piece.anchor]):
-                found.setdefault(id, piece)
-    return found
 
 
 def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
