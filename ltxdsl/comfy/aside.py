@@ -16,6 +16,7 @@ from ltxdsl.ops import nodes
 from ltxdsl.ops.for_nodes import ON_SERVER
 
 SOUND_LOADERS = {"VHS_LoadAudio": ("audio_file", "seek_seconds"), "VHS_LoadAudioUpload": ("audio", "start_time")}
+SEPARATES, SEPARATING = "MelBandRoFormerSampler", "MelBandRoFormerModelLoader"  # a sound, with a model
 
 
 @row(nodes.Show)
@@ -60,9 +61,6 @@ def load_sound(builder: PromptBuilder, op: nodes.LoadSound) -> dict[str, Link]:
         cut = {"audio": link, "start_index": op.start, "duration": op.seconds}
         link = builder.put("TrimAudioDuration", f"{name} from {op.start:g} s", cut)
     return {nodes.NODE_OUTPUTS[0]: link}
-
-
-SEPARATES, SEPARATING = "MelBandRoFormerSampler", "MelBandRoFormerModelLoader"  # a sound, with a model
 
 
 @row(nodes.SeparateSound)

@@ -107,12 +107,15 @@ class PromptBuilder:
     def add(self, class_type: str, title: str, **inputs: Any) -> Link:
         """A node, or the one that is there already; gives its first output. Links and literals are inputs."""
         given = {name: value for name, value in inputs.items() if value is not None}
-        nth = self._counted_in(class_type, given)
+        key = _key(class_type, given)
+        numbers = self._nth.setdefault((self._op, class_type), {})
+        nth = numbers.setdefault(key, len(numbers) + 1)  # one that is asked for again is no further one
         said = [one for one in self.spellings if one.type == class_type and one.nth in (0, nth)]
         sharing, first = {spelling.sharing for spelling in said}, class_type
         own = "own" in sharing
-        class_type, given = self._spelled(said, class_type, given)
-        key = _key(class_type, given)
+        if said:
+            class_type, given = self._spelled(said, class_type, given)
+            key = _key(class_type, given)
         known = repr((key, title, self.stage if own else ""))
         link = self._known.get(known) or (None if own else self._raw.get(key))
         link = link or (self._added.get(key) if "shared" in sharing else None)
@@ -156,11 +159,6 @@ class PromptBuilder:
             self._last.clear()
         self._op = op
         self._latest = ""
-
-    def _counted_in(self, class_type: str, inputs: Mapping[str, Any]) -> int:
-        """The how manieth of its class a node is for the op at hand; one that is asked for again is no other."""
-        numbers = self._nth.setdefault((self._op, class_type), {})
-        return numbers.setdefault(_key(class_type, inputs), len(numbers) + 1)
 
     def _spelled(self, said: Sequence[Spelling], class_type: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """A node as the script wants it written."""

@@ -77,7 +77,7 @@ class Chain:
 
     @property
     def _rated_last(self) -> bool:
-        return self.builder.told(ORDERED, "rate") == "last" and not (self.spoken and not self.early)
+        return self.builder.told(ORDERED, "rate") == "last" and (self.early or self.spoken is None)
 
     def _prompts(self) -> Conditioning:
         return both_prompts(self.builder, self.positive or plain_prompt(self.builder, self.text), self.negative)

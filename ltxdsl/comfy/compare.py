@@ -16,8 +16,6 @@ from ltxdsl.comfy.validate import link_of
 
 # Inputs that mean nothing to a server: the editor's previews and headers of packs.
 SHOWN_ONLY = frozenset({"video-preview", "audioUI", "timeline_ui", "PowerLoraLoaderHeaderWidget", "➕ Add Lora"})
-
-
 NO_MARKS: Mapping[str, int] = {}
 
 

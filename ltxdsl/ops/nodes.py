@@ -92,6 +92,7 @@ class FitFrames(Op, frozen=True):
     inputs = {"image": Port.IMAGE}
     outputs = {"image": Port.IMAGE}
     kernel = "fit_frames"
+    unseen = frozenset({"idle"})
     version = 2
     width: int
     height: int
@@ -101,7 +102,7 @@ class FitFrames(Op, frozen=True):
 
     def identity(self) -> dict[str, Any]:
         """What is said beside the usual."""
-        return {name: value for name, value in super().identity().items() if name not in ("as_is", "idle") or value}
+        return {name: value for name, value in super().identity().items() if name != "as_is" or value}
 
     def facts(self, given: Mapping[str, Facts]) -> dict[str, Facts]:
         """The new size."""

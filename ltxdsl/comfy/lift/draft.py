@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ltxdsl.comfy.lift.target import Out
@@ -118,21 +117,14 @@ class Draft:
                 for spells in passes:
                     del spells[which]
 
-    def lines_with(self, out: Out, inputs: Collection[str]) -> list[tuple[dict[str, Any], str]]:
-        """The lines of spellings, for some inputs, that take an output of a raw node, each with its name."""
-        lines = [spelled.lines for piece in self.pieces for spelled in piece.spells.values()]
-        return [(said, name) for said in lines for name, value in said.items() if name in inputs and value == out]
-
-    def taken(self, words: Mapping[str, str]) -> list[tuple[Out, str]]:
-        """Outputs of raw nodes that spellings take for inputs which have a word, those that most take first."""
-        lines = (spelled.lines for piece in self.pieces for spelled in piece.spells.values())
-        found = Counter(
-            (value, words[name])
-            for said in lines
-            for name, value in said.items()
-            if name in words and isinstance(value, Out)
-        )
-        return [one for one, _ in found.most_common()]
+    def taken(self, words: Mapping[str, str]) -> dict[tuple[Out, str], list[tuple[dict[str, Any], str]]]:
+        """Outputs of raw nodes that spellings take for inputs which have a word, with where they do; most first."""
+        found: dict[tuple[Out, str], list[tuple[dict[str, Any], str]]] = {}
+        for said in [spelled.lines for piece in self.pieces for spelled in piece.spells.values()]:
+            for name, value in said.items():
+                if name in words and isinstance(value, Out):
+                    found.setdefault((value, words[name]), []).append((said, name))
+        return dict(sorted(found.items(), key=lambda one: -len(one[1])))
 
     def common(self) -> Piece:
         """The piece before all passes, for what they have in common."""

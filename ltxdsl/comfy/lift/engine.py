@@ -357,7 +357,7 @@ def _drop(draft: Draft, target: Target, trial: Trial, piece: Piece) -> None:
 
 def _completed(draft: Draft, target: Target, trial: Trial) -> bool:
     """Write what no statement makes as raw nodes, each as early as what it reads is there."""
-    made, raw = trial.lowered, raw_nodes(trial.lowered)
+    made, raw = trial.lowered, raw_nodes(trial.lowered.prompt)
     have = made.count - Counter(made.digests[id] for id in {*raw.values(), *trial.idle})
     missing = []
     for id in target.order:

@@ -64,15 +64,16 @@ def _named(target: Target, type: str, name: str, among: set[str] | None = None) 
 def _read(target: Target, first: Stage) -> dict[str, set[str]]:
     """The nodes that are read as each part, of texts for the first pass."""
     read: dict[str, set[str]] = {name: set() for name in PARTS}
-    after = target.after(first.id)
+    texts = {said.node for said in (first.positive, first.negative) if said}
     for id in target.order:
         for name, out in target.links(id).items():
             name = "vae" if name == "optional_vae" else name
-            of_first = name != "clip" or id in {said.node for said in (first.positive, first.negative) if said}
+            of_first = name != "clip" or id in texts
             if name in read and of_first and target.kind(id) not in PREVIEWS:
                 read[name].add(out.node)
-    decoding = {at.node for id in after if (at := target.link(id, "vae"))}
-    return read | ({"vae": decoding} if decoding and len(read["vae"]) > 1 else {})
+    if len(read["vae"]) > 1:  # another model's may encode pictures: this one's decodes what the pass gives
+        read["vae"] = {at.node for id in target.after(first.id) if (at := target.link(id, "vae"))} or read["vae"]
+    return read
 
 
 def spell_loaders(target: Target, first: Stage, common: Piece) -> None:

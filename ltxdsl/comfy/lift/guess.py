@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from ltxdsl.comfy.lift.draft import Draft, Piece, Word
 from ltxdsl.comfy.lift.ends import decoded, enlarged, frames_read, saves, spell_decoder
@@ -31,7 +31,7 @@ def guess(target: Target, kept: Collection[str] = (), handed: bool = False) -> D
     that could make its latent itself takes that of the nodes before it, if there is one.
     """
     images = Images(target)
-    found = [one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx]
+    found = list(_stages(target, images))
     if not found:
         return _unseen(target, images, kept)
     passes = [one for one in found if one is found[0] or not one.loop]  # `loop` is for the first pass alone
@@ -74,15 +74,20 @@ def guess(target: Target, kept: Collection[str] = (), handed: bool = False) -> D
     return draft
 
 
+def _stages(target: Target, images: Images) -> Iterator[Stage]:
+    """Samplers of LTX's latents."""
+    return (one for id in target.of_class(*SAMPLERS_SEEN) if (one := Stage(target, id, images)).of_ltx)
+
+
 def _unseen(target: Target, images: Images, kept: Collection[str]) -> Draft | None:
     """Statements around a sampler that nobody knows: files, prompts, and what is saved of its latents."""
-    parts = next(iter(reversed(list(target.of_class("LTXVSeparateAVLatent")))), None)
+    *_, parts = ["", *target.of_class("LTXVSeparateAVLatent")]
     at = target.link(parts, "av_latent") if parts else None
     for _ in range(MOST):
         if at is None or {"positive", "guider"} & target.links(at.node).keys():
             break
         at = next(iter(target.links(at.node).values()), None)
-    if parts is None or at is None:
+    if at is None:
         return None
     stage, common = Stage(target, at.node, images), Piece("")
     common.common = True
@@ -98,8 +103,7 @@ def _unseen(target: Target, images: Images, kept: Collection[str]) -> Draft | No
 
 def may_be_handed(target: Target) -> bool:
     """Whether the first pass could take a latent of nodes, too, where a guess has it make its own."""
-    stages = (Stage(target, id, Images(target)) for id in target.of_class(*SAMPLERS_SEEN))
-    first = next((one for one in stages if one.of_ltx), None)
+    first = next(_stages(target, Images(target)), None)
     return first is not None and first.begins is not None and not first.goes_on
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ltxdsl.comfy.builder import Export, ExportError, Place
+from ltxdsl.comfy.builder import Export, ExportError, Place, Prompt
 from ltxdsl.comfy.export import export_prompt
 from ltxdsl.comfy.interface import Info
 from ltxdsl.comfy.lift.draft import LOOPING, MARK, Draft, Piece, Word, statement_text
@@ -169,8 +169,7 @@ def probe(index: int, words: Iterable[str], media: Iterable[str]) -> str:
 def attempt(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> Trial:
     """Lower a draft. Raises Failed."""
     export = lowered(Writer(draft, target, catalogue).parts(trial=True))
-    titles = {id: node["_meta"]["title"] for id, node in export.prompt.items()}
-    marks = {id: target.marks.get(title.removeprefix(MARK), 0) for id, title in titles.items() if title[:1] == MARK}
+    marks = {id: target.marks[raw] for raw, id in raw_nodes(export.prompt).items() if raw in target.marks}
     made = Target(export.prompt, marks)
     probes = {made.kind(id): id for id in made.order}
     words = [_words(made, probes.get(f"{PROBE}{index}")) for index in range(len(draft.pieces) + 1)]
@@ -208,7 +207,7 @@ def _anchored(export: Export, pieces: list[Piece]) -> Iterator[str | None]:
         yield of_kind.pop(0) if of_kind else None
 
 
-def raw_nodes(made: Target) -> dict[str, str]:
+def raw_nodes(made: Prompt) -> dict[str, str]:
     """Raw nodes of the target, and what they are here."""
-    titles: dict[str, Any] = {id: made.prompt[id]["_meta"]["title"] for id in made.order}
+    titles: dict[str, Any] = {id: node["_meta"]["title"] for id, node in made.items()}
     return {title[len(MARK) :]: id for id, title in titles.items() if title.startswith(MARK)}

@@ -17,9 +17,8 @@ LOADED_AS = {"model": "model", "vae": "vae", "audio_vae": "audio_vae", "clip": "
 
 def take_over(draft: Draft, target: Target, catalogue: Mapping[str, Info]) -> None:
     """Let what nodes give take the place of a word, where all that comes after takes it."""
-    for out, word in draft.taken(LOADED_AS):
+    for (out, word), said in draft.taken(LOADED_AS).items():
         piece = next(piece for piece in draft.pieces if piece.raw == out.node)
-        said = draft.lines_with(out, LOADED_AS)
         if word in piece.binds.values() or out.slot in piece.binds:
             continue
         for lines, name in said:

@@ -31,7 +31,7 @@ def separated(draft: Draft, target: Target, trial: Trial) -> bool:
 def _united(draft: Draft, target: Target, trial: Trial) -> bool:
     """Let passes share nodes, where the target has fewer equal ones than were made."""
     changed = False
-    made, raw = trial.lowered, set(raw_nodes(trial.lowered).values())
+    made, raw = trial.lowered, set(raw_nodes(trial.lowered.prompt).values())
     for digest, count in made.count.items():
         if not 0 < target.count[digest] < count:
             continue
